@@ -1,0 +1,337 @@
+package record
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ID is an event's place and identity: N counts up by one inside commit.lua, Token is 64 random bits from
+// the caller. Two histories may share an N, never an ID. Its text is "<n>-<token>", both decimal, which is
+// also its Redis stream id.
+type ID struct{ N, Token uint64 }
+
+func (id ID) String() string {
+	return strconv.FormatUint(id.N, 10) + "-" + strconv.FormatUint(id.Token, 10)
+}
+
+// IsZero tells the id before all events.
+func (id ID) IsZero() bool { return id == ID{} }
+
+// ParseID reads "<n>-<token>".
+func ParseID(s string) (ID, error) {
+	a, b, ok := strings.Cut(s, "-")
+	if ok {
+		n, err1 := strconv.ParseUint(a, 10, 64)
+		t, err2 := strconv.ParseUint(b, 10, 64)
+		if err1 == nil && err2 == nil {
+			return ID{n, t}, nil
+		}
+	}
+	return ID{}, fmt.Errorf("bad event id %q", s)
+}
+
+func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+func (id *ID) UnmarshalText(b []byte) (err error) {
+	*id, err = ParseID(string(b))
+	return err
+}
+
+// Millis is a moment in Unix milliseconds, UTC. 0 means never.
+type Millis int64
+
+// At turns a time into Millis; the zero time into 0.
+func At(t time.Time) Millis {
+	if t.IsZero() {
+		return 0
+	}
+	return Millis(t.UnixMilli())
+}
+
+// Time is the inverse of At.
+func (m Millis) Time() time.Time {
+	if m == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(int64(m)).UTC()
+}
+
+// Status of a conversation.
+type Status string
+
+const (
+	Waiting  Status = "waiting"  // in its queue
+	Offered  Status = "offered"  // held out to one agent
+	Active   Status = "active"   // owned by an agent
+	Snoozed  Status = "snoozed"  // asleep until SnoozedUntil or the customer's next message
+	Resolved Status = "resolved" // done; the customer's next message before ReopenUntil reopens it
+)
+
+// Conversation is the header that every event of a conversation carries whole. It holds no personal text.
+// commit.lua writes the Number: see inbox/commit.lua.
+type Conversation struct {
+	ID       string `json:"id"`
+	Number   int64  `json:"number"` // for people: #1042
+	Version  int64  `json:"version"`
+	Identity string `json:"identity"`
+	Account  string `json:"account"`
+	Channel  string `json:"channel"` // the account's kind
+	Thread   string `json:"thread"`
+	Queue    string `json:"queue"`
+	Status   Status `json:"status"`
+
+	Owner      string   `json:"owner,omitempty"`      // agent; kept while snoozed and resolved (for stickiness)
+	OfferedTo  string   `json:"offered_to,omitempty"` // agent, while Offered
+	OfferUntil Millis   `json:"offer_until,omitempty"`
+	Declined   []string `json:"declined,omitempty"` // agents not to be asked again in this round
+	Prefer     string   `json:"prefer,omitempty"`   // agent to be asked first (transfer to an agent, last owner)
+	Priority   int      `json:"priority,omitempty"` // in minutes of waiting
+	Units      int      `json:"units"`              // of capacity that it takes from its agent
+	Tags       []string `json:"tags,omitempty"`
+	Unread     int      `json:"unread,omitempty"`     // customer's messages since the owner last read
+	Unanswered Millis   `json:"unanswered,omitempty"` // when the customer's oldest unanswered message came; 0: answered
+
+	CreatedAt       Millis `json:"created_at"`
+	WaitingSince    Millis `json:"waiting_since,omitempty"` // original age: kept through decline, transfer, restart
+	AssignedAt      Millis `json:"assigned_at,omitempty"`
+	FirstResponseAt Millis `json:"first_response_at,omitempty"` // first human reply since creation or reopening
+	LastInboundAt   Millis `json:"last_inbound_at,omitempty"`
+	LastMessageAt   Millis `json:"last_message_at"`
+	LastMessage     string `json:"last_message,omitempty"` // touch id
+	SnoozedUntil    Millis `json:"snoozed_until,omitempty"`
+	ResolvedAt      Millis `json:"resolved_at,omitempty"`
+	ReopenUntil     Millis `json:"reopen_until,omitempty"`
+	Previous        string `json:"previous,omitempty"` // the conversation of this thread before this one
+}
+
+// Open tells whether work is left.
+func (c *Conversation) Open() bool { return c.Status != Resolved }
+
+// Agent states.
+type AgentState string
+
+const (
+	Offline       AgentState = "offline"
+	Available     AgentState = "available"
+	Busy          AgentState = "busy"           // no new work, keeps the old
+	Break         AgentState = "break"          // with a reason
+	NotResponding AgentState = "not_responding" // let an offer run out; sets itself back to Available by hand
+	WrapUp        AgentState = "wrap_up"        // until WrapUpUntil
+)
+
+// Agent is the live side of a user who takes conversations; events carry it whole.
+type Agent struct {
+	ID          string         `json:"id"`
+	Version     int64          `json:"version"`
+	State       AgentState     `json:"state"`
+	Reason      string         `json:"reason,omitempty"` // of a break
+	Since       Millis         `json:"since"`
+	IdleSince   Millis         `json:"idle_since,omitempty"` // when the last work was taken; for longest idle
+	WrapUpUntil Millis         `json:"wrap_up_until,omitempty"`
+	LostAt      Millis         `json:"lost_at,omitempty"` // when the last socket went; 0 while one is open
+	Held        map[string]int `json:"held,omitempty"`    // conversation → units, offered and active
+}
+
+// Used counts the units in use.
+func (a *Agent) Used() int {
+	n := 0
+	for _, u := range a.Held {
+		n += u
+	}
+	return n
+}
+
+// Actor did something.
+type Actor struct {
+	Kind string `json:"kind"` // "customer", "agent" (any user), "system" (ID: router, timer, channel)
+	ID   string `json:"id,omitempty"`
+}
+
+// Kinds of touches.
+const (
+	KindMessage = "message"
+	KindNote    = "note" // seen by agents only
+)
+
+// Send states of an outbound message, in order of their revisions. "received" is an inbound message's only one.
+const (
+	StateReceived  = "received"
+	StateQueued    = "queued"
+	StateSending   = "sending"
+	StateSent      = "sent"
+	StateDelivered = "delivered"
+	StateRead      = "read"
+	StateFailed    = "failed"    // with Error; may be retried by hand
+	StateUncertain = "uncertain" // the provider may have it; only a person may send it again
+)
+
+// Touch is one logged contact: here a message in either direction, or a note.
+type Touch struct {
+	ID           string `json:"id"` // hex of its first event's token
+	N            uint64 `json:"n"`  // of its first event: the order within a conversation. 0 until read from the record
+	Kind         string `json:"kind"`
+	Conversation string `json:"conversation"`
+	Identity     string `json:"identity"`
+	Account      string `json:"account"`
+	Channel      string `json:"channel"`
+	Inbound      bool   `json:"inbound"`
+	Author       Actor  `json:"author"`
+	At           Millis `json:"at"` // when it happened, by the sender's clock
+
+	State      string `json:"state"`
+	Rev        int    `json:"rev"` // of State; replaces when newer
+	Attempt    int    `json:"attempt,omitempty"`
+	RetryAt    Millis `json:"retry_at,omitempty"`
+	Error      string `json:"error,omitempty"`
+	Key        string `json:"key,omitempty"` // the provider's key (inbound), the client's message id (outbound)
+	ProviderID string `json:"provider_id,omitempty"`
+	Worker     string `json:"worker,omitempty"` // the account lease under which it is being sent
+	AutoReply  bool   `json:"auto_reply,omitempty"`
+	Unreadable string `json:"unreadable,omitempty"`
+
+	Body *Body `json:"body,omitempty"` // personal text; in an events table row it is nil
+}
+
+// Body is the personal text of a touch; it stands in one row of its own so that it can be erased.
+type Body struct {
+	Subject string `json:"subject,omitempty"`
+	Text    string `json:"text"`
+	HTML    string `json:"html,omitempty"`
+	Raw     []byte `json:"raw,omitempty"`
+	Blob    string `json:"blob,omitempty"` // name of the blob with the whole, when Text was cut
+}
+
+// Identity is a customer's address on a channel. Its ID and its first customer's id are derived from
+// (Channel, Address), so two nodes create the same ones.
+type Identity struct {
+	ID       string `json:"id"`
+	Customer string `json:"customer"` // the customer at creation; the record's pointer decides later
+	Channel  string `json:"channel"`
+	Address  string `json:"address"`
+	Name     string `json:"name,omitempty"`
+}
+
+// EventVersion is the version that this program writes; a leader that reads a higher one steps down.
+const EventVersion = 1
+
+// Event is one entry of the log. Conversation and Agents are the headers after the change.
+type Event struct {
+	V      int    `json:"v"`
+	ID     ID     `json:"id"`
+	Kind   string `json:"kind"`
+	At     Millis `json:"at"`
+	By     Actor  `json:"by"`
+	Key    string `json:"key,omitempty"`    // the command's
+	Reason *Why   `json:"reason,omitempty"` // why the router or a timer did it
+
+	Conversation *Conversation `json:"conversation,omitempty"`
+	Agents       []Agent       `json:"agents,omitempty"`
+	Touch        *Touch        `json:"touch,omitempty"`
+	Identity     *Identity     `json:"identity,omitempty"`
+
+	Account string `json:"account,omitempty"` // with Cursor: whose it is
+	Cursor  string `json:"cursor,omitempty"`
+	Topic   string `json:"topic,omitempty"` // settings.changed: what
+}
+
+// Event kinds. A touch's state changes are "touch." + its state.
+const (
+	EvReceived   = "message.received"
+	EvQueued     = "message.queued"
+	EvNoted      = "note.added"
+	EvTouch      = "touch.state" // Touch carries the new state, no body
+	EvOffered    = "conversation.offered"
+	EvAccepted   = "conversation.accepted"
+	EvDeclined   = "conversation.declined"
+	EvTimedOut   = "conversation.timed_out" // RONA
+	EvRequeued   = "conversation.requeued"
+	EvAssigned   = "conversation.assigned"    // by a person, or pushed by the router
+	EvTransfer   = "conversation.transferred" // to a queue or an agent
+	EvSnoozed    = "conversation.snoozed"
+	EvWoken      = "conversation.woken"
+	EvResolved   = "conversation.resolved"
+	EvReopened   = "conversation.reopened" // by a person; a customer's message that reopens is message.received
+	EvChanged    = "conversation.changed"  // tags, priority, read
+	EvClosed     = "conversation.closed"   // left the live state: past its reopen window
+	EvAgent      = "agent.changed"
+	EvCursor     = "account.cursor"
+	EvSettings   = "settings.changed"
+	EvRebuilt    = "log.rebuilt"      // first entry after a rebuild
+	EvUnreadable = "event.unreadable" // what the database refused, kept raw
+)
+
+// Why is a decision's reason, stored with it.
+type Why struct {
+	Code       string            `json:"code"` // "longest_idle", "preferred", "timeout", "grace_over", …
+	Engine     int               `json:"engine,omitempty"`
+	Now        Millis            `json:"now,omitempty"`
+	Last       ID                `json:"last,omitzero"` // last event the engine had seen
+	Waited     Millis            `json:"waited,omitempty"`
+	Score      float64           `json:"score,omitempty"`
+	Candidates []string          `json:"candidates,omitempty"` // in order
+	Excluded   map[string]string `json:"excluded,omitempty"`   // agent → failing reason
+}
+
+// Queue is a line of waiting conversations, with how it is served.
+type Queue struct {
+	ID           string   `json:"id"`
+	Name         string   `json:"name"`
+	Mode         string   `json:"mode"`                     // "push" (auto-accept), "offer", "pull"
+	OfferSeconds int      `json:"offer_seconds"`            // how long an offer stands
+	TargetSecs   int      `json:"target_seconds,omitempty"` // service level: answered within
+	WrapUpSecs   int      `json:"wrap_up_seconds,omitempty"`
+	Priority     int      `json:"priority,omitempty"` // of new conversations, in minutes
+	Members      []string `json:"members"`            // users
+	Version      int64    `json:"version"`
+	Archived     bool     `json:"archived,omitempty"`
+}
+
+// Roles, each with the rights of those before it.
+const (
+	RoleAgent      = "agent"
+	RoleSupervisor = "supervisor"
+	RoleAdmin      = "admin"
+)
+
+// User signs in. An agent in the router's sense is a user who is a member of a queue.
+type User struct {
+	ID         string `json:"id"`
+	Email      string `json:"email"`
+	Name       string `json:"name"`
+	PublicName string `json:"public_name,omitempty"` // what customers see
+	Role       string `json:"role"`
+	Locale     string `json:"locale"`   // "en", "fa"
+	Capacity   int    `json:"capacity"` // units
+	Disabled   bool   `json:"disabled,omitempty"`
+	Version    int64  `json:"version"`
+	CreatedAt  Millis `json:"created_at"`
+}
+
+// Account is one configured endpoint of a channel.
+type Account struct {
+	ID           string          `json:"id"`
+	Kind         string          `json:"kind"`
+	Name         string          `json:"name"`
+	Queue        string          `json:"queue"`        // where its conversations begin
+	ReopenHours  int             `json:"reopen_hours"` // window in which a resolved conversation reopens
+	Units        int             `json:"units"`        // capacity units of one conversation; 0: the kind's weight
+	Enabled      bool            `json:"enabled"`
+	Settings     json.RawMessage `json:"settings"` // without secrets
+	SecretsSet   []string        `json:"secrets_set,omitempty"`
+	SealedSecret []byte          `json:"-"` // the secrets, encrypted
+	Cursor       string          `json:"-"`
+	Version      int64           `json:"version"`
+	CreatedAt    Millis          `json:"created_at"`
+	Archived     bool            `json:"archived,omitempty"`
+}
+
+// Canned is a prepared answer.
+type Canned struct {
+	ID       string `json:"id"`
+	Shortcut string `json:"shortcut"` // typed after "/"
+	Title    string `json:"title"`
+	Text     string `json:"text"`
+	Version  int64  `json:"version"`
+}
