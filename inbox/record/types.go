@@ -85,10 +85,11 @@ type Conversation struct {
 	Owner      string   `json:"owner,omitempty"`      // agent; kept while snoozed and resolved (for stickiness)
 	OfferedTo  string   `json:"offered_to,omitempty"` // agent, while Offered
 	OfferUntil Millis   `json:"offer_until,omitempty"`
-	Declined   []string `json:"declined,omitempty"` // agents not to be asked again in this round
-	Prefer     string   `json:"prefer,omitempty"`   // agent to be asked first (transfer to an agent, last owner)
-	Priority   int      `json:"priority,omitempty"` // in minutes of waiting
-	Units      int      `json:"units"`              // of capacity that it takes from its agent
+	Declined   []string `json:"declined,omitempty"`    // agents not to be asked again in this round
+	DeclinedAt Millis   `json:"declined_at,omitempty"` // when the last of them declined or let it run out; set and cleared with Declined
+	Prefer     string   `json:"prefer,omitempty"`      // agent to be asked first (transfer to an agent, last owner)
+	Priority   int      `json:"priority,omitempty"`    // in minutes of waiting
+	Units      int      `json:"units"`                 // of capacity that it takes from its agent
 	Tags       []string `json:"tags,omitempty"`
 	Unread     int      `json:"unread,omitempty"`     // customer's messages since the owner last read
 	Unanswered Millis   `json:"unanswered,omitempty"` // when the customer's oldest unanswered message came; 0: answered
@@ -219,7 +220,7 @@ const EventVersion = 1
 // Event is one entry of the log. Conversation and Agents are the headers after the change.
 type Event struct {
 	V      int    `json:"v"`
-	ID     ID     `json:"id"`
+	ID     ID     `json:"id,omitzero"`
 	Kind   string `json:"kind"`
 	At     Millis `json:"at"`
 	By     Actor  `json:"by"`
@@ -272,6 +273,7 @@ type Why struct {
 	Score      float64           `json:"score,omitempty"`
 	Candidates []string          `json:"candidates,omitempty"` // in order
 	Excluded   map[string]string `json:"excluded,omitempty"`   // agent → failing reason
+	More       int               `json:"more,omitempty"`       // members left out of Excluded to keep the event small
 }
 
 // Queue is a line of waiting conversations, with how it is served.
