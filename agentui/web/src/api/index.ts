@@ -1,0 +1,67 @@
+// The hub's calls, one line each. Errors: ApiError.
+import { del, get, patch, post, put } from './client'
+import type * as T from './types'
+
+export { ApiError, onSignedOut } from './client'
+export type * from './types'
+
+const id = encodeURIComponent
+type Items<R> = { items: R[] }
+
+export const api = {
+  setupNeeded: () => get<{ needed: boolean }>('/setup'),
+  setup: (x: { token: string; name: string; email: string; password: string; locale: string; firm: string }) => post<T.Me>('/setup', x),
+
+  session: () => get<T.Me>('/session'),
+  signIn: (email: string, password: string) => post<T.Me>('/session', { email, password }),
+  signOut: () => del<null>('/session'),
+  sessions: () => get<Items<T.SessionView>>('/sessions'),
+  endSession: (s: string) => del<null>(`/sessions/${id(s)}`),
+  updateMe: (x: Partial<Pick<T.User, 'name' | 'public_name' | 'locale'>> & { password?: string; old_password?: string }) => patch<T.User | T.Me>('/me', x),
+  setState: (state: T.AgentState, reason = '') => put<T.Agent>('/me/state', { state, reason }),
+
+  counts: () => get<T.Counts>('/counts'),
+  conversations: (query: Record<string, string | number | undefined>, signal?: AbortSignal) => get<T.ConversationPage>('/conversations', query, signal),
+  conversation: (c: string, signal?: AbortSignal) => get<T.ConversationDetail>(`/conversations/${id(c)}`, undefined, signal),
+  earlierTouches: (c: string, before: number) => get<{ items?: T.Touch[]; touches?: T.Touch[]; earlier: boolean }>(`/conversations/${id(c)}/touches`, { before, limit: 50 }),
+  decisions: (c: string) => get<Items<T.Event>>(`/conversations/${id(c)}/decisions`),
+  command: (c: string, action: string, body: object = {}, key?: string) => post<T.CommandAnswer>(`/conversations/${id(c)}/${action}`, body, { key }),
+  typing: (c: string, on: boolean) => post<null>(`/conversations/${id(c)}/typing`, { on }),
+  retry: (touch: string, key: string) => post<T.CommandAnswer>(`/touches/${id(touch)}/retry`, {}, { key }),
+  rawUrl: (touch: string) => `/api/v1/touches/${id(touch)}/raw`,
+
+  customers: (q: string) => get<Items<T.Customer>>('/customers', { q }),
+  customer: (c: string, signal?: AbortSignal) => get<T.CustomerDetail>(`/customers/${id(c)}`, undefined, signal),
+  timeline: (c: string, before?: string | number, limit = 40) => get<Items<T.TimelineTouch> & { next?: string | number }>(`/customers/${id(c)}/touches`, { before, limit }),
+  renameCustomer: (c: string, name: string) => patch<T.Customer>(`/customers/${id(c)}`, { name }),
+  search: (q: string, signal?: AbortSignal) => get<T.SearchAnswer>('/search', { q, limit: 20 }, signal),
+
+  supervisor: () => get<T.SupervisorView>('/supervisor'),
+
+  queues: () => get<Items<T.Queue>>('/queues'),
+  createQueue: (x: Partial<T.Queue>) => post<T.Queue>('/queues', x),
+  updateQueue: (q: string, x: Partial<T.Queue>) => patch<T.Queue>(`/queues/${id(q)}`, x),
+  deleteQueue: (q: string, version: number) => del<null>(`/queues/${id(q)}`, { version }),
+
+  users: () => get<Items<T.User>>('/users'),
+  createUser: (x: Partial<T.User> & { password: string }) => post<T.User>('/users', x),
+  updateUser: (u: string, x: Partial<T.User> & { password?: string }) => patch<T.User>(`/users/${id(u)}`, x),
+
+  canned: () => get<Items<T.Canned>>('/canned'),
+  createCanned: (x: Partial<T.Canned>) => post<T.Canned>('/canned', x),
+  updateCanned: (c: string, x: Partial<T.Canned>) => patch<T.Canned>(`/canned/${id(c)}`, x),
+  deleteCanned: (c: string, version: number) => del<null>(`/canned/${id(c)}`, { version }),
+
+  accounts: () => get<Items<T.Account>>('/accounts'),
+  createAccount: (x: Partial<T.Account>) => post<T.Account>('/accounts', x),
+  updateAccount: (a: string, x: Partial<T.Account>) => patch<T.Account>(`/accounts/${id(a)}`, x),
+  deleteAccount: (a: string, version: number) => del<null>(`/accounts/${id(a)}`, { version }),
+  checkAccount: (x: { id?: string; kind: string; settings: Record<string, unknown> }) => post<{ ok: boolean; detail: string }>('/accounts/check', x),
+  testAccount: (a: string, address: string) => post<{ ok?: boolean; detail?: string } | null>(`/accounts/${id(a)}/test`, { address }),
+
+  firm: () => get<T.Firm>('/firm'),
+  updateFirm: (x: Partial<T.Firm>) => patch<T.Firm>('/firm', x),
+  tokens: () => get<Items<T.TokenView>>('/tokens'),
+  createToken: (name: string) => post<T.TokenView>('/tokens', { name }),
+  deleteToken: (t: string) => del<null>(`/tokens/${id(t)}`),
+}

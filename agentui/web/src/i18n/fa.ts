@@ -1,0 +1,52 @@
+import type { Messages } from './en'
+
+export const fa: Messages = {
+  'app.name': 'تماس',
+  'app.tagline': 'همهٔ مشتریان، همهٔ کانال‌ها، یک صندوق.',
+
+  'time.today': 'امروز',
+  'time.yesterday': 'دیروز',
+  'time.now': 'همین حالا',
+  'time.ago': '{span} پیش',
+  'time.s': '{n} ثانیه',
+  'time.m': '{n} دقیقه',
+  'time.h': '{n} ساعت',
+  'time.hm': '{h} ساعت و {m} دقیقه',
+  'time.d': '{n} روز',
+
+  'signin.title': 'ورود',
+  'signin.email': 'ایمیل',
+  'signin.password': 'گذرواژه',
+  'signin.submit': 'ورود',
+  'signin.needed': 'این سامانه هنوز مدیری ندارد. پیوند یک‌بارمصرفی را که هنگام شروع چاپ شد باز کنید.',
+  'signin.ended': 'نشست شما پایان یافت. برای ادامه وارد شوید؛ آنچه نوشته‌اید محفوظ است.',
+
+  'setup.title': 'راه‌اندازی سامانه',
+  'setup.lead': 'شما نخستین نفرید. اینجا نخستین مدیر ساخته می‌شود؛ همه چیز بعداً قابل تغییر است.',
+  'setup.firm': 'شرکت',
+  'setup.firm.hint': 'مشتریان این نام را در پیام‌های شما می‌بینند.',
+  'setup.name': 'نام شما',
+  'setup.submit': 'بساز و شروع کن',
+  'setup.password.hint': 'دست‌کم ۱۰ نویسه. یک جملهٔ کوتاه به یاد می‌ماند.',
+  'setup.done': 'این سامانه پیش‌تر راه‌اندازی شده است.',
+  'setup.token': 'پیوند یک‌بارمصرف کامل نیست. آن را دقیقاً همان‌گونه که چاپ شده باز کنید.',
+
+  'nav.inbox': 'صندوق',
+  'nav.supervisor': 'سرپرستی',
+  'nav.settings': 'تنظیمات',
+  'nav.search': 'جست‌وجو',
+  'nav.signout': 'خروج',
+  'nav.profile': 'نمایه',
+
+  'problem.unreachable': 'سرور در دسترس نیست. اتصال را بررسی و دوباره تلاش کنید.',
+  'problem.not_recorded': 'هم‌اکنون ثبت ممکن نیست. چیزی از دست نرفت؛ لحظه‌ای بعد دوباره تلاش کنید.',
+  'problem.slow_down': 'تلاش‌ها زیاد بود. کمی صبر کنید و دوباره تلاش کنید.',
+  'problem.forbidden': 'اجازهٔ این کار را ندارید.',
+  'problem.not_yours': 'این گفت‌وگو از آنِ شما نیست.',
+  'problem.not_found': 'این دیگر وجود ندارد.',
+  'problem.over_capacity': 'این از ظرفیت کارشناس بیشتر می‌شود.',
+  'problem.conflict': 'کسی زودتر اقدام کرد. آنچه می‌بینید تازه‌ترین است.',
+  'problem.too_large': 'بیش از اندازه بزرگ است.',
+  'problem.internal': 'در سرور خطایی رخ داد.',
+  'problem.bad_credentials': 'ایمیل یا گذرواژه نادرست است.',
+}

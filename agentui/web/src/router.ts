@@ -1,0 +1,50 @@
+import { createRouter, createWebHistory } from 'vue-router'
+import { loadSession, may, me } from '@/stores/session'
+import type { Role } from '@/api'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    open?: boolean
+    role?: Role
+  }
+}
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: '/setup', name: 'setup', component: () => import('@/pages/Setup.vue'), meta: { open: true } },
+    { path: '/sign-in', name: 'sign-in', component: () => import('@/pages/SignIn.vue'), meta: { open: true } },
+    {
+      path: '/',
+      component: () => import('@/pages/Shell.vue'),
+      children: [
+        { path: '', redirect: { name: 'inbox' } },
+        { path: 'inbox/:id?', name: 'inbox', component: () => import('@/pages/Inbox.vue') },
+      ],
+    },
+    { path: '/:rest(.*)*', redirect: '/' },
+  ],
+})
+
+router.beforeEach(async (to) => {
+  if (to.meta.open) return true
+  if (me.value === undefined) {
+    try {
+      await loadSession()
+    } catch {
+      return { name: 'sign-in', query: { to: to.fullPath, why: 'unreachable' } }
+    }
+  }
+  if (!me.value) return { name: 'sign-in', query: to.path === '/' ? {} : { to: to.fullPath } }
+  if (to.meta.role && !may(to.meta.role)) return { name: 'inbox' }
+  return true
+})
+
+// A build that was replaced while this page was open has other file names: load anew, once.
+router.onError((error, to) => {
+  if (!/import|module|chunk/i.test(String(error))) return
+  const key = 'tamas.reloaded'
+  if (sessionStorage.getItem(key) === to.fullPath) return
+  sessionStorage.setItem(key, to.fullPath)
+  location.assign(to.fullPath)
+})
