@@ -1,0 +1,169 @@
+package email
+
+import (
+	"bytes"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/ianaindex"
+)
+
+// toUTF8 decodes b, whose sender calls its charset label ("" when he does not). It always gives valid
+// UTF-8: labels lie, so bytes that are plainly UTF-8 are taken as that, and bytes that the label
+// cannot explain are guessed.
+func toUTF8(b []byte, label string) string {
+	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
+	enc, known := lookup(label)
+	if ascii(b) && !sevenBit(label) {
+		return string(b)
+	}
+	if utf8.Valid(b) && (!known || enc == nil || plainlyUTF8(b, enc)) {
+		return string(b)
+	}
+	if !known || enc == nil { // nil: labelled UTF-8 or ASCII, and is not
+		if mostlyUTF8(b) {
+			return strings.ToValidUTF8(string(b), "\uFFFD")
+		}
+		enc = guess(b)
+	}
+	out, err := enc.NewDecoder().Bytes(b)
+	if err != nil {
+		return strings.ToValidUTF8(string(b), "\uFFFD")
+	}
+	return strings.ToValidUTF8(string(out), "\uFFFD")
+}
+
+// lookup finds the encoding of a label; nil and true for UTF-8 and ASCII, false for what is unknown.
+func lookup(label string) (enc encoding.Encoding, known bool) {
+	label = strings.ToLower(strings.Trim(strings.TrimSpace(label), `"'`))
+	switch label {
+	case "utf-8", "utf8", "utf_8", "us-ascii", "ascii", "ansi_x3.4-1968", "unicode-1-1-utf-8", "cp65001":
+		return nil, true
+	case "cp1256", "windows1256", "win-1256", "windows-arabic":
+		return charmap.Windows1256, true
+	case "cp1252", "cp-1252", "windows1252", "ansi":
+		return charmap.Windows1252, true
+	case "", "unknown-8bit", "x-unknown", "default", "default_charset", "none", "binary":
+		return nil, false
+	}
+	// htmlindex first: as browsers do, it takes iso-8859-1 for the windows-1252 that it mostly is.
+	if enc, err := htmlindex.Get(label); err == nil && enc != encoding.Replacement {
+		if name, _ := htmlindex.Name(enc); name == "utf-8" {
+			return nil, true
+		}
+		return enc, true
+	}
+	if enc, err := ianaindex.MIME.Encoding(label); err == nil && enc != nil {
+		return enc, true
+	}
+	return nil, false
+}
+
+// sevenBit says that a charset writes other letters with ASCII bytes, so that ASCII bytes must be decoded too.
+func sevenBit(label string) bool {
+	label = strings.ToLower(label)
+	return strings.HasPrefix(label, "iso-2022-") || strings.HasPrefix(label, "hz-") || strings.HasPrefix(label, "utf-16")
+}
+
+func ascii(b []byte) bool {
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// plainlyUTF8 judges valid UTF-8 under the label of a single-byte charset. A short windows-1256 text
+// can be valid UTF-8 by chance, so the letters must be those that the label is about.
+func plainlyUTF8(b []byte, enc encoding.Encoding) bool {
+	if _, single := enc.(*charmap.Charmap); !single {
+		return false
+	}
+	high, arabic := 0, 0
+	for _, r := range string(b) {
+		if r >= utf8.RuneSelf {
+			high++
+			if unicode.Is(unicode.Arabic, r) {
+				arabic++
+			}
+		}
+	}
+	if enc == charmap.Windows1256 || enc == charmap.ISO8859_6 {
+		return arabic >= 3 && arabic*2 >= high
+	}
+	return high > 0
+}
+
+// mostlyUTF8 is true for UTF-8 with a few bytes cut off or damaged.
+func mostlyUTF8(b []byte) bool {
+	good, bad := 0, 0
+	for i := 0; i < len(b); {
+		r, n := utf8.DecodeRune(b[i:])
+		switch {
+		case r == utf8.RuneError && n == 1:
+			bad++
+		case n > 1:
+			good++
+		}
+		i += n
+	}
+	return good > 0 && bad*8 <= good
+}
+
+// guess tells Persian and Arabic from western text: in windows-1256 the high bytes stand in words, in
+// western charsets they stand alone between ASCII letters.
+func guess(b []byte) encoding.Encoding {
+	high, together := 0, 0
+	for i, c := range b {
+		if c < utf8.RuneSelf {
+			continue
+		}
+		high++
+		if (i > 0 && b[i-1] >= utf8.RuneSelf) || (i+1 < len(b) && b[i+1] >= utf8.RuneSelf) {
+			together++
+		}
+	}
+	if together*2 > high {
+		return charmap.Windows1256
+	}
+	return charmap.Windows1252
+}
+
+// clean makes text what the record takes: valid UTF-8, "\n" line ends, no control characters.
+func clean(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	s = strings.ReplaceAll(s, "\r\n", "\n")
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return r
+		case r == '\r' || r == '\u2028' || r == '\u2029' || r == '\v' || r == '\f':
+			return '\n'
+		case r < ' ' || (r >= 0x7f && r < 0xa0) || r == '\ufeff':
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// oneLine is clean for names and subjects.
+func oneLine(s string, max int) string {
+	s = strings.Join(strings.Fields(clean(s)), " ")
+	return cut(s, max)
+}
+
+// cut shortens s to at most max bytes at a rune's border.
+func cut(s string, max int) string {
+	if len(s) <= max {
+		return s
+	}
+	for max > 0 && !utf8.RuneStart(s[max]) {
+		max--
+	}
+	return s[:max]
+}

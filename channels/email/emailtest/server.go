@@ -1,0 +1,374 @@
+package emailtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapserver"
+	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+)
+
+// Credentials of the one mailbox.
+const (
+	Address  = "support@tamas.test"
+	Password = "open-sesame-4711"
+)
+
+// Mail is one message that the SMTP server accepted.
+type Mail struct {
+	From string
+	To   []string
+	Raw  []byte
+}
+
+// Fault is a way in which a message over SMTP goes wrong.
+type Fault int
+
+const (
+	Temporary   Fault = iota // 451 for the recipient
+	Permanent                // 550 for the recipient
+	RateLimited              // 421 at the beginning
+	LostReply                // kept, and the connection closed instead of an answer
+	LostData                 // the connection closed in the middle of the message, which is not kept
+	Spam                     // 554 after the message
+)
+
+// Server is the provider. Its methods may be called from any goroutine.
+type Server struct {
+	// OnSent, when set before the first message, is called for each one that is accepted.
+	OnSent func(Mail)
+
+	imapAddr, smtpAddr string
+
+	mu     sync.Mutex
+	user   *imapmemserver.User
+	imap   *imapserver.Server
+	smtp   *smtp.Server
+	conns  map[net.Conn]struct{}
+	faults []Fault
+	sent   []Mail
+}
+
+// Start runs a provider on free ports of 127.0.0.1.
+func Start() (*Server, error) {
+	s := &Server{user: imapmemserver.NewUser(Address, Password), conns: map[net.Conn]struct{}{}, imapAddr: "127.0.0.1:0", smtpAddr: "127.0.0.1:0"}
+	if err := s.user.Create("INBOX", nil); err != nil {
+		return nil, err
+	}
+	return s, s.Start()
+}
+
+// Start brings a stopped provider back.
+func (s *Server) Start() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.imap != nil {
+		return errors.New("is running")
+	}
+	il, err := net.Listen("tcp", s.imapAddr)
+	if err != nil {
+		return err
+	}
+	sl, err := net.Listen("tcp", s.smtpAddr)
+	if err != nil {
+		il.Close()
+		return err
+	}
+	s.imapAddr, s.smtpAddr = il.Addr().String(), sl.Addr().String()
+	quiet := log.New(io.Discard, "", 0)
+	s.imap = imapserver.New(&imapserver.Options{
+		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
+			return &imapSession{server: s}, nil, nil
+		},
+		Caps:         imap.CapSet{imap.CapIMAP4rev1: {}},
+		InsecureAuth: true,
+		Logger:       quiet,
+	})
+	s.smtp = smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return s.newSession(c) }))
+	s.smtp.Domain = "tamas.test"
+	s.smtp.AllowInsecureAuth = true
+	s.smtp.MaxMessageBytes = 50 << 20
+	s.smtp.ErrorLog = quiet
+	go s.imap.Serve(&listener{il, s})
+	go s.smtp.Serve(&listener{sl, s})
+	return nil
+}
+
+// Stop takes the provider off the network; what it holds stays.
+func (s *Server) Stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.imap == nil {
+		return
+	}
+	s.imap.Close()
+	s.smtp.Close()
+	s.cutLocked()
+	s.imap, s.smtp = nil, nil
+}
+
+// Close is Stop for good.
+func (s *Server) Close() { s.Stop() }
+
+// Cut breaks every connection; the provider stays.
+func (s *Server) Cut() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cutLocked()
+}
+
+func (s *Server) cutLocked() {
+	for c := range s.conns {
+		c.Close()
+	}
+}
+
+// Settings are an email account's settings for this provider, with a password that may be another than the right one.
+func (s *Server) Settings(password string) json.RawMessage {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	set := map[string]any{
+		"address": Address, "from_name": "Tamas Test", "password": password, "plus_addressing": true,
+		"imap_security": "none", "smtp_security": "none",
+	}
+	for key, addr := range map[string]string{"imap": s.imapAddr, "smtp": s.smtpAddr} {
+		host, port, _ := net.SplitHostPort(addr)
+		set[key+"_host"] = host
+		set[key+"_port"] = json.Number(port)
+	}
+	b, _ := json.Marshal(set)
+	return b
+}
+
+// Deliver puts a mail, with its header, into the mailbox. Lines may end in "\n" alone.
+func (s *Server) Deliver(raw []byte) error { return s.DeliverAt(raw, time.Now()) }
+
+// DeliverAt is Deliver with the time at which the mailbox got it.
+func (s *Server) DeliverAt(raw []byte, at time.Time) error {
+	raw = crlf(raw)
+	s.mu.Lock()
+	user := s.user
+	s.mu.Unlock()
+	_, err := user.Append("INBOX", literal{bytes.NewReader(raw), int64(len(raw))}, &imap.AppendOptions{Time: at})
+	return err
+}
+
+// Count is how many mails the mailbox holds, and how many of them a client has marked as seen.
+func (s *Server) Count() (all, seen uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st, err := s.user.Status("INBOX", &imap.StatusOptions{NumMessages: true, NumUnseen: true})
+	if err != nil {
+		return 0, 0
+	}
+	return *st.NumMessages, *st.NumMessages - *st.NumUnseen
+}
+
+// Renumber gives the mailbox a new UIDVALIDITY and new UIDs, as a provider does who moves it to another
+// machine. Clients are cut off.
+func (s *Server) Renumber(raws ...[]byte) error {
+	s.mu.Lock()
+	if err := errors.Join(s.user.Delete("INBOX"), s.user.Create("INBOX", nil)); err != nil {
+		s.mu.Unlock()
+		return err
+	}
+	s.cutLocked()
+	s.mu.Unlock()
+	for _, raw := range raws {
+		if err := s.Deliver(raw); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Fail makes the next messages over SMTP go wrong, one each.
+func (s *Server) Fail(faults ...Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = append(s.faults, faults...)
+}
+
+// Sent lists the accepted messages, in order.
+func (s *Server) Sent() []Mail {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]Mail(nil), s.sent...)
+}
+
+// Compose writes a plain mail of a customer to the mailbox; more are further header lines.
+func Compose(from, id, subject, text string, more ...string) []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, "From: %s\r\nTo: %s\r\nDate: %s\r\nMessage-ID: <%s>\r\nSubject: %s\r\n", from, Address,
+		time.Now().Format(time.RFC1123Z), id, subject)
+	for _, line := range more {
+		b.WriteString(line + "\r\n")
+	}
+	b.WriteString("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n")
+	b.WriteString(strings.ReplaceAll(text, "\n", "\r\n") + "\r\n")
+	return []byte(b.String())
+}
+
+func crlf(raw []byte) []byte {
+	return bytes.ReplaceAll(bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n")), []byte("\n"), []byte("\r\n"))
+}
+
+type literal struct {
+	*bytes.Reader
+	size int64
+}
+
+func (l literal) Size() int64 { return l.size }
+
+// listener remembers the connections, so that they can be cut.
+type listener struct {
+	net.Listener
+	server *Server
+}
+
+func (l *listener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	t := &tracked{Conn: c, server: l.server}
+	l.server.mu.Lock()
+	l.server.conns[t] = struct{}{}
+	l.server.mu.Unlock()
+	return t, nil
+}
+
+type tracked struct {
+	net.Conn
+	server *Server
+	once   sync.Once
+}
+
+func (c *tracked) Close() error {
+	c.once.Do(func() { go c.forget() }) // Cut holds the lock
+	return c.Conn.Close()
+}
+
+func (c *tracked) forget() {
+	c.server.mu.Lock()
+	delete(c.server.conns, c)
+	c.server.mu.Unlock()
+}
+
+// imapSession is the session of one connection; it is nobody's until the login.
+type imapSession struct {
+	*imapmemserver.UserSession
+	server *Server
+}
+
+func (s *imapSession) Login(username, password string) error {
+	s.server.mu.Lock()
+	user := s.server.user
+	s.server.mu.Unlock()
+	if err := user.Login(username, password); err != nil {
+		return err
+	}
+	s.UserSession = imapmemserver.NewUserSession(user)
+	return nil
+}
+
+// session is one SMTP connection.
+type session struct {
+	server *Server
+	conn   *smtp.Conn
+	authed bool
+	fault  *Fault
+	mail   Mail
+}
+
+var _ smtp.AuthSession = (*session)(nil)
+
+func (s *Server) newSession(c *smtp.Conn) (smtp.Session, error) {
+	x := &session{server: s, conn: c}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.faults) > 0 && s.faults[0] == RateLimited {
+		s.faults = s.faults[1:]
+		return nil, &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "too many connections, try again later"}
+	}
+	return x, nil
+}
+
+func (x *session) AuthMechanisms() []string { return []string{sasl.Plain} }
+
+func (x *session) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(identity, username, password string) error {
+		if username != Address || password != Password {
+			return smtp.ErrAuthFailed
+		}
+		x.authed = true
+		return nil
+	}), nil
+}
+
+func (x *session) Mail(from string, _ *smtp.MailOptions) error {
+	if !x.authed {
+		return smtp.ErrAuthRequired
+	}
+	x.mail = Mail{From: from}
+	x.server.mu.Lock()
+	defer x.server.mu.Unlock()
+	if len(x.server.faults) > 0 {
+		x.fault = &x.server.faults[0]
+		x.server.faults = x.server.faults[1:]
+	}
+	return nil
+}
+
+func (x *session) has(f Fault) bool { return x.fault != nil && *x.fault == f }
+
+func (x *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	switch {
+	case x.has(Temporary):
+		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "mailbox is busy"}
+	case x.has(Permanent):
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such mailbox here"}
+	}
+	x.mail.To = append(x.mail.To, to)
+	return nil
+}
+
+func (x *session) Data(r io.Reader) error {
+	if x.has(LostData) {
+		x.conn.Conn().Close()
+		return errors.New("lost")
+	}
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	if x.has(Spam) {
+		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "looks like spam"}
+	}
+	x.mail.Raw = raw
+	x.server.mu.Lock()
+	x.server.sent = append(x.server.sent, x.mail)
+	x.server.mu.Unlock()
+	if x.server.OnSent != nil {
+		x.server.OnSent(x.mail)
+	}
+	if x.has(LostReply) {
+		x.conn.Conn().Close()
+		return errors.New("lost")
+	}
+	return nil
+}
+
+func (x *session) Reset()        { x.mail, x.fault = Mail{}, nil }
+func (x *session) Logout() error { return nil }
