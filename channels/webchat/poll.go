@@ -1,0 +1,174 @@
+package webchat
+
+import (
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"tamas/channels"
+)
+
+const maxWait = 25 * time.Second // below the 30 s after which many proxies give up
+
+// getMessages is the feed for those whose network blocks sockets: it answers {"items":[…]} as soon as there is
+// something after the given item, and {} when the wait is over.
+func (a *adapter) getMessages(w http.ResponseWriter, r *http.Request) {
+	visitor, ok := a.visitor(w, r, bearer(r))
+	if !ok || !a.call(w, visitor) {
+		return
+	}
+	q := r.URL.Query()
+	after := q.Get("after")
+	if len(after) > maxID {
+		refuse(w, http.StatusUnprocessableEntity, "invalid", "after is not an item's id.", 0)
+		return
+	}
+	seconds, err := strconv.Atoi(or(q.Get("wait"), "0"))
+	if err != nil || seconds < 0 {
+		refuse(w, http.StatusUnprocessableEntity, "invalid", "wait is a number of seconds.", 0)
+		return
+	}
+	if !a.enter(visitor) {
+		refuse(w, http.StatusTooManyRequests, "slow_down", "This visitor has too many connections.", time.Second)
+		return
+	}
+	defer a.leave(visitor)
+
+	// Watched before history is read: what is recorded in between is in one of the two.
+	l := &listener{visitor: visitor, wake: make(chan struct{}, 1)}
+	stop := a.cfg.Desk.Watch(visitor, l.hear)
+	defer stop()
+
+	items, err := a.page(r.Context(), visitor, after)
+	if err != nil {
+		a.cfg.Log.Warn("webchat: history", "account", a.cfg.ID, "err", err)
+		refuse(w, http.StatusServiceUnavailable, "not_recorded", "The record does not answer. Try again.", time.Second)
+		return
+	}
+	if len(items) == 0 {
+		timer := time.NewTimer(min(time.Duration(seconds)*time.Second, maxWait))
+		defer timer.Stop()
+		select {
+		case <-l.wake:
+		case <-timer.C:
+		case <-a.down:
+		case <-r.Context().Done():
+			return
+		}
+		items = l.take(after)
+	}
+	answer(w, http.StatusOK, struct {
+		Items []item `json:"items,omitempty"`
+	}{items})
+}
+
+// listener collects what Watch brings while a poll waits. A poll that carries a burst ends at its first item;
+// the rest is in the history of the next one.
+type listener struct {
+	visitor string
+	wake    chan struct{}
+
+	mu    sync.Mutex
+	items []item
+}
+
+func (l *listener) hear(i channels.Item) {
+	it, ok := toItem(i, l.visitor)
+	if !ok {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.items) < 50 {
+		l.items = append(l.items, it)
+	}
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take returns what was heard, without what the client holds already.
+func (l *listener) take(after string) []item {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	items := l.items[:0]
+	for _, i := range l.items {
+		if i.ID == "" || i.ID != after {
+			items = append(items, i)
+		}
+	}
+	return items
+}
+
+// postMessage records one message: {"key":"…","text":"…"} → {"t":"ack","key":"…"}.
+func (a *adapter) postMessage(w http.ResponseWriter, r *http.Request) {
+	visitor, f, ok := a.post(w, r, "send")
+	if !ok {
+		return
+	}
+	// Not the request's context: a visitor who leaves the page does not take the message back.
+	ans := a.receive(contextOf(r), visitor, f)
+	wait := time.Duration(ans.Wait) * time.Millisecond
+	switch {
+	case ans.T == "ack":
+		answer(w, http.StatusOK, ans)
+	case ans.Code == "slow_down":
+		refuse(w, http.StatusTooManyRequests, ans.Code, ans.Message, wait)
+	case ans.Code == "not_recorded":
+		refuse(w, http.StatusServiceUnavailable, ans.Code, ans.Message, wait)
+	case ans.Code == "too_long":
+		refuse(w, http.StatusRequestEntityTooLarge, "too_large", ans.Message, 0)
+	default:
+		refuse(w, http.StatusUnprocessableEntity, "invalid", ans.Message, 0)
+	}
+}
+
+// postTyping: {"on":true} → 204.
+func (a *adapter) postTyping(w http.ResponseWriter, r *http.Request) {
+	if visitor, f, ok := a.post(w, r, "typing"); ok {
+		a.cfg.Desk.Typing(visitor, f.On)
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+// postSeen: {"id":"…","state":"read"} → 204.
+func (a *adapter) postSeen(w http.ResponseWriter, r *http.Request) {
+	visitor, f, ok := a.post(w, r, "seen")
+	if !ok {
+		return
+	}
+	if err := a.seen(contextOf(r), visitor, f); err != nil {
+		a.cfg.Log.Debug("webchat: seen", "account", a.cfg.ID, "err", err)
+		refuse(w, http.StatusServiceUnavailable, "not_recorded", "Not recorded. Try again.", time.Second)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// post reads a frame of the given kind from a request; it has answered when !ok.
+func (a *adapter) post(w http.ResponseWriter, r *http.Request, t string) (visitor string, f clientFrame, ok bool) {
+	if visitor, ok = a.visitor(w, r, bearer(r)); !ok || !a.call(w, visitor) {
+		return visitor, f, false
+	}
+	b, ok := readBody(w, r)
+	if !ok {
+		return visitor, f, false
+	}
+	f, err := parseBody(b, t)
+	if err != nil {
+		refuse(w, http.StatusUnprocessableEntity, "invalid", err.Error()+".", 0)
+		return visitor, f, false
+	}
+	return visitor, f, true
+}
+
+// call counts a request against its visitor; it has answered when false.
+func (a *adapter) call(w http.ResponseWriter, visitor string) bool {
+	if wait := a.calls.take(visitor, time.Now()); wait > 0 {
+		refuse(w, http.StatusTooManyRequests, "slow_down", "Too many requests.", wait)
+		return false
+	}
+	return true
+}
