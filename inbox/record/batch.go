@@ -1,0 +1,326 @@
+package record
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"strings"
+)
+
+// always is the live_until of an open conversation.
+const always = math.MaxInt64
+
+var (
+	insertEvents = many{
+		`INSERT INTO events (n, token, kind, happened_at, conversation, key, decided, json) VALUES `,
+		`(?, ?, ?, ?, ?, ?, ?, ?)`, ``}
+	insertCustomers = many{
+		`INSERT INTO customers (id, name, created_at) VALUES `, `(?, ?, ?)`,
+		// A name that comes later fills an empty one; one that is there may be a person's choice.
+		` ON CONFLICT (id) DO UPDATE SET name = excluded.name, stale = 1 WHERE customers.name = '' AND excluded.name <> ''`}
+	insertIdentities = many{
+		`INSERT INTO identities (id, customer, channel, address, name, created_at) VALUES `, `(?, ?, ?, ?, ?, ?)`,
+		` ON CONFLICT (id) DO UPDATE SET name = excluded.name WHERE identities.name = '' AND excluded.name <> ''`}
+	insertTouches = many{
+		`INSERT INTO touches (n, id, kind, conversation, identity, account, channel, inbound, author_kind, author, happened_at,
+			state, rev, attempt, retry_at, error, key, provider_id, worker, auto_reply, unreadable) VALUES `,
+		`(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		// Only touches_once can be in conflict: the log has let a provider's message through twice.
+		` ON CONFLICT DO NOTHING`}
+	insertBodies = many{
+		`INSERT INTO bodies (n, subject, text, html, raw, blob) VALUES `, `(?, ?, ?, ?, ?, ?)`, ``}
+	updateTouches = many{
+		`WITH v (id, state, rev, attempt, retry_at, error, provider_id, worker, unreadable) AS (VALUES `,
+		`(CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT))`,
+		`) UPDATE touches SET state = v.state, rev = v.rev, attempt = v.attempt, retry_at = v.retry_at, error = v.error,
+			provider_id = v.provider_id, worker = v.worker, unreadable = v.unreadable
+			FROM v WHERE touches.id = v.id AND touches.rev < v.rev`}
+	insertAnswers = many{
+		`INSERT INTO answers (n, conversation, queue, channel, agent, answered_at, asked_at) VALUES `,
+		// When the batch does not know since when the customer waits, the row before this batch does.
+		`(?, ?, ?, ?, ?, ?, COALESCE(CAST(? AS BIGINT), (SELECT NULLIF(unanswered, 0) FROM conversations WHERE id = ?), ?))`, ``}
+	upsertConversations = many{
+		`INSERT INTO conversations (id, version, number, identity, account, channel, thread, queue, status, owner, holder, tags,
+			unread, unanswered, waiting, live_until, last_message_at, last_message, subject_n, header) VALUES `,
+		`(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		` ON CONFLICT (id) DO UPDATE SET version = excluded.version, identity = excluded.identity, thread = excluded.thread,
+			queue = excluded.queue, status = excluded.status, owner = excluded.owner, holder = excluded.holder, tags = excluded.tags,
+			unread = excluded.unread, unanswered = excluded.unanswered, waiting = excluded.waiting, live_until = excluded.live_until,
+			last_message_at = excluded.last_message_at, last_message = excluded.last_message,
+			subject_n = CASE WHEN excluded.subject_n > 0 THEN excluded.subject_n ELSE conversations.subject_n END,
+			header = excluded.header WHERE conversations.version < excluded.version`}
+	upsertAgents = many{
+		`INSERT INTO agents (id, version, header) VALUES `, `(?, ?, ?)`,
+		` ON CONFLICT (id) DO UPDATE SET version = excluded.version, header = excluded.header WHERE agents.version < excluded.version`}
+	upsertCursors = many{
+		`INSERT INTO account_cursors (account, position) VALUES `, `(?, ?)`,
+		` ON CONFLICT (account) DO UPDATE SET position = excluded.position`}
+)
+
+// batch gathers the rows of some events, each row once with its newest values: PostgreSQL refuses to touch a row
+// twice in one statement, and half the work is saved.
+type batch struct {
+	events, customers, identities, touches, bodies, answers []any
+
+	known         map[string]int // identity → its row in identities and customers
+	created       map[string]int // touch → where its row begins in touches
+	states        ordered[*Touch]
+	conversations ordered[header]
+	agents        ordered[*Agent]
+	cursors       ordered[string]
+}
+
+// header is a conversation's newest header in the batch.
+type header struct {
+	c       *Conversation
+	json    string
+	subject int64 // n of the last touch with a subject
+	asked   Millis
+}
+
+// ordered is a map that remembers the order of first appearance, so that writers lock rows in the log's order.
+type ordered[T any] struct {
+	at   map[string]int
+	keys []string
+	vals []T
+}
+
+func (o *ordered[T]) get(key string) *T {
+	i, ok := o.at[key]
+	if !ok {
+		if o.at == nil {
+			o.at = map[string]int{}
+		}
+		i = len(o.keys)
+		o.at[key] = i
+		var zero T
+		o.keys, o.vals = append(o.keys, key), append(o.vals, zero)
+	}
+	return &o.vals[i]
+}
+
+// insert writes the rows of events in the transaction that is open.
+func (db *DB) insert(ctx context.Context, events []Event) error {
+	b := &batch{known: map[string]int{}, created: map[string]int{}}
+	b.events = make([]any, 0, 8*len(events))
+	for i := range events {
+		if err := b.add(&events[i]); err != nil {
+			return err
+		}
+	}
+	return b.store(ctx, db)
+}
+
+func (b *batch) add(e *Event) error {
+	var conversation string
+	var head []byte
+	if c := e.Conversation; c != nil {
+		conversation = c.ID
+		var err error
+		if head, err = json.Marshal(c); err != nil {
+			return err
+		}
+		h := b.conversations.get(c.ID)
+		if t := e.Touch; t != nil && answers(e) {
+			var asked any
+			if h.asked != 0 {
+				asked = int64(h.asked)
+			}
+			b.answers = append(b.answers, int64(e.ID.N), c.ID, c.Queue, c.Channel, t.Author.ID, int64(c.FirstResponseAt),
+				asked, c.ID, int64(c.CreatedAt))
+		}
+		if h.c == nil || c.Version > h.c.Version {
+			h.c, h.json = c, string(head)
+		}
+		if c.Unanswered != 0 {
+			h.asked = c.Unanswered
+		}
+		if t := e.Touch; t != nil && t.Body != nil && t.Body.Subject != "" {
+			h.subject = int64(e.ID.N)
+		}
+	}
+	text, err := eventJSON(e, head)
+	if err != nil {
+		return err
+	}
+	b.events = append(b.events, int64(e.ID.N), int64(e.ID.Token), e.Kind, int64(e.At), conversation, e.Key, flag(e.Reason != nil), text)
+
+	if i := e.Identity; i != nil {
+		if at, ok := b.known[i.ID]; !ok {
+			b.known[i.ID] = len(b.identities)
+			b.customers = append(b.customers, i.Customer, i.Name, int64(e.At))
+			b.identities = append(b.identities, i.ID, i.Customer, i.Channel, i.Address, i.Name, int64(e.At))
+		} else if b.identities[at+4] == "" {
+			b.identities[at+4] = i.Name
+			b.customers[at/2+1] = i.Name
+		}
+	}
+	if e.Touch != nil {
+		b.touch(e)
+	}
+	for i := range e.Agents {
+		if a := b.agents.get(e.Agents[i].ID); *a == nil || (*a).Version < e.Agents[i].Version {
+			*a = &e.Agents[i]
+		}
+	}
+	if e.Account != "" && e.Cursor != "" {
+		*b.cursors.get(e.Account) = e.Cursor
+	}
+	return nil
+}
+
+// answers tells a person's first reply since the conversation began or was reopened.
+func answers(e *Event) bool {
+	return e.Kind == EvQueued && !e.Touch.Inbound && e.Touch.Author.Kind == "agent" && e.Conversation.FirstResponseAt != 0 &&
+		(e.Conversation.FirstResponseAt == e.At || e.Conversation.FirstResponseAt == e.Touch.At)
+}
+
+// touch takes a new touch, or a new state of one: in this batch or of the record.
+func (b *batch) touch(e *Event) {
+	t := e.Touch
+	if begins(e) {
+		b.created[t.ID] = len(b.touches)
+		b.touches = append(b.touches, int64(e.ID.N), t.ID, t.Kind, t.Conversation, t.Identity, t.Account, t.Channel, flag(t.Inbound),
+			t.Author.Kind, t.Author.ID, int64(t.At), t.State, int64(t.Rev), int64(t.Attempt), int64(t.RetryAt), t.Error, t.Key,
+			t.ProviderID, t.Worker, flag(t.AutoReply), t.Unreadable)
+		if y := t.Body; y != nil {
+			var raw any // NULL, not an empty value, when there is none
+			if len(y.Raw) > 0 {
+				raw = y.Raw
+			}
+			b.bodies = append(b.bodies, int64(e.ID.N), y.Subject, y.Text, y.HTML, raw, y.Blob)
+		}
+		return
+	}
+	if at, ok := b.created[t.ID]; ok {
+		if r := b.touches[at:]; r[12].(int64) < int64(t.Rev) {
+			r[11], r[12], r[13], r[14], r[15] = t.State, int64(t.Rev), int64(t.Attempt), int64(t.RetryAt), t.Error
+			r[17], r[18], r[20] = t.ProviderID, t.Worker, t.Unreadable
+		}
+		return
+	}
+	if s := b.states.get(t.ID); *s == nil || (*s).Rev < t.Rev {
+		*s = t
+	}
+}
+
+// begins tells the first event of a touch, which brings its text. A retry by hand queues a touch without it.
+func begins(e *Event) bool {
+	return e.Kind == EvReceived || e.Touch.Body != nil && (e.Kind == EvQueued || e.Kind == EvNoted || e.Kind == EvUnreadable)
+}
+
+func (b *batch) store(ctx context.Context, db *DB) error {
+	w := db.wr
+	var convs, states, agents, cursors []any
+	for i := range b.conversations.vals {
+		h := &b.conversations.vals[i]
+		convs = append(convs, conversationRow(h)...)
+	}
+	for _, t := range b.states.vals {
+		states = append(states, t.ID, t.State, int64(t.Rev), int64(t.Attempt), int64(t.RetryAt), t.Error, t.ProviderID, t.Worker, t.Unreadable)
+	}
+	for _, a := range b.agents.vals {
+		text, err := json.Marshal(a)
+		if err != nil {
+			return err
+		}
+		agents = append(agents, a.ID, a.Version, string(text))
+	}
+	for i, account := range b.cursors.keys {
+		cursors = append(cursors, account, b.cursors.vals[i])
+	}
+	for _, s := range []struct {
+		m    *many
+		args *[]any
+	}{
+		{&insertEvents, &b.events},
+		{&insertCustomers, &b.customers},
+		{&insertIdentities, &b.identities},
+		{&insertTouches, &b.touches},
+		{&insertBodies, &b.bodies},
+		{&updateTouches, &states},
+		{&insertAnswers, &b.answers}, // reads conversations as they were
+		{&upsertConversations, &convs},
+		{&upsertAgents, &agents},
+		{&upsertCursors, &cursors},
+	} {
+		n, err := w.all(ctx, s.m, *s.args)
+		if err != nil {
+			return err
+		}
+		if missing := int64(len(b.created)) - n; s.m == &insertTouches && missing > 0 {
+			db.duplicates.Add(missing)
+			if err := b.dropDuplicates(ctx, w); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// dropDuplicates takes back the bodies of touches that were kept out. It is looked up row by row: it never happens.
+func (b *batch) dropDuplicates(ctx context.Context, w *writer) error {
+	const width = 6
+	kept := b.bodies[:0:0]
+	for at := 0; at < len(b.bodies); at += width {
+		var n int
+		if err := w.conn.QueryRowContext(ctx, "SELECT count(*) FROM touches WHERE n = $1", b.bodies[at]).Scan(&n); err != nil {
+			return err
+		}
+		if n > 0 {
+			kept = append(kept, b.bodies[at:at+width]...)
+		}
+	}
+	b.bodies = kept
+	return nil
+}
+
+func conversationRow(h *header) []any {
+	c := h.c
+	holder, live, waiting := "", Millis(always), Millis(0)
+	switch c.Status {
+	case Offered:
+		holder, waiting = c.OfferedTo, max(c.WaitingSince, 1)
+	case Waiting:
+		waiting = max(c.WaitingSince, 1)
+	case Resolved:
+		live = c.ReopenUntil
+	default:
+		holder = c.Owner
+	}
+	tags := ""
+	if len(c.Tags) > 0 {
+		tags = "\n" + strings.Join(c.Tags, "\n") + "\n"
+	}
+	return []any{c.ID, c.Version, c.Number, c.Identity, c.Account, c.Channel, c.Thread, c.Queue, string(c.Status), c.Owner, holder, tags,
+		int64(c.Unread), int64(c.Unanswered), int64(waiting), int64(live), int64(c.LastMessageAt), c.LastMessage, h.subject, h.json}
+}
+
+// eventJSON is the event without personal text: no body, and of the identity only its id and customer. head is the
+// conversation's JSON, written once for its own row and here.
+func eventJSON(e *Event, head []byte) (string, error) {
+	bare := *e
+	bare.Conversation = nil
+	if e.Identity != nil {
+		bare.Identity = &Identity{ID: e.Identity.ID, Customer: e.Identity.Customer, Channel: e.Identity.Channel}
+	}
+	if e.Touch != nil {
+		t := *e.Touch
+		t.Body = nil
+		if begins(e) {
+			t.N = e.ID.N
+		}
+		bare.Touch = &t
+	}
+	text, err := json.Marshal(&bare)
+	if err != nil || head == nil {
+		return string(text), err
+	}
+	var b strings.Builder
+	b.Grow(len(text) + len(head) + 20)
+	b.Write(text[:len(text)-1])
+	b.WriteString(`,"conversation":`)
+	b.Write(head)
+	b.WriteByte('}')
+	return b.String(), nil
+}

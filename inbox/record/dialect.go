@@ -1,0 +1,211 @@
+package record
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// dialect is all that differs between the two databases.
+type dialect struct {
+	name     string // part of the name of its own migrations
+	goose    goose.Dialect
+	words    *strings.Replacer // the @WORDS of migrations
+	begin    string            // a transaction that will write
+	snapshot sql.TxOptions     // of a list with its cursor
+	oneConn  bool              // all writing goes through one connection
+
+	// Full text: $1 the query in the database's own language.
+	insertTouchWords    string // rows ($1 n, $2 words)
+	insertCustomerWords string
+	wordList            func(words []string) string              // for an insert
+	wordQuery           func(words []string, prefix bool) string // all words; the last one as a prefix
+	findTouches         string                                   // $1 query, $2 n below, $3 n from, $4 limit; newest first
+	findCustomers       string                                   // $1 query, $2 limit; newest first
+	window              int64                                    // how many n findTouches may look at, at first; 0: all
+}
+
+var sqliteDialect = dialect{
+	name:     "sqlite",
+	goose:    goose.DialectSQLite3,
+	words:    strings.NewReplacer("@BIGKEY", "INTEGER PRIMARY KEY", "@BYTES", "BLOB", "@NO_ROWID", " WITHOUT ROWID"),
+	begin:    "BEGIN IMMEDIATE", // a deferred one could fail at its first write
+	snapshot: sql.TxOptions{ReadOnly: true},
+	oneConn:  true,
+
+	insertTouchWords:    `INSERT INTO touch_words (rowid, words) VALUES ($1, $2)`,
+	insertCustomerWords: `INSERT INTO customer_words (rowid, words) VALUES ($1, $2)`,
+	wordList:            func(words []string) string { return strings.Join(words, " ") },
+	wordQuery: func(words []string, prefix bool) string {
+		// Quoted, since a bare OR or NEAR is an operator.
+		q := `"` + strings.Join(words, `" AND "`) + `"`
+		if prefix {
+			q += "*"
+		}
+		return q
+	},
+	findTouches:   `SELECT rowid FROM touch_words WHERE touch_words MATCH $1 AND rowid < $2 AND rowid >= $3 ORDER BY rowid DESC LIMIT $4`,
+	findCustomers: `SELECT rowid FROM customer_words WHERE customer_words MATCH $1 ORDER BY rowid DESC LIMIT $2`,
+}
+
+var postgresDialect = dialect{
+	name:     "postgres",
+	goose:    goose.DialectPostgres,
+	words:    strings.NewReplacer("@BIGKEY", "BIGINT PRIMARY KEY", "@BYTES", "BYTEA", "@NO_ROWID", ""),
+	begin:    "BEGIN",
+	snapshot: sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead},
+
+	insertTouchWords:    `INSERT INTO touch_words (n, words) VALUES ($1, CAST($2 AS tsvector))`,
+	insertCustomerWords: `INSERT INTO customer_words (n, words) VALUES ($1, CAST($2 AS tsvector))`,
+	wordList:            func(words []string) string { return "'" + strings.Join(words, "' '") + "'" },
+	wordQuery: func(words []string, prefix bool) string {
+		q := "'" + strings.Join(words, "' & '") + "'"
+		if prefix {
+			q += ":*"
+		}
+		return q
+	},
+	// GIN gives all matches of a common word to be sorted (seconds); so the caller widens a window of n.
+	findTouches: `SELECT n FROM touch_words WHERE words @@ CAST($1 AS tsquery) AND n < $2 AND n >= $3 ORDER BY n DESC LIMIT $4`,
+	// Bounded: a prefix that half the customers share is cut, not sorted.
+	findCustomers: `SELECT n FROM (SELECT n FROM customer_words WHERE words @@ CAST($1 AS tsquery) LIMIT 5000) AS w ORDER BY n DESC LIMIT $2`,
+	window:        20_000,
+}
+
+// openPostgres opens a pool; nothing is dialled yet.
+func openPostgres(addr string) (*sql.DB, error) {
+	cfg, err := pgx.ParseConfig(addr)
+	if err != nil {
+		return nil, errors.New("the database's address is not a PostgreSQL URL") // err would show the password
+	}
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = 5 * time.Second
+	}
+	set := func(name, value string) {
+		if _, ok := cfg.RuntimeParams[name]; !ok {
+			cfg.RuntimeParams[name] = value
+		}
+	}
+	set("application_name", "tamas")
+	cfg.RuntimeParams["synchronous_commit"] = "on" // acknowledged means on disk, whatever the server's default
+	// A leader that is stopped within its transaction must not hold the cursor's row against its successor.
+	set("idle_in_transaction_session_timeout", "5000")
+	set("lock_timeout", "8000")
+	db := stdlib.OpenDB(*cfg)
+	db.SetMaxOpenConns(16)
+	db.SetMaxIdleConns(16)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return db, nil
+}
+
+// openSQLite opens the file, made when missing, once for the writer and once for readers.
+func openSQLite(path string) (w, r *sql.DB, err error) {
+	if path == "" || strings.Contains(path, ":memory:") {
+		return nil, nil, errors.New("the record needs a file")
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, nil, err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) // personal text: for the owner only
+	if err != nil {
+		return nil, nil, err
+	}
+	f.Close()
+	dsn := func(more ...string) string {
+		v := url.Values{"_pragma": append([]string{
+			"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "temp_store(MEMORY)",
+			"cache_size(-32000)", "mmap_size(268435456)", "foreign_keys(0)"}, more...)}
+		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + v.Encode()
+	}
+	if w, err = sql.Open("sqlite", dsn("wal_autocheckpoint(2000)")); err != nil {
+		return nil, nil, err
+	}
+	w.SetMaxOpenConns(1)
+	if r, err = sql.Open("sqlite", dsn("query_only(1)")); err != nil {
+		w.Close()
+		return nil, nil, err
+	}
+	n := max(4, 2*runtime.GOMAXPROCS(0))
+	r.SetMaxOpenConns(n)
+	r.SetMaxIdleConns(n)
+	return w, r, nil
+}
+
+// refused tells an error about the data themselves: the same rows would be refused again.
+func refused(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		switch pg.Code[:min(2, len(pg.Code))] {
+		case "22", "23", "54": // data exception, integrity violation, program limit exceeded
+			return true
+		}
+		return false
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		switch lite.Code() & 0xff {
+		case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH:
+			return true
+		}
+	}
+	return false
+}
+
+// duplicate tells the violation of a unique index.
+func duplicate(err error) bool {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg.Code == "23505"
+	}
+	var lite *sqlite.Error
+	return errors.As(err, &lite) && (lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+}
+
+// Unavailable tells that the database could not do its work now and may later: it cannot be reached, is
+// shutting down, locked, full or read-only, or did not answer in time. It is false for nil, for data that the
+// database refuses, for this package's own errors, and for a cancelled context.
+func Unavailable(err error) bool {
+	if err == nil || refused(err) || errors.Is(err, context.Canceled) {
+		return false
+	}
+	for _, own := range []error{ErrMoved, ErrConflict, ErrNotFound, ErrTaken, sql.ErrNoRows} {
+		if errors.Is(err, own) {
+			return false
+		}
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && strings.HasPrefix(pg.Code, "42") { // a statement that is wrong
+		return false
+	}
+	var lite *sqlite.Error
+	if errors.As(err, &lite) && lite.Code() == sqlite3.SQLITE_ERROR {
+		return false
+	}
+	return true
+}
+
+// placeholders writes "$from, $from+1, …", n of them.
+func placeholders(from, n int) string {
+	var b strings.Builder
+	for i := range n {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "$%d", from+i)
+	}
+	return b.String()
+}

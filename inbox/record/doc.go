@@ -1,0 +1,23 @@
+// Package record is the customer record: everything that was ever said and done, in SQL.
+//
+// One writer, the recorder, brings the log in. Write stores a batch of events in one transaction that
+// begins by moving the cursor from the last batch's id to this one's; when the cursor is elsewhere, another
+// leader is at work, and ErrMoved says so. A lease may fail; this comparison does not. Every event carries
+// its conversation, its agents and its touch whole, so rows are replaced when newer, never computed.
+//
+// An event that the database refuses for its data is found by bisecting the batch with savepoints and
+// stored raw in its place, under its own id, as kind "event.unreadable"; the rest of the batch is stored as
+// always. A database that is away (Unavailable) is another matter: nothing is written and nothing skipped.
+//
+// People and settings are plain rows with a version: an edit of a row that has moved on fails with
+// ErrConflict, a row that is not there with ErrNotFound.
+//
+// Lists are read together with the cursor they are true at, in one snapshot, so that a client can apply
+// later events on top.
+//
+// Full text is indexed behind the log by IndexOnce, over words that Fold made in Go, so that both databases
+// find the same.
+//
+// SQLite (modernc.org/sqlite) and PostgreSQL (pgx) take the same statements; dialect.go is all that
+// differs. Tables are changed by new files in migrations, never by editing one.
+package record

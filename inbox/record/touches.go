@@ -1,0 +1,207 @@
+package record
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+)
+
+// touchColumns are what scanTouch reads, from touches t and bodies b.
+const touchColumns = `t.n, t.id, t.kind, t.conversation, t.identity, t.account, t.channel, t.inbound, t.author_kind, t.author,
+	t.happened_at, t.state, t.rev, t.attempt, t.retry_at, t.error, t.key, t.provider_id, t.worker, t.auto_reply, t.unreadable,
+	b.n IS NOT NULL, COALESCE(b.subject, ''), COALESCE(b.text, ''), COALESCE(b.html, ''), b.raw, COALESCE(b.blob, '')`
+
+const touchTables = ` FROM touches t LEFT JOIN bodies b ON b.n = t.n `
+
+func scanTouch(rows *sql.Rows, t *Touch) error {
+	var n int64
+	var hasBody bool
+	var b Body
+	err := rows.Scan(&n, &t.ID, &t.Kind, &t.Conversation, &t.Identity, &t.Account, &t.Channel, &t.Inbound, &t.Author.Kind, &t.Author.ID,
+		&t.At, &t.State, &t.Rev, &t.Attempt, &t.RetryAt, &t.Error, &t.Key, &t.ProviderID, &t.Worker, &t.AutoReply, &t.Unreadable,
+		&hasBody, &b.Subject, &b.Text, &b.HTML, &b.Raw, &b.Blob)
+	t.N = uint64(n)
+	if hasBody {
+		t.Body = &b
+	}
+	return err
+}
+
+func touches(ctx context.Context, q querier, rest string, args ...any) ([]Touch, error) {
+	return collect(ctx, q, scanTouch, "SELECT "+touchColumns+touchTables+rest, args...)
+}
+
+func firstTouch(list []Touch, err error) (Touch, error) {
+	if err != nil {
+		return Touch{}, err
+	}
+	if len(list) == 0 {
+		return Touch{}, ErrNotFound
+	}
+	return list[0], nil
+}
+
+// Queued are the messages that an account has to send now, oldest first, with their text. A message whose
+// conversation has an earlier one that is not due yet waits behind it.
+func (db *DB) Queued(ctx context.Context, account string, now Millis, limit int) ([]Touch, error) {
+	return touches(ctx, db.pool, `WHERE t.account = $1 AND t.state IN ('queued', 'sending') AND t.state = 'queued' AND t.retry_at <= $2
+		AND NOT EXISTS (SELECT 1 FROM touches e WHERE e.account = $1 AND e.state IN ('queued', 'sending')
+			AND e.conversation = t.conversation AND e.n < t.n AND e.retry_at > $2)
+		ORDER BY t.n LIMIT $3`, account, int64(now), limit)
+}
+
+// NextRetry is when the account's next message that waits for its retry is due; 0: none waits.
+func (db *DB) NextRetry(ctx context.Context, account string, now Millis) (Millis, error) {
+	var at Millis
+	err := db.pool.QueryRowContext(ctx, `SELECT COALESCE(min(retry_at), 0) FROM touches
+		WHERE account = $1 AND state IN ('queued', 'sending') AND state = 'queued' AND retry_at > $2`, account, int64(now)).Scan(&at)
+	return at, err
+}
+
+// Sending are the account's messages whose call to the provider began and did not end, oldest first.
+func (db *DB) Sending(ctx context.Context, account string) ([]Touch, error) {
+	return touches(ctx, db.pool, `WHERE t.account = $1 AND t.state IN ('queued', 'sending') AND t.state = 'sending' ORDER BY t.n`, account)
+}
+
+// Backlog counts the account's messages that are queued or being sent.
+func (db *DB) Backlog(ctx context.Context, account string) (int, error) {
+	var n int
+	err := db.pool.QueryRowContext(ctx, `SELECT count(*) FROM touches WHERE account = $1 AND state IN ('queued', 'sending')`, account).Scan(&n)
+	return n, err
+}
+
+// Touch reads one touch with its text.
+func (db *DB) Touch(ctx context.Context, id string) (Touch, error) {
+	return firstTouch(touches(ctx, db.pool, `WHERE t.id = $1`, id))
+}
+
+// TouchByProviderID finds the newest touch of an account that the provider knows by this id.
+func (db *DB) TouchByProviderID(ctx context.Context, account, providerID string) (Touch, error) {
+	if providerID == "" {
+		return Touch{}, ErrNotFound
+	}
+	return firstTouch(touches(ctx, db.pool, `WHERE t.account = $1 AND t.provider_id = $2 AND t.provider_id <> '' ORDER BY t.n DESC LIMIT 1`,
+		account, providerID))
+}
+
+// TouchByKey finds the inbound message that an account's provider delivered under this key, however long ago.
+func (db *DB) TouchByKey(ctx context.Context, account, key string) (Touch, error) {
+	return firstTouch(touches(ctx, db.pool, `WHERE t.account = $1 AND t.key = $2 AND t.inbound = 1 AND t.key <> ''`, account, key))
+}
+
+// KnownKeys tells which of these keys are of inbound messages in the record, in one question.
+func (db *DB) KnownKeys(ctx context.Context, account string, keys []string) (map[string]bool, error) {
+	known := map[string]bool{}
+	for part := range slices.Chunk(keys, 200) {
+		args := []any{account}
+		for _, k := range part {
+			args = append(args, k)
+		}
+		list, err := collect(ctx, db.pool, func(rows *sql.Rows, k *string) error { return rows.Scan(k) },
+			`SELECT key FROM touches WHERE account = $1 AND inbound = 1 AND key <> '' AND key IN (`+placeholders(2, len(part))+`)`, args...)
+		if err != nil {
+			return nil, err
+		}
+		for _, k := range list {
+			known[k] = true
+		}
+	}
+	return known, nil
+}
+
+// ThreadOf finds the thread of an account that holds any of these provider ids, the newest one when several do; ""
+// when none does.
+func (db *DB) ThreadOf(ctx context.Context, account string, providerIDs []string) (string, error) {
+	providerIDs = providerIDs[:min(len(providerIDs), 100)]
+	if len(providerIDs) == 0 {
+		return "", nil
+	}
+	args := []any{account}
+	for _, id := range providerIDs {
+		args = append(args, id)
+	}
+	in := placeholders(2, len(providerIDs))
+	// A message received under its own id has it as its key only.
+	list, err := collect(ctx, db.pool, func(rows *sql.Rows, s *string) error { return rows.Scan(s) },
+		`SELECT c.thread FROM (
+			SELECT n, conversation FROM touches WHERE account = $1 AND provider_id <> '' AND provider_id IN (`+in+`)
+			UNION ALL
+			SELECT n, conversation FROM touches WHERE account = $1 AND inbound = 1 AND key <> '' AND key IN (`+in+`)
+		) AS t JOIN conversations c ON c.id = t.conversation ORDER BY t.n DESC LIMIT 1`, args...)
+	if err != nil || len(list) == 0 {
+		return "", err
+	}
+	return list[0], nil
+}
+
+// LastConversation is the newest conversation of a thread; ErrNotFound when it has none.
+func (db *DB) LastConversation(ctx context.Context, account, thread string) (*Conversation, error) {
+	list, err := collect(ctx, db.pool, scanHeader,
+		`SELECT header FROM conversations WHERE account = $1 AND thread = $2 ORDER BY number DESC LIMIT 1`, account, thread)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, ErrNotFound
+	}
+	return &list[0], nil
+}
+
+// Refs are what a reply refers to.
+type Refs struct {
+	IDs         []string // provider ids of the thread's messages, oldest first, at most the last 20
+	LastInbound string   // provider id of the customer's last message
+	Subject     string   // of the thread's last message that has one
+}
+
+// ThreadRefs reads what a reply in this conversation refers to, over all conversations of its thread.
+func (db *DB) ThreadRefs(ctx context.Context, conversation string) (Refs, error) {
+	type row struct {
+		id      string
+		inbound bool
+		subject string
+	}
+	var r Refs
+	list, err := collect(ctx, db.pool, func(rows *sql.Rows, v *row) error { return rows.Scan(&v.id, &v.inbound, &v.subject) },
+		`SELECT CASE WHEN t.provider_id <> '' THEN t.provider_id ELSE t.key END, t.inbound, COALESCE(b.subject, '')
+		FROM touches t LEFT JOIN bodies b ON b.n = t.n
+		WHERE t.conversation IN (SELECT o.id FROM conversations c JOIN conversations o ON o.account = c.account AND o.thread = c.thread
+			WHERE c.id = $1) AND t.kind = 'message' AND (t.provider_id <> '' OR t.inbound = 1)
+		ORDER BY t.n DESC LIMIT 20`, conversation)
+	if err != nil {
+		return r, fmt.Errorf("read a thread's references: %w", err)
+	}
+	for _, v := range list {
+		if v.id != "" {
+			r.IDs = append(r.IDs, v.id)
+		}
+		if v.inbound && r.LastInbound == "" {
+			r.LastInbound = v.id
+		}
+		if r.Subject == "" {
+			r.Subject = v.subject
+		}
+	}
+	slices.Reverse(r.IDs)
+	return r, nil
+}
+
+// History lists the messages of a thread, without notes, in order, after the touch with that id; from the start
+// when it is "" or not known.
+func (db *DB) History(ctx context.Context, account, thread, after string, limit int) ([]Touch, error) {
+	var n int64
+	if after != "" {
+		list, err := collect(ctx, db.pool, func(rows *sql.Rows, n *int64) error { return rows.Scan(n) },
+			`SELECT t.n FROM touches t JOIN conversations c ON c.id = t.conversation
+			WHERE t.id = $1 AND c.account = $2 AND c.thread = $3`, after, account, thread)
+		if err != nil {
+			return nil, err
+		}
+		if len(list) > 0 {
+			n = list[0]
+		}
+	}
+	return touches(ctx, db.pool, `WHERE t.conversation IN (SELECT id FROM conversations WHERE account = $1 AND thread = $2)
+		AND t.n > $3 AND t.kind = 'message' ORDER BY t.n LIMIT $4`, account, thread, n, limit)
+}
