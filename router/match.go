@@ -1,0 +1,220 @@
+package router
+
+import (
+	"slices"
+
+	"tamas/inbox/record"
+)
+
+// match gives waiting conversations to agents, the first in line first over all queues that are looked at. Only these
+// can find somebody: conversations that changed, those of queues where a member gained room, and those
+// that prefer an agent who did. Within one call room only shrinks, so each is looked at once.
+func (e *Engine) match(now record.Millis) {
+	var lines cursors
+	var single []waiter
+	for _, c := range e.dirtyConvs {
+		c.dirty = false
+		if c.place != nil {
+			single = append(single, c.w)
+		}
+	}
+	slices.SortFunc(single, func(a, b waiter) int {
+		if a.before(b) {
+			return -1
+		}
+		return 1
+	})
+	lines.add(&cursor{list: &ordered[waiter]{items: single}, fixed: true})
+	for _, q := range e.dirtyQueues {
+		q.dirty = false
+		if q.pull() || q.free.len() == 0 {
+			continue // whom they prefer among outsiders, gained tells
+		}
+		for _, cl := range q.classes {
+			lines.add(&cursor{list: &cl.plain, queue: q, alike: true})
+			lines.add(&cursor{list: &cl.refused, queue: q})
+		}
+	}
+	for _, a := range e.gained {
+		lines.add(&cursor{list: &a.prefs, agent: a})
+	}
+	e.dirtyConvs, e.dirtyQueues, e.gained = e.dirtyConvs[:0], e.dirtyQueues[:0], e.gained[:0]
+
+	lines.heapify()
+	for len(lines) > 0 {
+		l := lines[0]
+		if l.w.c.place == nil { // decided on through another line
+			lines.next(l.fixed)
+			continue
+		}
+		decided := e.assign(l.w.c, now)
+		switch {
+		case !decided && l.alike, l.queue != nil && l.queue.free.len() == 0, l.agent != nil && l.agent.room == 0:
+			lines.end()
+		default:
+			lines.next(!decided || l.fixed)
+		}
+	}
+}
+
+// assign decides on one waiting conversation, if anything can be done for it.
+func (e *Engine) assign(c *conv, now record.Millis) bool {
+	q := c.queue
+	if p := c.prefer; p != nil && p.room > 0 && e.against(p, c) == "" {
+		e.hand(c, p, true, now)
+		return true
+	}
+	if q.pull() {
+		return false
+	}
+	for _, r := range q.free.all() {
+		a := r.s.agent
+		if a.room >= c.demand.units && !slices.Contains(c.h.Declined, a.h.ID) {
+			e.hand(c, a, false, now)
+			return true
+		}
+	}
+	if len(c.h.Declined) > 0 && c.h.DeclinedAt+e.policy.Round <= now && e.refuserCould(c) {
+		e.decide(c, Decision{Action: ActRequeue, Why: record.Why{Code: WhyRound}}, now)
+		return true
+	}
+	return false
+}
+
+// refuserCould tells whether somebody who refused c in this round has room for it now.
+func (e *Engine) refuserCould(c *conv) bool {
+	for _, id := range c.h.Declined {
+		if a := e.agents[id]; a != nil && a.room >= c.demand.units && (c.queue.seats[id] != nil || c.h.Prefer == id) {
+			return true
+		}
+	}
+	return false
+}
+
+// hand offers or pushes c to a.
+func (e *Engine) hand(c *conv, a *agent, preferred bool, now record.Millis) {
+	q := c.queue
+	d := Decision{Action: ActOffer, Agent: a.h.ID}
+	idle := now
+	if q.h.Mode == ModePush { // what somebody chose in a pull queue is offered
+		d.Action = ActPush
+	} else {
+		stands := record.Millis(q.h.OfferSeconds) * 1000
+		if stands <= 0 {
+			stands = e.policy.Offer
+		}
+		d.Until = now + stands
+		idle = d.Until
+	}
+	d.Why = e.why(c, a, preferred)
+	d.Why.Score = float64(int64(now)-e.policy.Waiting(&c.h)) / minute
+	e.decide(c, d, now)
+	c.pend.agent, c.pend.units, c.pend.idle = a, c.demand.units, idle
+	a.pends = append(a.pends, c)
+	e.settle(a)
+}
+
+// why lists who could have taken c, in order, and members who could not: free ones first, then by id.
+func (e *Engine) why(c *conv, a *agent, preferred bool) record.Why {
+	q := c.queue
+	w := record.Why{Code: q.order.Name, Candidates: []string{a.h.ID}}
+	if preferred {
+		w.Code = WhyPreferred
+		if q.pull() {
+			return w
+		}
+	}
+	free, rest := q.free.all(), q.rest.all()
+	w.Excluded = make(map[string]string, min(maxExcluded, len(rest)))
+	exclude := func(o *agent) {
+		if len(w.Excluded) == maxExcluded {
+			w.More++
+		} else {
+			w.Excluded[o.h.ID] = string(e.against(o, c))
+		}
+	}
+	for _, r := range free {
+		if o := r.s.agent; o == a {
+			continue
+		} else if e.against(o, c) != "" {
+			exclude(o)
+		} else if w.Candidates = append(w.Candidates, o.h.ID); len(w.Candidates) == maxCandidates {
+			break
+		}
+	}
+	for i, r := range rest {
+		if len(w.Excluded) == maxExcluded {
+			w.More += len(rest) - i
+			break
+		}
+		if r.s.agent != a {
+			exclude(r.s.agent)
+		}
+	}
+	return w
+}
+
+// cursor walks a line.
+type cursor struct {
+	list  *ordered[waiter]
+	i     int
+	w     waiter // the item at i when last looked
+	fixed bool   // the list does not lose what is decided on
+	alike bool   // when one finds nobody, the rest will not either
+	queue *queue // whose free agents are needed, if any
+	agent *agent // who is needed, if anybody
+}
+
+// cursors is a heap by the item looked at.
+type cursors []*cursor
+
+func (h *cursors) add(c *cursor) {
+	if c.list.len() > 0 {
+		c.w = c.list.at(0)
+		*h = append(*h, c)
+	}
+}
+
+func (h cursors) heapify() {
+	for i := len(h)/2 - 1; i >= 0; i-- {
+		h.down(i)
+	}
+}
+
+func (h cursors) down(i int) {
+	for {
+		least := i
+		for child := 2*i + 1; child <= 2*i+2 && child < len(h); child++ {
+			if h[child].w.before(h[least].w) {
+				least = child
+			}
+		}
+		if least == i {
+			return
+		}
+		h[i], h[least] = h[least], h[i]
+		i = least
+	}
+}
+
+// next moves the first cursor on: past its item when stay, else to what has taken that item's place.
+func (h *cursors) next(stays bool) {
+	c := (*h)[0]
+	if stays {
+		c.i++
+	}
+	if c.i >= c.list.len() {
+		h.end()
+		return
+	}
+	c.w = c.list.at(c.i)
+	h.down(0)
+}
+
+// end takes the first cursor away.
+func (h *cursors) end() {
+	n := len(*h) - 1
+	(*h)[0] = (*h)[n]
+	*h = (*h)[:n]
+	h.down(0)
+}
