@@ -1,0 +1,89 @@
+// Command tamas is an omnichannel contact-center hub: customers write from any channel, agents answer
+// in one inbox, and every touch is logged to the customer record.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+)
+
+// version is set by the linker for a release; else it is what the build knows of itself.
+var version = ""
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr); err != nil {
+		if !errors.Is(err, flag.ErrHelp) {
+			fmt.Fprintln(os.Stderr, "tamas:", err)
+			os.Exit(1)
+		}
+	}
+}
+
+// commands are what the first word may be; none means serve.
+var commands = []struct {
+	name, about string
+	run         func(ctx context.Context, args, environ []string, out, errOut io.Writer) error
+}{
+	{"serve", "runs the hub (the default)", serve},
+	{"demo", "runs the hub with a firm, its agents and simulated customers on all four channels", demo},
+	{"bench", "measures a hub through its real doors", bench},
+	{"user", "user add: makes a user who can sign in", userCommand},
+	{"healthcheck", "asks a running hub whether it is ready; exit status 1 when not", healthcheck},
+	{"version", "prints the version", printVersion},
+}
+
+func run(ctx context.Context, args, environ []string, out, errOut io.Writer) error {
+	name := "serve"
+	if len(args) > 0 && len(args[0]) > 0 && args[0][0] != '-' {
+		name, args = args[0], args[1:]
+	}
+	for _, c := range commands {
+		if c.name == name {
+			return c.run(ctx, args, environ, out, errOut)
+		}
+	}
+	if name == "help" {
+		usage(out)
+		return nil
+	}
+	return fmt.Errorf("there is no command %q; `tamas help` lists them", name)
+}
+
+func usage(out io.Writer) {
+	fmt.Fprintln(out, "Usage: tamas [command] [flags]\n\nCommands:")
+	for _, c := range commands {
+		fmt.Fprintf(out, "  %-12s %s\n", c.name, c.about)
+	}
+	fmt.Fprintln(out, "\nFlags (each also as TAMAS_NAME, or TAMAS_NAME_FILE to read it from a file):")
+	f := (&config{}).flags("tamas", out)
+	f.PrintDefaults()
+}
+
+func versionText() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return "dev-" + s.Value[:min(12, len(s.Value))]
+			}
+		}
+	}
+	return "dev"
+}
+
+func printVersion(_ context.Context, _, _ []string, out, _ io.Writer) error {
+	_, err := fmt.Fprintf(out, "tamas %s (%s %s/%s)\n", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
+}

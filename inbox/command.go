@@ -1,0 +1,73 @@
+package inbox
+
+import (
+	"fmt"
+
+	"tamas/inbox/record"
+)
+
+// Actions of people, and of the router and the timers (By.Kind "system").
+const (
+	Reply    = "reply"    // Text; takes the conversation when nobody has it
+	Note     = "note"     // Text, for agents only
+	Accept   = "accept"   // what is offered to By
+	Decline  = "decline"  // likewise
+	Claim    = "claim"    // pulls a waiting conversation
+	Assign   = "assign"   // to Agent
+	Transfer = "transfer" // to Queue, or to Agent through the queue; keeps the age
+	Snooze   = "snooze"   // Until
+	Wake     = "wake"
+	Resolve  = "resolve"
+	Reopen   = "reopen"
+	Tag      = "tags"     // Tags: the whole list
+	Priority = "priority" // in minutes of waiting
+	Read     = "read"
+	Retry    = "retry"       // Touch: a failed or uncertain message
+	SetState = "agent.state" // Agent, State, Reason
+	Lost     = "agent.lost"  // Agent's last socket went (On false) or one came (On true)
+
+	Offer   = "offer"   // to Agent, Until
+	Push    = "push"    // to Agent, who has it at once
+	TimeOut = "timeout" // RONA
+	Requeue = "requeue"
+	Close   = "close" // leaves the live state
+)
+
+// Command is what somebody wants to happen.
+type Command struct {
+	Key          string       // from the caller; the same key again changes nothing. "" where a repetition does no harm
+	By           record.Actor // {"agent", user id} or {"system", "router"}
+	Supervisor   bool         // may act on what others have
+	Action       string
+	Conversation string
+	Version      int64 // of the header that it was decided on; 0: whatever it is now
+	Text         string
+	Queue        string
+	Agent        string
+	Touch        string
+	Until        record.Millis
+	Tags         []string
+	Priority     int
+	State        record.AgentState
+	Reason       string
+	On           bool
+	Why          *record.Why
+}
+
+// Refusal is a command that cannot be, with a sentence for people.
+type Refusal struct {
+	Code    string // "not_found", "not_yours", "conflict", "over_capacity", "invalid"
+	Message string
+	Field   string // at fault, for "invalid"
+	Current *record.Conversation
+}
+
+func (r *Refusal) Error() string { return r.Message }
+
+func refuse(code, format string, args ...any) error {
+	return &Refusal{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+func invalid(field, format string, args ...any) error {
+	return &Refusal{Code: "invalid", Field: field, Message: fmt.Sprintf(format, args...)}
+}

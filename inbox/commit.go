@@ -1,0 +1,251 @@
+package inbox
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	_ "embed"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"tamas/inbox/record"
+)
+
+//go:embed commit.lua
+var commitLua string
+var commitScript = redis.NewScript(commitLua)
+
+// What commit may say besides success.
+var (
+	errConflict = errors.New("the live state has moved on")
+	errEpoch    = errors.New("the live state is being rebuilt")
+)
+
+// duplicate is the error of a command whose key was committed before; ID is the first one's event.
+type duplicate struct {
+	ID  record.ID
+	own bool // it was this very call, whose reply was lost
+}
+
+func (d *duplicate) Error() string { return "already committed as " + d.ID.String() }
+
+// numberMark stands for a conversation's number until commit.lua has counted it.
+const numberMark = "\x01"
+
+// newToken is 64 random bits, never 0.
+func newToken() uint64 {
+	var b [8]byte
+	for {
+		_, _ = rand.Read(b[:]) // never fails: crypto/rand
+		if t := binary.BigEndian.Uint64(b[:]); t != 0 {
+			return t
+		}
+	}
+}
+
+// tokenText is a token as the id of what its event created.
+func tokenText(t uint64) string { return fmt.Sprintf("%016x", t) }
+
+// commit appends e under token and writes the headers that it carries, provided that each was at the version
+// before (Version-1; a header of Version 1 must be missing). restored tells that the conversation had left
+// the live state, so it must be missing too. It fills e.ID and the number of a new conversation.
+// Errors: *duplicate, errConflict, errEpoch, or Redis is away (then the outcome is unknown: call again with the same key).
+func (h *Hub) commit(ctx context.Context, epoch string, token uint64, e *record.Event, restored bool) error {
+	body, conv, err := encode(e)
+	if err != nil {
+		return err
+	}
+	k := h.keys
+	d := day(h.now())
+	ks := []string{k.epoch(), k.events(), k.n(), k.number(), k.bucket(d), k.bucket(d - 1), k.bucket(d - 2),
+		k.conversations(), k.threads(), k.agents()}
+	const convs, threads, agents = "8", "9", "10"
+	args := append(make([]any, 0, 16), epoch, strconv.FormatUint(token, 10), body, shortKey(e.Key))
+	if c := e.Conversation; c != nil {
+		tf := threadField(c.Account, c.Thread)
+		switch {
+		case e.Kind == record.EvClosed:
+			args = append(args, convs, c.ID, versionPrefix(c.Version-1), "", threads, tf, c.ID, "")
+		case c.Version == 1 || restored:
+			args = append(args, convs, c.ID, "", versionPrefix(c.Version)+conv, threads, tf, "", c.ID)
+		default:
+			args = append(args, convs, c.ID, versionPrefix(c.Version-1), versionPrefix(c.Version)+conv)
+		}
+	}
+	for i := range e.Agents {
+		a := &e.Agents[i]
+		expected := ""
+		if a.Version > 1 {
+			expected = versionPrefix(a.Version - 1)
+		}
+		text, err := json.Marshal(a)
+		if err != nil {
+			return err
+		}
+		args = append(args, agents, a.ID, expected, versionPrefix(a.Version)+string(text))
+	}
+
+	res, err := h.pipe.eval(ctx, commitScript, ks, args)
+	if err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	switch text(res, 0) {
+	case "ok":
+		if e.ID, err = record.ParseID(text(res, 1)); err != nil {
+			return err
+		}
+		if n, _ := res[2].(int64); n > 0 {
+			e.Conversation.Number = n
+		}
+		return nil
+	case "dup":
+		id, err := record.ParseID(text(res, 1))
+		if err != nil {
+			return err
+		}
+		return &duplicate{id, id.Token == token}
+	case "conflict":
+		return errConflict
+	case "epoch":
+		return errEpoch
+	}
+	return fmt.Errorf("commit: unexpected answer %v", res)
+}
+
+func versionPrefix(v int64) string { return strconv.FormatInt(v, 10) + " " }
+
+// encode gives the event's JSON and its conversation's, with numberMark where a number is still to be counted.
+func encode(e *record.Event) (body, conv string, err error) {
+	id := e.ID
+	e.ID = record.ID{}
+	b, err := json.Marshal(e)
+	e.ID = id
+	if err != nil {
+		return "", "", fmt.Errorf("encode event: %w", err)
+	}
+	if e.Conversation == nil {
+		return string(b), "", nil
+	}
+	c, err := json.Marshal(e.Conversation)
+	if err != nil {
+		return "", "", fmt.Errorf("encode conversation: %w", err)
+	}
+	if e.Conversation.Number == 0 {
+		c2 := bytes.Replace(c, []byte(`"number":0,`), []byte(`"number":`+numberMark+`,`), 1)
+		b = bytes.Replace(b, c, c2, 1)
+		c = c2
+	}
+	return string(b), string(c), nil
+}
+
+func text(res []any, i int) string {
+	if i < len(res) {
+		s, _ := res[i].(string)
+		return s
+	}
+	return ""
+}
+
+// commitSoon commits, and while Redis is away or being rebuilt waits and tries again until ctx ends.
+// prepare is called before each try, since the live state may have changed; it returns the event, or an
+// error that ends it. It is called again after a conflict.
+func (h *Hub) commitSoon(ctx context.Context, key string, prepare func() (e *record.Event, restored bool, err error)) (*record.Event, error) {
+	token := newToken()
+	wait := 5 * time.Millisecond
+	for try := 0; ; try++ {
+		epoch, err := h.mirror.ready(ctx)
+		if err != nil {
+			return nil, err
+		}
+		e, restored, err := prepare()
+		if err != nil {
+			return nil, err
+		}
+		e.V, e.Key, e.At = record.EventVersion, key, record.At(h.now())
+		if e.Touch != nil && e.Touch.ID == "" {
+			e.Touch.ID = tokenText(token)
+			if e.Conversation != nil {
+				e.Conversation.LastMessage = lastMessage(e)
+			}
+		}
+		if e.Conversation != nil && e.Conversation.ID == "" {
+			e.Conversation.ID = tokenText(token)
+			if e.Touch != nil {
+				e.Touch.Conversation = e.Conversation.ID
+			}
+			for i := range e.Agents {
+				if u, ok := e.Agents[i].Held[""]; ok {
+					delete(e.Agents[i].Held, "")
+					e.Agents[i].Held[e.Conversation.ID] = u
+				}
+			}
+		}
+		// A lost reply leaves open whether it ran: only the same call again can tell.
+		for {
+			err = h.commit(ctx, epoch, token, e, restored)
+			if err == nil || definite(err) || ctx.Err() != nil {
+				break
+			}
+			h.log.Debug("commit will be tried again", "err", err)
+			if err := sleep(ctx, wait); err != nil {
+				return nil, err
+			}
+			wait = min(2*wait, 250*time.Millisecond)
+		}
+		var dup *duplicate
+		switch {
+		case err == nil:
+			h.metrics.commits.Inc()
+			h.mirror.apply(e)
+			return e, nil
+		case errors.As(err, &dup) && dup.own:
+			e.ID = dup.ID
+			return e, nil
+		case !errors.Is(err, errConflict) && !errors.Is(err, errEpoch):
+			return nil, err
+		case errors.Is(err, errConflict):
+			h.metrics.conflicts.Inc()
+			if try >= 50 {
+				return nil, err
+			}
+			if err := h.mirror.reread(ctx, e); err != nil {
+				h.log.Debug("reread after conflict", "err", err)
+			}
+			continue
+		}
+		h.mirror.suspect(epoch)
+		if err := sleep(ctx, wait); err != nil {
+			return nil, err
+		}
+		wait = min(2*wait, 250*time.Millisecond)
+	}
+}
+
+func definite(err error) bool {
+	var dup *duplicate
+	return errors.As(err, &dup) || errors.Is(err, errConflict) || errors.Is(err, errEpoch)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}
+
+func lastMessage(e *record.Event) string {
+	if e.Touch.Kind == record.KindMessage {
+		return e.Touch.ID
+	}
+	return e.Conversation.LastMessage
+}

@@ -1,0 +1,239 @@
+package inbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"tamas/channels"
+	"tamas/inbox/record"
+)
+
+// desk is what one account's adapter may ask of the hub.
+type desk struct {
+	h    *Hub
+	acct func() record.Account
+}
+
+var _ channels.Desk = (*desk)(nil)
+
+func (d *desk) Receive(ctx context.Context, b channels.Batch) error {
+	acct := d.acct()
+	err := d.h.receive(ctx, acct, b)
+	if err == nil && len(b.Messages) > 0 {
+		d.h.health.heard(acct.ID, d.h.now())
+	}
+	return err
+}
+
+func (d *desk) Cursor(ctx context.Context) (string, error) {
+	return d.h.db.AccountCursor(ctx, d.acct().ID)
+}
+
+func (d *desk) ThreadOf(ctx context.Context, providerIDs []string) (string, error) {
+	for i := range providerIDs {
+		providerIDs[i] = boundKey(providerIDs[i], channels.MaxKey)
+	}
+	return d.h.db.ThreadOf(ctx, d.acct().ID, providerIDs)
+}
+
+// rank orders the states that a provider may report, so that a late one changes nothing.
+var rank = map[string]int{record.StateSending: 0, record.StateUncertain: 0, record.StateSent: 1, record.StateDelivered: 2, record.StateRead: 3, record.StateFailed: 3}
+
+func (d *desk) Status(ctx context.Context, providerID, state, reason string) error {
+	if state != record.StateDelivered && state != record.StateRead && state != record.StateFailed {
+		return fmt.Errorf("no such state %q", state)
+	}
+	t, err := d.h.db.TouchByProviderID(ctx, d.acct().ID, boundKey(providerID, channels.MaxKey))
+	if errors.Is(err, record.ErrNotFound) {
+		return nil // not ours, or not yet known under this id; providers repeat what they are not sure of
+	}
+	if err != nil {
+		return err
+	}
+	if from, ok := rank[t.State]; t.Inbound || !ok || rank[state] <= from {
+		return nil
+	}
+	t.State, t.Error = state, cleanLine(reason, 512)
+	id, epoch, err := d.h.turn(ctx, &t, record.Actor{Kind: "system", ID: "channel"}, "")
+	var dup *duplicate
+	if errors.As(err, &dup) {
+		return nil
+	}
+	if err != nil {
+		return unrecorded(err)
+	}
+	return d.h.await(ctx, id, epoch)
+}
+
+func (d *desk) Health(hl channels.Health) { d.h.health.report(d.acct().ID, hl) }
+
+func (d *desk) History(ctx context.Context, thread, after string, limit int) ([]channels.Item, error) {
+	touches, err := d.h.db.History(ctx, d.acct().ID, boundKey(thread, channels.MaxKey), after, min(max(limit, 1), 200))
+	if err != nil {
+		return nil, err
+	}
+	items := make([]channels.Item, len(touches))
+	for i := range touches {
+		items[i] = d.h.item(&touches[i])
+	}
+	return items, nil
+}
+
+func (d *desk) Watch(thread string, f func(channels.Item)) (stop func()) {
+	return d.h.watchers.add(threadField(d.acct().ID, boundKey(thread, channels.MaxKey)), f)
+}
+
+func (d *desk) Typing(thread string, on bool) {
+	if c, ok := d.h.mirror.byThread(d.acct().ID, boundKey(thread, channels.MaxKey)); ok {
+		d.h.publish(news{Type: "typing", Conversation: c.ID, From: "customer", On: on})
+	}
+}
+
+// item is what a customer may see of a touch.
+func (h *Hub) item(t *record.Touch) channels.Item {
+	it := channels.Item{ID: t.ID, Kind: "message", From: "customer", At: t.At.Time()}
+	if t.Inbound {
+		it.Key = t.Key
+	} else {
+		it.From = "system"
+		if u, ok := h.Settings().Users[t.Author.ID]; ok {
+			it.From, it.Name = "agent", u.PublicName
+			if it.Name == "" {
+				it.Name = u.Name
+			}
+		}
+	}
+	if t.Body != nil {
+		it.Text, it.HTML = t.Body.Text, t.Body.HTML
+	}
+	return it
+}
+
+// watchers are the customers who read along, by thread: open web chats.
+type watchers struct {
+	mu   sync.Mutex
+	list map[string][]*watcher
+}
+
+type watcher struct{ f func(channels.Item) }
+
+func newWatchers() *watchers { return &watchers{list: map[string][]*watcher{}} }
+
+func (w *watchers) add(thread string, f func(channels.Item)) (stop func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	x := &watcher{f}
+	w.list[thread] = append(w.list[thread], x)
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		rest := make([]*watcher, 0, len(w.list[thread]))
+		for _, y := range w.list[thread] {
+			if y != x {
+				rest = append(rest, y)
+			}
+		}
+		if len(rest) == 0 {
+			delete(w.list, thread)
+		} else {
+			w.list[thread] = rest
+		}
+	}
+}
+
+// tell calls the thread's watchers, outside the lock: they must not block, but may stop themselves.
+func (w *watchers) tell(thread string, it channels.Item) {
+	w.mu.Lock()
+	list := w.list[thread]
+	w.mu.Unlock()
+	for _, x := range list {
+		x.f(it)
+	}
+}
+
+// watchLoop shows to customers what is recorded, never more. After a fork each web chat resumes from the
+// record by its own last item, so nothing is owed to it here.
+func (h *Hub) watchLoop(ctx context.Context) error {
+	var pending []Frame
+	sub, _ := h.Subscribe("")
+	defer func() { sub.Close() }()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-sub.C:
+		}
+		frames, lost := sub.Next()
+		if lost {
+			sub.Close()
+			sub, _ = h.Subscribe("")
+			pending = nil
+			continue
+		}
+		for _, f := range frames {
+			if t := f.Event.Touch; t != nil && t.Kind == record.KindMessage && t.Body != nil && f.Event.Conversation != nil {
+				pending = append(pending, f)
+			}
+		}
+		upTo := sub.Recorded().N
+		for len(pending) > 0 && pending[0].ID.N <= upTo {
+			e := pending[0].Event
+			h.watchers.tell(threadField(e.Conversation.Account, e.Conversation.Thread), h.item(e.Touch))
+			pending = pending[1:]
+		}
+	}
+}
+
+// turn commits a touch's next state under its next revision. The command key is the revision itself, so of two
+// workers that move the same message on, one succeeds and the other hears *duplicate.
+func (h *Hub) turn(ctx context.Context, t *record.Touch, by record.Actor, worker string) (record.ID, string, error) {
+	next := *t
+	next.Rev++
+	next.Worker, next.Body = worker, nil
+	epoch, err := h.mirror.ready(ctx)
+	if err != nil {
+		return record.ID{}, "", err
+	}
+	e, err := h.commitSoon(ctx, fmt.Sprintf("touch/%s/%d", next.ID, next.Rev), func() (*record.Event, bool, error) {
+		tt := next
+		return &record.Event{Kind: record.EvTouch, By: by, Touch: &tt}, false, nil
+	})
+	if err != nil {
+		return record.ID{}, epoch, err
+	}
+	*t = next
+	return e.ID, epoch, nil
+}
+
+// retry puts a failed or an uncertain message in line again, by a person's word.
+func (h *Hub) retry(ctx context.Context, cmd *Command) (record.Event, error) {
+	t, err := h.db.Touch(ctx, cmd.Touch)
+	if errors.Is(err, record.ErrNotFound) {
+		return record.Event{}, refuse("not_found", "There is no such message.")
+	}
+	if err != nil {
+		return record.Event{}, unrecorded(err)
+	}
+	if t.State != record.StateFailed && t.State != record.StateUncertain {
+		return record.Event{}, refuse("conflict", "Only a message that failed can be sent again.")
+	}
+	c, _, err := h.find(ctx, t.Conversation)
+	if err != nil {
+		return record.Event{}, err
+	}
+	if !cmd.Supervisor && c.Owner != cmd.By.ID && t.Author.ID != cmd.By.ID {
+		return record.Event{}, (&state{conv: c, set: h.Settings()}).notYours(cmd)
+	}
+	t.State, t.Error, t.Attempt, t.RetryAt = record.StateQueued, "", 0, 0
+	id, _, err := h.turn(ctx, &t, cmd.By, "")
+	var dup *duplicate
+	if errors.As(err, &dup) {
+		id, err = dup.ID, nil
+	}
+	if err != nil {
+		return record.Event{}, unrecorded(err)
+	}
+	return record.Event{ID: id, Kind: record.EvTouch, Touch: &t, Conversation: &c}, nil
+}

@@ -1,0 +1,137 @@
+package inbox
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"tamas/channels"
+	"tamas/inbox/record"
+)
+
+// Do carries a command out and returns its event once that is recorded. What was so already gives an event
+// without an id. A key that was seen before gives the first one's id, and its touch's.
+// Errors: *Refusal; channels.ErrUnrecorded, channels.ErrOverloaded: call again with the same key.
+func (h *Hub) Do(ctx context.Context, cmd Command) (record.Event, error) {
+	ctx, cancel := context.WithTimeout(ctx, recordWait+5*time.Second)
+	defer cancel()
+	for {
+		epoch := h.mirror.current()
+		e, err := h.propose(ctx, &cmd)
+		if err != nil || e.ID.IsZero() {
+			return e, err
+		}
+		if err = h.await(ctx, e.ID, epoch); !errors.Is(err, errDropped) {
+			return e, err
+		}
+	}
+}
+
+// Propose is Do without waiting for the record: for what has no effect outside the hub, such as an offer.
+func (h *Hub) Propose(ctx context.Context, cmd Command) error {
+	_, err := h.propose(ctx, &cmd)
+	return err
+}
+
+func (h *Hub) propose(ctx context.Context, cmd *Command) (record.Event, error) {
+	if h.unrecorded() > h.maxUnrecorded {
+		return record.Event{}, channels.ErrOverloaded
+	}
+	cmd.Text = cleanText(cmd.Text, channels.MaxText)
+	cmd.Reason = cleanLine(cmd.Reason, 256)
+	if cmd.Action == Retry {
+		return h.retry(ctx, cmd)
+	}
+	key := cmd.Action + "/" + cmd.By.ID + "/" + cmd.Key
+	if cmd.Key == "" {
+		key += tokenText(newToken())
+	}
+	if cmd.Conversation != "" {
+		if c, _, err := h.find(ctx, cmd.Conversation); err == nil {
+			mu := h.locks.of(threadField(c.Account, c.Thread))
+			mu.Lock()
+			defer mu.Unlock()
+		}
+	}
+	var refused *record.Event
+	e, err := h.commitSoon(ctx, key, func() (*record.Event, bool, error) {
+		s := h.stateNow()
+		cold := false
+		if cmd.Conversation != "" {
+			var err error
+			if s.conv, cold, err = h.find(ctx, cmd.Conversation); err != nil {
+				return nil, false, err
+			}
+		}
+		e, err := s.command(cmd)
+		if err != nil {
+			refused = &record.Event{Conversation: &s.conv}
+		}
+		return e, cold, err
+	})
+	var dup *duplicate
+	switch {
+	case err == nil:
+		return *e, nil
+	case errors.As(err, &dup):
+		return h.repeated(cmd, dup.ID), nil
+	case errors.Is(err, errNothing):
+		return *refused, nil
+	}
+	var r *Refusal
+	if errors.As(err, &r) {
+		// A retry of what went through must hear so, even when the first call made it impossible now.
+		if id, ok := h.seen(ctx, key); ok && cmd.Key != "" {
+			return h.repeated(cmd, id), nil
+		}
+		return record.Event{}, err
+	}
+	if errors.Is(err, errConflict) {
+		return record.Event{}, refuse("conflict", "The conversation keeps changing; try again.")
+	}
+	return record.Event{}, unrecorded(err)
+}
+
+// repeated is the answer to a key that was committed before.
+func (h *Hub) repeated(cmd *Command, id record.ID) record.Event {
+	e := record.Event{ID: id}
+	if c, ok := h.mirror.conversation(cmd.Conversation); ok {
+		e.Conversation = &c
+	}
+	if cmd.Action == Reply || cmd.Action == Note {
+		e.Touch = &record.Touch{ID: tokenText(id.Token), Conversation: cmd.Conversation, Key: cmd.Key}
+	}
+	return e
+}
+
+// seen looks a command key up in the live buckets.
+func (h *Hub) seen(ctx context.Context, key string) (record.ID, bool) {
+	d := day(h.now())
+	for i := range int64(bucketsRead) {
+		if text, err := h.rdb.HGet(ctx, h.keys.bucket(d-i), shortKey(key)).Result(); err == nil {
+			id, err := record.ParseID(text)
+			return id, err == nil
+		}
+	}
+	return record.ID{}, false
+}
+
+// find gives a conversation: a live one, or (cold) one that has left the live state, while no newer one has
+// taken its thread.
+func (h *Hub) find(ctx context.Context, id string) (c record.Conversation, cold bool, err error) {
+	if c, ok := h.mirror.conversation(id); ok {
+		return c, false, nil
+	}
+	old, err := h.db.Conversation(ctx, id)
+	if errors.Is(err, record.ErrNotFound) {
+		return c, false, refuse("not_found", "There is no such conversation.")
+	}
+	if err != nil {
+		return c, false, err
+	}
+	if newer, ok := h.mirror.byThread(old.Account, old.Thread); ok && newer.ID != id {
+		return c, false, &Refusal{Code: "conflict", Message: "This conversation is over; the customer has a newer one.", Current: &newer}
+	}
+	old.Version++ // its closing may not be recorded yet, and must not look as new as what comes now
+	return *old, true, nil
+}

@@ -1,0 +1,303 @@
+package inbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"tamas/channels"
+	"tamas/inbox/record"
+)
+
+// Options are what a Hub is made of.
+type Options struct {
+	Redis     *Redis
+	DB        *record.DB
+	Kinds     []channels.Kind
+	Key       []byte // 32 bytes; seals secrets, signs what the outside holds
+	PublicURL string // where customers' providers reach this hub; "" when unknown
+	Workspace string // prefix of all keys in Redis; "" is "tamas"
+	Log       *slog.Logger
+	Metrics   prometheus.Registerer // may be nil
+
+	// Lead are what the leader runs beside the recorder, each until its context ends.
+	Lead []func(ctx context.Context, h *Hub) error
+}
+
+// Hub is the unified inbox: see the package comment.
+type Hub struct {
+	rdb       *Redis
+	db        *record.DB
+	keys      keys
+	kinds     map[string]channels.Kind
+	key       []byte
+	publicURL string
+	log       *slog.Logger
+	lead      []func(ctx context.Context, h *Hub) error
+	node      string
+
+	pipe     *pipe
+	mirror   *mirror
+	tail     *tail
+	waiters  *waiters
+	watchers *watchers
+	locks    *locks
+	health   *healthBook
+	presence *presence
+	accounts accounts
+	metrics  *metrics
+
+	settings       settingsBox
+	settingsRead   broadcast
+	accountsOpened broadcast
+
+	newsOut  chan news
+	newsMu   sync.Mutex
+	newsNext int
+	newsTo   map[int]func([]byte)
+
+	keep          uint64 // events kept in the log behind the recorder
+	trimmed       uint64 // the leader's: N up to which it last trimmed
+	maxUnrecorded int    // bytes
+	leader        atomic.Bool
+	recordDown    atomic.Bool
+	unrecordedAt  atomic.Int64 // ms of the last count below
+	unrecordedN   atomic.Int64
+}
+
+// New wires a hub; Run makes it live.
+func New(o Options) (*Hub, error) {
+	if len(o.Key) != keySize {
+		return nil, fmt.Errorf("the installation's key has %d bytes, not %d", len(o.Key), keySize)
+	}
+	if o.Workspace == "" {
+		o.Workspace = "tamas"
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	k := newKeys(o.Workspace)
+	h := &Hub{rdb: o.Redis, db: o.DB, keys: k, kinds: map[string]channels.Kind{}, key: o.Key, publicURL: o.PublicURL,
+		log: o.Log, lead: o.Lead, node: tokenText(newToken()),
+		pipe: newPipe(o.Redis), mirror: newMirror(o.Redis, k), waiters: newWaiters(), watchers: newWatchers(), locks: newLocks(),
+		health: newHealthBook(), presence: newPresence(), accounts: accounts{open: map[string]*openAccount{}},
+		newsOut: make(chan news, 256), newsTo: map[int]func([]byte){},
+		keep: 5000, maxUnrecorded: 64 << 20}
+	if o.Redis.InProcess {
+		h.keep = 1000 // its reads scan the stream from the head
+	}
+	h.metrics = newMetrics(o.Metrics, h)
+	for _, kind := range o.Kinds {
+		h.kinds[kind.Name] = kind
+	}
+	h.tail = &tail{rdb: o.Redis, keys: k, mirror: h.mirror, log: o.Log, subs: map[*Subscription]struct{}{},
+		release: h.waiters.release, forked: h.waiters.forked}
+	h.settings.Store(&Settings{})
+	return h, nil
+}
+
+// Run works until ctx ends, then stops in order: first what brings work in, then what records it.
+func (h *Hub) Run(ctx context.Context) error {
+	spineCtx, stopSpine := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopSpine()
+	spine, spineCtx := errgroup.WithContext(spineCtx)
+	spine.Go(func() error { return h.pipe.run(spineCtx) })
+	spine.Go(func() error { return h.tail.run(spineCtx) })
+	spine.Go(func() error { return h.rdb.run(spineCtx) })
+	spine.Go(func() error { return hold(spineCtx, h.rdb, h.keys.lease("leader"), h.leadLog) })
+
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { // the spine's failure ends the rest
+		select {
+		case <-spineCtx.Done():
+			return context.Cause(spineCtx)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+	g.Go(func() error {
+		for {
+			err := h.readSettings(ctx)
+			if err == nil {
+				break
+			}
+			h.log.Warn("settings could not be read", "err", err)
+			if sleep(ctx, time.Second) != nil {
+				return ctx.Err()
+			}
+		}
+		if _, err := h.mirror.ready(ctx); err != nil {
+			return err
+		}
+		g.Go(func() error { return h.settingsLoop(ctx) })
+		g.Go(func() error { return h.accountsLoop(ctx) })
+		g.Go(func() error { return h.watchLoop(ctx) })
+		g.Go(func() error { return h.newsLoop(ctx) })
+		g.Go(func() error { return h.presenceLoop(ctx) })
+		return nil
+	})
+	err := g.Wait()
+	stopSpine()
+	spineErr := spine.Wait()
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	if err == nil && spineErr != nil && !errors.Is(spineErr, context.Canceled) {
+		err = spineErr
+	}
+	return err
+}
+
+// leadLog is the leader's work: record the log, and what Options.Lead names.
+func (h *Hub) leadLog(ctx context.Context, _ func() bool) error {
+	cursor, err := h.begin(ctx)
+	if err != nil {
+		if ctx.Err() == nil {
+			h.setRecordUp(!record.Unavailable(err))
+			h.log.Warn("cannot lead", "err", err)
+			_ = sleep(ctx, 300*time.Millisecond)
+		}
+		return err
+	}
+	h.setRecordUp(true)
+	h.log.Info("leading", "cursor", cursor)
+	h.leader.Store(true)
+	defer h.leader.Store(false)
+	h.trimmed = 0
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return h.recordLoop(ctx, cursor) })
+	g.Go(func() error { return h.indexLoop(ctx) })
+	g.Go(func() error { return h.sweepPresence(ctx) })
+	g.Go(func() error { return h.forgetKeys(ctx) })
+	for _, f := range h.lead {
+		g.Go(func() error {
+			if _, err := h.mirror.ready(ctx); err != nil {
+				return err
+			}
+			return f(ctx, h)
+		})
+	}
+	err = g.Wait()
+	if ctx.Err() == nil || !errors.Is(err, context.Canceled) {
+		h.log.Warn("leads no more", "err", err)
+	}
+	return err
+}
+
+// indexLoop brings the full-text index up to what is recorded, behind the acknowledged path.
+func (h *Hub) indexLoop(ctx context.Context) error {
+	for {
+		n, err := h.db.IndexOnce(ctx, 500)
+		wait := 300 * time.Millisecond
+		if err != nil && ctx.Err() == nil {
+			h.log.Warn("the full-text index is behind", "err", err)
+			wait = 2 * time.Second
+		} else if n > 0 {
+			wait = 20 * time.Millisecond
+		}
+		if sleep(ctx, wait) != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+// forgetKeys removes the buckets of command keys that nobody reads any more.
+func (h *Hub) forgetKeys(ctx context.Context) error {
+	for {
+		d := day(h.now())
+		for i := int64(bucketsRead); i < bucketsRead+14; i++ {
+			h.rdb.Unlink(ctx, h.keys.bucket(d-i))
+		}
+		if sleep(ctx, time.Hour) != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+func (h *Hub) now() time.Time { return time.Now() }
+
+// Now is the hub's clock.
+func (h *Hub) Now() record.Millis { return record.At(h.now()) }
+
+// Record is the hub's record.
+func (h *Hub) Record() *record.DB { return h.db }
+
+// Live copies the live state.
+func (h *Hub) Live() ([]record.Conversation, []record.Agent) { return h.mirror.snapshot() }
+
+// Conversation gives a live conversation's header.
+func (h *Hub) Conversation(id string) (record.Conversation, bool) { return h.mirror.conversation(id) }
+
+// Agent gives the live side of a user.
+func (h *Hub) Agent(id string) record.Agent { return h.mirror.agent(id) }
+
+// Leading tells whether this node is the leader.
+func (h *Hub) Leading() bool { return h.leader.Load() }
+
+// SettingsRead gives a channel that is closed when the settings have been read again.
+func (h *Hub) SettingsRead() <-chan struct{} { return h.settingsRead.wait() }
+
+// WaitReady returns when the hub can take messages.
+func (h *Hub) WaitReady(ctx context.Context) error {
+	for {
+		opened := h.accountsOpened.wait()
+		if err := h.Ready(ctx); err == nil && len(h.Settings().Users) >= 0 && h.Settings().Queues != nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-opened:
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// Ready is nil when messages can be taken and recorded.
+func (h *Hub) Ready(ctx context.Context) error {
+	if h.mirror.current() == "" {
+		return errors.New("the live state is being rebuilt")
+	}
+	if h.recordDown.Load() {
+		return errors.New("the record cannot be written")
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if err := h.rdb.Ping(ctx).Err(); err != nil {
+		return errors.New("redis does not answer")
+	}
+	if err := h.db.Ping(ctx); err != nil {
+		return errors.New("the record does not answer")
+	}
+	return nil
+}
+
+// setRecordUp notes whether the record takes writes and tells the live sockets when that changes.
+func (h *Hub) setRecordUp(up bool) {
+	if h.recordDown.Swap(!up) == up {
+		state := "up"
+		if !up {
+			state = "down"
+		}
+		h.publish(news{Type: "status", Record: state})
+	}
+}
+
+// RecordUp tells whether the record takes writes, as far as this node knows.
+func (h *Hub) RecordUp() bool { return !h.recordDown.Load() }
+
+// unrecorded is the tail's estimate, counted at most every 10 ms.
+func (h *Hub) unrecorded() int {
+	now := time.Now().UnixMilli()
+	if at := h.unrecordedAt.Load(); now-at >= 10 && h.unrecordedAt.CompareAndSwap(at, now) {
+		h.unrecordedN.Store(int64(h.tail.unrecorded()))
+	}
+	return int(h.unrecordedN.Load())
+}

@@ -1,0 +1,41 @@
+package inbox
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// metrics are what an operator watches of the spine.
+type metrics struct {
+	commits, conflicts, recorded, rebuilds prometheus.Counter
+	received, sent                         *prometheus.CounterVec
+	batch, write                           prometheus.Histogram
+	sendTime                               *prometheus.HistogramVec
+}
+
+func newMetrics(reg prometheus.Registerer, h *Hub) *metrics {
+	counter := func(name, help string) prometheus.Counter {
+		return prometheus.NewCounter(prometheus.CounterOpts{Name: "tamas_" + name, Help: help})
+	}
+	m := &metrics{
+		commits:   counter("commits_total", "Events appended by this node."),
+		conflicts: counter("commit_conflicts_total", "Commits decided again because the live state had moved on."),
+		recorded:  counter("recorded_total", "Events that this node wrote into the record."),
+		rebuilds:  counter("rebuilds_total", "Rebuilds of the live state from the record by this node."),
+		received: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tamas_received_total",
+			Help: "Messages from customers acknowledged by this node, by channel."}, []string{"channel"}),
+		sent: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tamas_sends_total",
+			Help: "Outcomes of calls to providers, by channel and state."}, []string{"channel", "state"}),
+		batch: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "tamas_record_batch_events",
+			Help: "Events in one transaction of the recorder.", Buckets: prometheus.ExponentialBuckets(1, 2, 11)}),
+		write: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "tamas_record_write_seconds",
+			Help: "Time of one transaction of the recorder.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14)}),
+		sendTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "tamas_send_seconds",
+			Help: "Time of one call to a provider, by channel.", Buckets: prometheus.ExponentialBuckets(0.005, 2, 14)}, []string{"channel"}),
+	}
+	if reg != nil {
+		reg.MustRegister(m.commits, m.conflicts, m.recorded, m.rebuilds, m.received, m.sent, m.batch, m.write, m.sendTime,
+			prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tamas_unrecorded_bytes", Help: "Bytes of the log that this node does not know to be recorded."},
+				func() float64 { return float64(h.tail.unrecorded()) }),
+			prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tamas_live_conversations", Help: "Conversations in the live state."},
+				func() float64 { h.mirror.mu.RLock(); defer h.mirror.mu.RUnlock(); return float64(len(h.mirror.convs)) }))
+	}
+	return m
+}

@@ -1,0 +1,277 @@
+package inbox
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+
+	"tamas/inbox/record"
+)
+
+// mirror is this node's copy of the live state: loaded from Redis, then kept by the tail and by the node's
+// own commits. Decisions read it instead of Redis; that it may lag does no harm, since commit.lua
+// compares the versions. It is of one epoch; a rebuild empties it.
+type mirror struct {
+	rdb  redis.UniversalClient
+	keys keys
+
+	mu      sync.RWMutex
+	epoch   string // "" until loaded
+	waiting chan struct{}
+	convs   map[string]*record.Conversation
+	agents  map[string]*record.Agent
+	threads map[string]string // threadField → conversation
+
+	check chan struct{} // asks the tail to look at the epoch
+}
+
+func newMirror(rdb redis.UniversalClient, k keys) *mirror {
+	return &mirror{rdb: rdb, keys: k, waiting: make(chan struct{}), check: make(chan struct{}, 1),
+		convs: map[string]*record.Conversation{}, agents: map[string]*record.Agent{}, threads: map[string]string{}}
+}
+
+// ready waits for a loaded live state and gives its epoch.
+func (m *mirror) ready(ctx context.Context) (string, error) {
+	for {
+		m.mu.RLock()
+		epoch, waiting := m.epoch, m.waiting
+		m.mu.RUnlock()
+		if epoch != "" {
+			return epoch, nil
+		}
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-waiting:
+		}
+	}
+}
+
+func (m *mirror) current() string {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.epoch
+}
+
+// suspect says that Redis refused this epoch.
+func (m *mirror) suspect(epoch string) {
+	if m.current() == epoch {
+		select {
+		case m.check <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// drop empties the mirror: callers of ready wait from now on.
+func (m *mirror) drop() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.epoch != "" {
+		m.epoch, m.waiting = "", make(chan struct{})
+	}
+}
+
+// load reads the whole live state of an epoch. Events after the position that the caller noted before
+// bring it up to date.
+func (m *mirror) load(ctx context.Context, epoch string) error {
+	convs, agents, threads := map[string]*record.Conversation{}, map[string]*record.Agent{}, map[string]string{}
+	err := scan(ctx, m.rdb, m.keys.conversations(), func(_, value string) error {
+		var c record.Conversation
+		if err := decodeHeader(value, &c); err != nil {
+			return err
+		}
+		convs[c.ID] = &c
+		return nil
+	})
+	if err == nil {
+		err = scan(ctx, m.rdb, m.keys.agents(), func(_, value string) error {
+			var a record.Agent
+			if err := decodeHeader(value, &a); err != nil {
+				return err
+			}
+			agents[a.ID] = &a
+			return nil
+		})
+	}
+	if err == nil {
+		err = scan(ctx, m.rdb, m.keys.threads(), func(field, value string) error {
+			threads[field] = value
+			return nil
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("load the live state: %w", err)
+	}
+	m.mu.Lock()
+	m.convs, m.agents, m.threads = convs, agents, threads
+	m.mu.Unlock()
+	return nil
+}
+
+// open lets decisions read the mirror as of this epoch.
+func (m *mirror) open(epoch string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.epoch = epoch
+	close(m.waiting)
+}
+
+func scan(ctx context.Context, rdb redis.UniversalClient, key string, f func(field, value string) error) error {
+	var cursor uint64
+	for {
+		list, next, err := rdb.HScan(ctx, key, cursor, "", 1000).Result()
+		if err != nil {
+			return err
+		}
+		for i := 0; i+1 < len(list); i += 2 {
+			if err := f(list[i], list[i+1]); err != nil {
+				return err
+			}
+		}
+		if cursor = next; cursor == 0 {
+			return nil
+		}
+	}
+}
+
+// decodeHeader reads "<version> <JSON>".
+func decodeHeader(value string, into any) error {
+	_, text, ok := strings.Cut(value, " ")
+	if !ok {
+		return fmt.Errorf("bad header in the live state")
+	}
+	return json.Unmarshal([]byte(text), into)
+}
+
+// apply replaces what is older than the event's headers. The mirror keeps copies of its own.
+func (m *mirror) apply(e *record.Event) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if c := e.Conversation; c != nil {
+		old := m.convs[c.ID]
+		if old == nil || old.Version < c.Version {
+			tf := threadField(c.Account, c.Thread)
+			if e.Kind == record.EvClosed {
+				delete(m.convs, c.ID)
+				if m.threads[tf] == c.ID {
+					delete(m.threads, tf)
+				}
+			} else {
+				cc := *c
+				m.convs[c.ID] = &cc
+				m.threads[tf] = c.ID
+			}
+		}
+	}
+	for i := range e.Agents {
+		a := e.Agents[i]
+		if old := m.agents[a.ID]; old == nil || old.Version < a.Version {
+			m.agents[a.ID] = &a
+		}
+	}
+}
+
+// reread fetches from Redis what the event wanted to change, after a conflict.
+func (m *mirror) reread(ctx context.Context, e *record.Event) error {
+	pl := m.rdb.Pipeline()
+	var conv, thread *redis.StringCmd
+	c := e.Conversation
+	if c != nil {
+		thread = pl.HGet(ctx, m.keys.threads(), threadField(c.Account, c.Thread))
+		conv = pl.HGet(ctx, m.keys.conversations(), c.ID)
+	}
+	agents := make([]*redis.StringCmd, len(e.Agents))
+	for i := range e.Agents {
+		agents[i] = pl.HGet(ctx, m.keys.agents(), e.Agents[i].ID)
+	}
+	if _, err := pl.Exec(ctx); err != nil && err != redis.Nil {
+		return err
+	}
+	if c != nil {
+		id := thread.Val()
+		value := conv.Val()
+		if id != "" && id != c.ID { // somebody else's conversation holds the thread
+			var err error
+			if value, err = m.rdb.HGet(ctx, m.keys.conversations(), id).Result(); err != nil && err != redis.Nil {
+				return err
+			}
+		}
+		var now record.Conversation
+		if value != "" {
+			if err := decodeHeader(value, &now); err != nil {
+				return err
+			}
+		}
+		m.mu.Lock()
+		tf := threadField(c.Account, c.Thread)
+		if value == "" {
+			delete(m.convs, c.ID)
+			delete(m.threads, tf)
+		} else {
+			m.convs[now.ID] = &now
+			m.threads[tf] = now.ID
+		}
+		m.mu.Unlock()
+	}
+	for i, cmd := range agents {
+		m.mu.Lock()
+		if value := cmd.Val(); value == "" {
+			delete(m.agents, e.Agents[i].ID)
+		} else {
+			var a record.Agent
+			if err := decodeHeader(value, &a); err == nil {
+				m.agents[a.ID] = &a
+			}
+		}
+		m.mu.Unlock()
+	}
+	return nil
+}
+
+// conversation gives a live conversation; the copy is the caller's, its slices are not to be written.
+func (m *mirror) conversation(id string) (record.Conversation, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if c := m.convs[id]; c != nil {
+		return *c, true
+	}
+	return record.Conversation{}, false
+}
+
+func (m *mirror) byThread(account, thread string) (record.Conversation, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if c := m.convs[m.threads[threadField(account, thread)]]; c != nil {
+		return *c, true
+	}
+	return record.Conversation{}, false
+}
+
+// agent gives an agent's live side; one that never signed in is offline, at version 0.
+func (m *mirror) agent(id string) record.Agent {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if a := m.agents[id]; a != nil {
+		return *a
+	}
+	return record.Agent{ID: id, State: record.Offline}
+}
+
+// snapshot copies everything.
+func (m *mirror) snapshot() (convs []record.Conversation, agents []record.Agent) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	convs = make([]record.Conversation, 0, len(m.convs))
+	for _, c := range m.convs {
+		convs = append(convs, *c)
+	}
+	for _, a := range m.agents {
+		agents = append(agents, *a)
+	}
+	return convs, agents
+}

@@ -1,0 +1,97 @@
+package inbox
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"tamas/channels"
+	"tamas/inbox/record"
+)
+
+// Text that comes from outside is normalised once, on entry: valid UTF-8, no NUL, bounded. PostgreSQL refuses
+// the rest, and one refused message must not hold up the others.
+
+// cleanText keeps line ends and tabs, drops other control characters, and cuts at most bytes at a rune.
+func cleanText(s string, most int) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if strings.ContainsFunc(s, dropped) {
+		s = strings.Map(func(r rune) rune {
+			if dropped(r) {
+				return -1
+			}
+			return r
+		}, s)
+	}
+	return cut(s, most)
+}
+
+func dropped(r rune) bool {
+	return r != '\n' && r != '\t' && (unicode.IsControl(r) || r == '\u2028' || r == '\u2029')
+}
+
+// cleanLine is cleanText for one line, without space around it.
+func cleanLine(s string, most int) string {
+	s = strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' || r == '\r' {
+			return ' '
+		}
+		return r
+	}, s)
+	return strings.TrimSpace(cleanText(s, most))
+}
+
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most]
+}
+
+// boundKey keeps a key as it is when it is short and clean, else takes its hash: two keys stay two.
+func boundKey(s string, most int) string {
+	if len(s) <= most && utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl) {
+		return s
+	}
+	sum := sha256.Sum256([]byte(s))
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// normalise bounds an inbound message in place.
+func normalise(in *channels.Inbound, now time.Time) {
+	in.Key = boundKey(in.Key, channels.MaxKey)
+	in.Thread = boundKey(in.Thread, channels.MaxKey)
+	in.Address = boundKey(in.Address, channels.MaxKey)
+	in.ProviderID = boundKey(in.ProviderID, channels.MaxKey)
+	if in.ProviderID == "" {
+		in.ProviderID = in.Key
+	}
+	in.Name = cleanLine(in.Name, channels.MaxName)
+	in.Subject = cleanLine(in.Subject, 1024)
+	in.Unreadable = cleanLine(in.Unreadable, 512)
+	in.Text = cleanText(in.Text, channels.MaxText)
+	in.HTML = cleanText(in.HTML, 4*channels.MaxText)
+	if len(in.Raw) > channels.MaxRaw {
+		in.Raw = in.Raw[:channels.MaxRaw]
+	}
+	if in.At.IsZero() || in.At.After(now.Add(24*time.Hour)) || in.At.Year() < 1990 {
+		in.At = now
+	}
+}
+
+// identityOf derives the identity of an address and its first customer, alike on every node.
+func identityOf(channel, address, name string) record.Identity {
+	id := derived("identity", channel, address)
+	return record.Identity{ID: id, Customer: derived("customer", channel, address), Channel: channel, Address: address, Name: name}
+}
+
+func derived(kind, channel, address string) string {
+	sum := sha256.Sum256([]byte(kind + "\x00" + channel + "\x00" + address))
+	return hex.EncodeToString(sum[:8])
+}

@@ -1,0 +1,5 @@
+//go:build plantedbug
+
+package inbox
+
+const plantedBug = true

@@ -1,0 +1,166 @@
+package inbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"sync"
+	"time"
+
+	"tamas/channels"
+	"tamas/inbox/record"
+)
+
+// locks keeps the commands of one thread on this node from competing for the same version: contended
+// compare-and-set costs four times as much as waiting in line.
+type locks struct {
+	seed maphash.Seed
+	list [1024]sync.Mutex
+}
+
+func newLocks() *locks { return &locks{seed: maphash.MakeSeed()} }
+
+func (l *locks) of(field string) *sync.Mutex {
+	return &l.list[maphash.String(l.seed, field)%uint64(len(l.list))]
+}
+
+// redeliverable is the age from which on a message's key may have left the buckets, so the record is asked.
+const redeliverable = 40 * time.Hour
+
+// receive is the way in of every customer's message. It appends the batch in order, waits once, and
+// returns nil when all of it is recorded; else channels.ErrUnrecorded or channels.ErrOverloaded: the
+// provider has to deliver again.
+func (h *Hub) receive(ctx context.Context, acct record.Account, b channels.Batch) error {
+	if len(b.Messages) > channels.MaxBatch || len(b.Cursor) > channels.MaxCursor {
+		return fmt.Errorf("a batch of %d messages is too large", len(b.Messages))
+	}
+	if h.unrecorded() > h.maxUnrecorded {
+		return channels.ErrOverloaded
+	}
+	ctx, cancel := context.WithTimeout(ctx, recordWait+5*time.Second)
+	defer cancel()
+	var dropped []int
+	todo := make([]int, len(b.Messages))
+	for i := range b.Messages {
+		todo[i] = i
+		normalise(&b.Messages[i], h.now())
+	}
+	cursorSent := b.Cursor == ""
+	for len(todo) > 0 || !cursorSent {
+		type appended struct {
+			index int
+			id    record.ID
+		}
+		var list []appended
+		epoch := h.mirror.current()
+		for k, i := range todo {
+			cursor := ""
+			if k == len(todo)-1 {
+				cursor = b.Cursor
+			}
+			id, err := h.receiveOne(ctx, acct, &b.Messages[i], cursor)
+			if err != nil {
+				return unrecorded(err)
+			}
+			if !id.IsZero() {
+				list = append(list, appended{i, id})
+			}
+		}
+		if len(todo) == 0 || len(list) == 0 && !cursorSent {
+			id, err := h.moveCursor(ctx, acct, b.Cursor)
+			if err != nil {
+				return unrecorded(err)
+			}
+			list = append(list, appended{-1, id})
+		}
+		cursorSent = true
+		dropped = dropped[:0]
+		for _, a := range list {
+			switch err := h.await(ctx, a.id, epoch); {
+			case errors.Is(err, errDropped):
+				if a.index >= 0 {
+					dropped = append(dropped, a.index)
+				}
+				cursorSent = b.Cursor == ""
+			case err != nil:
+				return err
+			}
+		}
+		todo = append(todo[:0], dropped...)
+	}
+	h.metrics.received.WithLabelValues(acct.Kind).Add(float64(len(b.Messages)))
+	return nil
+}
+
+// unrecorded is what a channel hears when something was not even appended.
+func unrecorded(err error) error {
+	return fmt.Errorf("%w: %w", channels.ErrUnrecorded, err)
+}
+
+// receiveOne appends one message and gives its event, or the earlier event of the same key; the zero id
+// when an earlier delivery is known to be recorded.
+func (h *Hub) receiveOne(ctx context.Context, acct record.Account, in *channels.Inbound, cursor string) (record.ID, error) {
+	if h.now().Sub(in.At) > redeliverable {
+		if t, err := h.db.TouchByKey(ctx, acct.ID, in.Key); err == nil && t.ID != "" {
+			return record.ID{}, nil
+		} else if err != nil && !errors.Is(err, record.ErrNotFound) {
+			return record.ID{}, err
+		}
+	}
+	mu := h.locks.of(threadField(acct.ID, in.Thread))
+	mu.Lock()
+	defer mu.Unlock()
+	identity := identityOf(acct.Kind, in.Address, in.Name)
+	e, err := h.commitSoon(ctx, "in/"+acct.ID+"/"+in.Key, func() (*record.Event, bool, error) {
+		s := h.stateNow()
+		previous := ""
+		if conv, ok := h.mirror.byThread(acct.ID, in.Thread); ok {
+			s.conv = conv
+		} else {
+			last, err := h.db.LastConversation(ctx, acct.ID, in.Thread)
+			if err != nil && !errors.Is(err, record.ErrNotFound) {
+				return nil, false, err
+			}
+			if last != nil {
+				previous = last.ID
+			}
+		}
+		e := s.receive(in, acct, identity, h.units(acct), previous)
+		if cursor != "" {
+			e.Account, e.Cursor = acct.ID, cursor
+		}
+		return e, false, nil
+	})
+	var dup *duplicate
+	if errors.As(err, &dup) {
+		return dup.ID, nil
+	}
+	if err != nil {
+		return record.ID{}, err
+	}
+	return e.ID, nil
+}
+
+// moveCursor records a poller's position that no message carries.
+func (h *Hub) moveCursor(ctx context.Context, acct record.Account, cursor string) (record.ID, error) {
+	e, err := h.commitSoon(ctx, "cursor/"+tokenText(newToken()), func() (*record.Event, bool, error) {
+		return &record.Event{Kind: record.EvCursor, Account: acct.ID, Cursor: cursor, By: record.Actor{Kind: "system", ID: "channel"}}, false, nil
+	})
+	if err != nil {
+		return record.ID{}, err
+	}
+	return e.ID, nil
+}
+
+// units is what a conversation of the account takes of an agent's capacity.
+func (h *Hub) units(acct record.Account) int {
+	if acct.Units > 0 {
+		return acct.Units
+	}
+	return max(1, h.kinds[acct.Kind].Weight)
+}
+
+func (h *Hub) stateNow() *state {
+	return &state{now: record.At(h.now()), agent: h.mirror.agent, set: h.Settings()}
+}

@@ -1,0 +1,151 @@
+package inbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"tamas/inbox/record"
+)
+
+const recordMost = 1000 // events of one transaction
+
+// recordLoop is the leader's recorder: it writes the log into the record in order, in batches of what waits
+// (no linger), and tells everybody the committed ids. The cursor row decides who may write: a recorder
+// that lost its leadership without knowing fails on it.
+func (h *Hub) recordLoop(ctx context.Context, cursor record.ID) error {
+	wake, ok := h.Subscribe("")
+	if !ok {
+		return errors.New("no log to read")
+	}
+	defer wake.Close()
+	for ctx.Err() == nil {
+		events, err := h.eventsAfter(ctx, cursor)
+		if err != nil {
+			return err
+		}
+		if len(events) == 0 {
+			select {
+			case <-ctx.Done():
+			case <-wake.C:
+				_, _ = wake.Next()
+			case <-time.After(500 * time.Millisecond): // and look whether the cursor's entry is still there
+				if err := h.checkCursor(ctx, cursor); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		if cursor, err = h.recordBatch(ctx, cursor, events); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// recordBatch writes events and returns the new cursor. While the database is away it keeps trying: the log
+// keeps what it cannot have yet, and nobody is acknowledged.
+func (h *Hub) recordBatch(ctx context.Context, cursor record.ID, events []record.Event) (record.ID, error) {
+	for _, e := range events {
+		if e.V > record.EventVersion {
+			return cursor, fmt.Errorf("event %s is of version %d, this program knows %d: another node has to lead", e.ID, e.V, record.EventVersion)
+		}
+	}
+	last := events[len(events)-1].ID
+	begun := time.Now()
+	for {
+		err := h.db.Write(ctx, cursor, events)
+		if err == nil {
+			break
+		}
+		if errors.Is(err, record.ErrMoved) {
+			// Our own COMMIT may have run and its reply been lost.
+			if now, err2 := h.db.Cursor(ctx); err2 == nil && now == last {
+				break
+			}
+			return cursor, err
+		}
+		if ctx.Err() != nil {
+			return cursor, ctx.Err()
+		}
+		h.setRecordUp(false)
+		h.log.Warn("the record cannot be written; nothing is acknowledged meanwhile", "err", err, "events", len(events))
+		if sleep(ctx, 250*time.Millisecond) != nil {
+			return cursor, ctx.Err()
+		}
+	}
+	h.setRecordUp(true)
+	h.metrics.recorded.Add(float64(len(events)))
+	h.metrics.batch.Observe(float64(len(events)))
+	h.metrics.write.Observe(time.Since(begun).Seconds())
+	ids := make([]record.ID, len(events))
+	texts := make([]string, len(events))
+	for i := range events {
+		ids[i] = events[i].ID
+		texts[i] = events[i].ID.String()
+	}
+	h.tail.markRecorded(ids) // this node need not wait for the round trip
+	h.publishRecorded(ctx, last, texts)
+	return last, nil
+}
+
+// publishRecorded tells the other nodes and trims the log behind the recorder, its only durable reader. A failure
+// costs time, not truth: waiters ask the record themselves in the end.
+func (h *Hub) publishRecorded(ctx context.Context, last record.ID, ids []string) {
+	pl := h.rdb.Pipeline()
+	pl.XAdd(ctx, &redis.XAddArgs{Stream: h.keys.recorded(), ID: last.String(), MaxLen: 200, Approx: true, Values: []string{"ids", strings.Join(ids, " ")}})
+	if last.N > h.keep && last.N-h.trimmed >= h.keep/4 {
+		h.trimmed = last.N
+		pl.XTrimMinIDApprox(ctx, h.keys.events(), fmt.Sprintf("%d-0", last.N-h.keep), 0)
+	}
+	if _, err := pl.Exec(ctx); err != nil && ctx.Err() == nil {
+		h.log.Warn("the recorded ids could not be published", "err", err)
+	}
+}
+
+// eventsAfter gives what follows the cursor: from memory, or from the log, read inclusively.
+func (h *Hub) eventsAfter(ctx context.Context, cursor record.ID) ([]record.Event, error) {
+	if frames, ok := h.tail.after(cursor, recordMost); ok {
+		events := make([]record.Event, len(frames))
+		for i, f := range frames {
+			events[i] = *f.Event
+		}
+		return events, nil
+	}
+	list, err := h.rdb.XRangeN(ctx, h.keys.events(), cursor.String(), "+", recordMost+1).Result()
+	if err != nil {
+		return nil, fmt.Errorf("read the log: %w", err)
+	}
+	if len(list) == 0 || list[0].ID != cursor.String() {
+		return nil, errForked
+	}
+	events := make([]record.Event, 0, len(list))
+	n := cursor.N
+	for _, x := range list[1:] {
+		f, err := frame(x)
+		if err != nil {
+			h.log.Error("an event cannot be read; it is kept as it came", "id", x.ID, "err", err)
+			f.Event.Kind = record.EvUnreadable
+		}
+		if n++; f.ID.N != n {
+			return nil, errForked
+		}
+		events = append(events, *f.Event)
+	}
+	return events, nil
+}
+
+func (h *Hub) checkCursor(ctx context.Context, cursor record.ID) error {
+	list, err := h.rdb.XRange(ctx, h.keys.events(), cursor.String(), cursor.String()).Result()
+	if err != nil {
+		return fmt.Errorf("read the log: %w", err)
+	}
+	if len(list) == 0 {
+		return errForked
+	}
+	return nil
+}

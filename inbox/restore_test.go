@@ -1,0 +1,82 @@
+package inbox
+
+import (
+	"cmp"
+	"database/sql"
+	"slices"
+	"strings"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+	"github.com/redis/go-redis/v9"
+
+	"tamas/inbox/record"
+)
+
+// restoreScript puts a dump back at once, as a server that restarts from an old file would appear.
+// KEYS 1 the stream  ARGV type, key, field, value, …
+var restoreScript = redis.NewScript(`
+local gone = {}
+for i = 1, #ARGV, 4 do
+  if not gone[ARGV[i + 1]] then redis.call('DEL', ARGV[i + 1]); gone[ARGV[i + 1]] = true end
+end
+for i = 1, #ARGV, 4 do
+  if ARGV[i] == 's' then redis.call('SET', ARGV[i + 1], ARGV[i + 3])
+  elseif ARGV[i] == 'h' then redis.call('HSET', ARGV[i + 1], ARGV[i + 2], ARGV[i + 3])
+  else redis.call('XADD', ARGV[i + 1], ARGV[i + 2], 'e', ARGV[i + 3]) end
+end
+return 1`)
+
+func flat(dump map[string]string, k keys) []any {
+	var args, stream []any
+	var ids []string
+	for name, value := range dump {
+		key, field, ok := strings.Cut(name, "\x00")
+		switch {
+		case !ok:
+			args = append(args, "s", key, "", value)
+		case key == k.events():
+			ids = append(ids, field)
+		default:
+			args = append(args, "h", key, field, value)
+		}
+	}
+	sortIDs(ids)
+	for _, id := range ids {
+		stream = append(stream, "x", k.events(), id, dump[k.events()+"\x00"+id])
+	}
+	return append(args, stream...)
+}
+
+// blockWrites holds the cursor's row in another session, so that the recorder cannot commit.
+func (r *rig) blockWrites() (unlock func()) {
+	r.t.Helper()
+	db, err := sql.Open("pgx", r.dbURL)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	tx, err := db.Begin()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if _, err := tx.Exec("SELECT n FROM log_cursor FOR UPDATE"); err != nil {
+		r.t.Fatal(err)
+	}
+	done := false
+	unlock = func() {
+		if !done {
+			done = true
+			_ = tx.Rollback()
+			db.Close()
+		}
+	}
+	r.t.Cleanup(unlock)
+	return unlock
+}
+
+func sortIDs(ids []string) {
+	slices.SortFunc(ids, func(a, b string) int {
+		x, _ := record.ParseID(a)
+		y, _ := record.ParseID(b)
+		return cmp.Compare(x.N, y.N)
+	})
+}

@@ -1,0 +1,256 @@
+package inbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"tamas/channels"
+	"tamas/inbox/record"
+	"tamas/internal/testenv"
+)
+
+// store is one pair of live store and record.
+type store struct{ redis, database string }
+
+// stores are the pairs that the laws are tested on: in-process and real Redis, SQLite and PostgreSQL.
+var stores = []store{{"in-process", "sqlite"}, {"redis-server", "sqlite"}, {"redis-server", "postgres"}, {"in-process", "postgres"}}
+
+func (s store) String() string { return s.redis + "+" + s.database }
+
+// rig is one installation: a live store, a record and hubs on them.
+type rig struct {
+	t        *testing.T
+	store    store
+	redisURL string
+	mini     *Redis
+	dbURL    string
+	space    string
+	provider *provider
+	queue    record.Queue
+	account  record.Account
+	hubs     []*Hub
+}
+
+// eachStore runs f on every pair.
+func eachStore(t *testing.T, f func(t *testing.T, r *rig)) {
+	for _, s := range stores {
+		t.Run(s.String(), func(t *testing.T) { f(t, newRig(t, s)) })
+	}
+}
+
+func newRig(t *testing.T, s store) *rig {
+	t.Helper()
+	r := &rig{t: t, store: s, space: "t" + tokenText(newToken()), provider: newProvider()}
+	if s.database == "postgres" {
+		r.dbURL = testenv.Postgres(t)
+	} else {
+		r.dbURL = filepath.Join(t.TempDir(), "tamas.db")
+	}
+	if s.redis == "redis-server" {
+		r.redisURL = "redis://" + testenv.Redis(t)
+	}
+	db := r.openDB()
+	var err error
+	if r.queue, err = db.CreateQueue(t.Context(), record.Queue{ID: "q1", Name: "General", Mode: "offer", OfferSeconds: 30, Members: []string{}}); err != nil {
+		t.Fatal(err)
+	}
+	r.account, err = db.CreateAccount(t.Context(), record.Account{ID: "acct", Kind: "probe", Name: "Probe", Queue: r.queue.ID, ReopenHours: 24, Enabled: true, Settings: []byte(`{}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func (r *rig) openDB() *record.DB {
+	r.t.Helper()
+	db, err := record.Open(r.t.Context(), r.dbURL)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// user adds an agent who serves the queue.
+func (r *rig) user(id string, capacity int) record.User {
+	r.t.Helper()
+	db := r.openDB()
+	u, err := db.CreateUser(r.t.Context(), record.User{ID: id, Email: id + "@example.com", Name: id, Role: record.RoleAgent, Locale: "en", Capacity: capacity}, "")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.queue.Members = append(r.queue.Members, id)
+	if r.queue, err = db.UpdateQueue(r.t.Context(), r.queue); err != nil {
+		r.t.Fatal(err)
+	}
+	for _, h := range r.hubs {
+		if err := h.readSettings(r.t.Context()); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	return u
+}
+
+// hub starts one more node and waits until it is ready. stop ends it as a graceful stop would.
+func (r *rig) hub(change ...func(*Options)) (h *Hub, stop func()) {
+	r.t.Helper()
+	var rdb *Redis
+	var err error
+	if r.redisURL != "" || r.mini == nil {
+		if rdb, err = OpenRedis(r.t.Context(), r.redisURL); err != nil {
+			r.t.Fatal(err)
+		}
+		if r.redisURL == "" {
+			r.mini = rdb
+		}
+	} else { // more nodes on one in-process store exist in tests only
+		c, err := OpenRedis(r.t.Context(), "redis://"+r.mini.mini.Addr())
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		rdb = c
+	}
+	rdb.InProcess = r.redisURL == ""
+	log := slog.New(slog.DiscardHandler)
+	if os.Getenv("TAMAS_TEST_LOG") != "" {
+		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	o := Options{Redis: rdb, DB: r.openDB(), Key: make([]byte, 32), Workspace: r.space, Log: log, Kinds: []channels.Kind{r.provider.kind()}}
+	for _, c := range change {
+		c(&o)
+	}
+	h, err = New(o)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- h.Run(ctx) }()
+	var once sync.Once
+	stop = func() {
+		once.Do(func() {
+			cancel()
+			select {
+			case err := <-done:
+				if err != nil {
+					r.t.Errorf("Run: %v", err)
+				}
+			case <-time.After(30 * time.Second):
+				r.t.Error("Run does not end")
+			}
+			if rdb != r.mini {
+				rdb.Close()
+			}
+		})
+	}
+	r.t.Cleanup(stop)
+	wait, cancelWait := context.WithTimeout(r.t.Context(), 20*time.Second)
+	defer cancelWait()
+	if err := h.WaitReady(wait); err != nil {
+		r.t.Fatalf("not ready: %v", h.Ready(r.t.Context()))
+	}
+	r.hubs = append(r.hubs, h)
+	return h, stop
+}
+
+// say is a message from a customer through the hub's own door.
+func (r *rig) say(h *Hub, thread, key, text string) error {
+	return h.receive(r.t.Context(), r.account, channels.Batch{Messages: []channels.Inbound{{Key: key, Thread: thread, Address: thread, Name: "Customer " + thread, Text: text}}})
+}
+
+func (r *rig) mustSay(h *Hub, thread, key, text string) {
+	r.t.Helper()
+	if err := r.say(h, thread, key, text); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// touches are what the record holds of a thread.
+func (r *rig) touches(db *record.DB, thread string) []record.Touch {
+	r.t.Helper()
+	list, err := db.History(r.t.Context(), r.account.ID, thread, "", 200)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return list
+}
+
+// eventually waits for a condition.
+func eventually(t *testing.T, what string, f func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !f() {
+		if time.Now().After(deadline) {
+			t.Fatalf("never: %s", what)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// provider is the other side of the probe channel: it takes what is sent, or fails as told.
+type provider struct {
+	mu   sync.Mutex
+	sent []channels.Outbound
+	fail func(channels.Outbound) error // called first, outside the lock
+}
+
+func newProvider() *provider { return &provider{} }
+
+func (p *provider) kind() channels.Kind {
+	return channels.Kind{Name: "probe", Weight: 1, Open: func(c channels.Config) (channels.Adapter, error) { return &probe{p, c}, nil }}
+}
+
+func (p *provider) list() []channels.Outbound {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]channels.Outbound(nil), p.sent...)
+}
+
+func (p *provider) onSend(f func(channels.Outbound) error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.fail = f
+}
+
+type probe struct {
+	p *provider
+	c channels.Config
+}
+
+func (a *probe) Run(ctx context.Context) error {
+	a.c.Desk.Health(channels.Health{State: "connected"})
+	<-ctx.Done()
+	return ctx.Err()
+}
+func (a *probe) Check(context.Context) error { return nil }
+func (a *probe) Send(ctx context.Context, m channels.Outbound) (channels.Receipt, error) {
+	a.p.mu.Lock()
+	f := a.p.fail
+	a.p.mu.Unlock()
+	if f != nil {
+		if err := f(m); err != nil {
+			return channels.Receipt{}, err
+		}
+	}
+	a.p.mu.Lock()
+	defer a.p.mu.Unlock()
+	a.p.sent = append(a.p.sent, m)
+	return channels.Receipt{ProviderID: fmt.Sprintf("p%d", len(a.p.sent))}, nil
+}
+
+func agentActor(id string) record.Actor { return record.Actor{Kind: "agent", ID: id} }
+
+func code(err error) string {
+	var r *Refusal
+	if errors.As(err, &r) {
+		return r.Code
+	}
+	return ""
+}

@@ -1,0 +1,101 @@
+package inbox
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"tamas/inbox/record"
+)
+
+// Settings is one reading of the rows that decisions depend on. It is never changed, only replaced.
+type Settings struct {
+	Queues   map[string]record.Queue
+	Users    map[string]record.User
+	Accounts map[string]record.Account
+}
+
+// Member tells whether the user serves the queue.
+func (s *Settings) Member(queue, user string) bool {
+	return slices.Contains(s.Queues[queue].Members, user)
+}
+
+func (s *Settings) reopenHours(account string) int { return s.Accounts[account].ReopenHours }
+
+// Settings gives the rows as last read.
+func (h *Hub) Settings() *Settings { return h.settings.Load() }
+
+type settingsBox = atomic.Pointer[Settings]
+
+func (h *Hub) readSettings(ctx context.Context) error {
+	s := &Settings{Queues: map[string]record.Queue{}, Users: map[string]record.User{}, Accounts: map[string]record.Account{}}
+	queues, err := h.db.Queues(ctx)
+	if err != nil {
+		return fmt.Errorf("read the queues: %w", err)
+	}
+	for _, q := range queues {
+		s.Queues[q.ID] = q
+	}
+	users, err := h.db.Users(ctx)
+	if err != nil {
+		return fmt.Errorf("read the users: %w", err)
+	}
+	for _, u := range users {
+		s.Users[u.ID] = u
+	}
+	accounts, err := h.db.Accounts(ctx)
+	if err != nil {
+		return fmt.Errorf("read the accounts: %w", err)
+	}
+	for _, a := range accounts {
+		s.Accounts[a.ID] = a
+	}
+	h.settings.Store(s)
+	h.settingsRead.broadcast()
+	return nil
+}
+
+// settingsLoop rereads when the log says so, and now and then in case a change was written by somebody who
+// could not say it.
+func (h *Hub) settingsLoop(ctx context.Context) error {
+	for {
+		sub, _ := h.Subscribe("")
+		changed := false
+		timeout := time.After(15 * time.Second)
+		for !changed {
+			select {
+			case <-ctx.Done():
+				sub.Close()
+				return ctx.Err()
+			case <-timeout:
+				changed = true
+			case <-sub.C:
+				frames, lost := sub.Next()
+				changed = lost
+				for _, f := range frames {
+					changed = changed || f.Event.Kind == record.EvSettings
+				}
+			}
+		}
+		sub.Close()
+		if err := h.readSettings(ctx); err != nil && ctx.Err() == nil {
+			h.log.Warn("settings could not be read", "err", err)
+			if sleep(ctx, time.Second) != nil {
+				return ctx.Err()
+			}
+		}
+	}
+}
+
+// SettingsChanged rereads the settings here and tells every other node to.
+func (h *Hub) SettingsChanged(ctx context.Context, topic string) error {
+	if err := h.readSettings(ctx); err != nil {
+		return err
+	}
+	_, err := h.commitSoon(ctx, "settings/"+tokenText(newToken()), func() (*record.Event, bool, error) {
+		return &record.Event{Kind: record.EvSettings, Topic: topic, By: record.Actor{Kind: "system", ID: "settings"}}, false, nil
+	})
+	return err
+}

@@ -1,0 +1,370 @@
+package inbox
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"tamas/inbox/record"
+)
+
+// tail is this process's one reader of the log, fanned out in memory. Each read is inclusive: it begins with
+// the last entry seen, and when that entry is missing or another one, history has forked: the mirror is
+// loaded anew, every subscription is lost (its reader reloads), and waiters ask the record.
+type tail struct {
+	rdb    redis.UniversalClient
+	keys   keys
+	mirror *mirror
+	log    *slog.Logger
+	forked func() // called after each new epoch is open
+
+	mu       sync.Mutex
+	ring     []Frame // of one history; ring[i] has sequence number base+i
+	base     uint64
+	history  int // counts epochs
+	recorded record.ID
+	subs     map[*Subscription]struct{}
+
+	release func([]record.ID) // waiters
+}
+
+// Frame is one event as it goes to sockets.
+type Frame struct {
+	ID    record.ID
+	JSON  []byte // {"t":"event","id":…,"event":…}, marshalled once for everybody
+	Event *record.Event
+}
+
+// ringSize is how many events a process keeps in memory for readers that lag or come back.
+const ringSize = 8192
+
+const tailRead = 500 // events of one read
+
+// run follows the log until ctx ends.
+func (t *tail) run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		if err := t.follow(ctx); err != nil && ctx.Err() == nil {
+			t.log.Warn("the log is read again from its start", "err", err)
+			if sleep(ctx, 50*time.Millisecond) != nil {
+				break
+			}
+		}
+	}
+	return ctx.Err()
+}
+
+var errForked = errors.New("history has forked")
+
+// follow loads the live state of the present epoch and reads on from there until that history ends.
+func (t *tail) follow(ctx context.Context) error {
+	epoch, pos, recPos, err := t.begin(ctx)
+	if err != nil {
+		return err
+	}
+	for {
+		pl := t.rdb.Pipeline()
+		now := pl.Get(ctx, t.keys.epoch())
+		events := pl.XRangeN(ctx, t.keys.events(), pos.String(), "+", tailRead)
+		recorded := pl.XRangeN(ctx, t.keys.recorded(), "("+recPos, "+", tailRead)
+		if _, err := pl.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			// Redis is away: the same history may come back, so nothing is dropped yet.
+			t.log.Warn("redis does not answer", "err", err)
+			if sleep(ctx, 100*time.Millisecond) != nil {
+				return ctx.Err()
+			}
+			continue
+		}
+		if now.Val() != epoch {
+			t.mirror.drop()
+			return nil // a new epoch, or one to come
+		}
+		list := events.Val()
+		if len(list) == 0 || list[0].ID != pos.String() {
+			t.mirror.drop()
+			return fmt.Errorf("%w: %s is not there", errForked, pos)
+		}
+		if len(list) > 1 {
+			frames := make([]Frame, 0, len(list)-1)
+			for _, x := range list[1:] {
+				f, err := frame(x)
+				if err != nil {
+					t.log.Error("an event cannot be read", "id", x.ID, "err", err)
+				}
+				if f.ID.N != pos.N+1 {
+					t.mirror.drop()
+					return fmt.Errorf("%w: %s follows %s", errForked, f.ID, pos)
+				}
+				pos = f.ID
+				t.mirror.apply(f.Event)
+				frames = append(frames, f)
+			}
+			t.append(frames)
+		}
+		for _, x := range recorded.Val() {
+			recPos = x.ID
+			t.markRecorded(idList(x))
+		}
+		if len(list) > 1 || len(recorded.Val()) > 0 {
+			continue
+		}
+		// Only a signal that something came: what came is read inclusively above. The time-out bounds how
+		// late a fork is seen whose ids lie below ours, which never wakes this call.
+		err := t.rdb.XRead(ctx, &redis.XReadArgs{Streams: []string{t.keys.events(), t.keys.recorded(), pos.String(), recPos},
+			Count: 1, Block: 400 * time.Millisecond}).Err()
+		if err != nil && !errors.Is(err, redis.Nil) && ctx.Err() == nil {
+			_ = sleep(ctx, 50*time.Millisecond)
+		}
+	}
+}
+
+// begin waits for an epoch, loads the mirror and opens it.
+func (t *tail) begin(ctx context.Context) (epoch string, pos record.ID, recPos string, err error) {
+	for {
+		epoch, err = t.rdb.Get(ctx, t.keys.epoch()).Result()
+		if err == nil && epoch != "" {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return "", pos, "", ctx.Err()
+		case <-t.mirror.check:
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	list, err := t.rdb.XRange(ctx, t.keys.events(), "-", "+").Result()
+	if err != nil {
+		return "", pos, "", err
+	}
+	if len(list) == 0 {
+		return "", pos, "", fmt.Errorf("%w: the log is empty", errForked)
+	}
+	if len(list) > ringSize {
+		list = list[len(list)-ringSize:]
+	}
+	frames := make([]Frame, 0, len(list))
+	for _, x := range list {
+		f, err := frame(x)
+		if err != nil {
+			t.log.Error("an event cannot be read", "id", x.ID, "err", err)
+		}
+		frames = append(frames, f)
+	}
+	pos = frames[len(frames)-1].ID
+	recPos = "0-0"
+	if last, err := t.rdb.XRevRangeN(ctx, t.keys.recorded(), "+", "-", 1).Result(); err == nil && len(last) == 1 {
+		recPos = last[0].ID
+	}
+	if err := t.mirror.load(ctx, epoch); err != nil {
+		return "", pos, "", err
+	}
+	for i := range frames {
+		t.mirror.apply(frames[i].Event)
+	}
+	t.mu.Lock()
+	t.base += uint64(len(t.ring)) + 1
+	t.ring = frames
+	t.history++
+	t.recorded, _ = record.ParseID(recPos)
+	for s := range t.subs {
+		s.wake()
+	}
+	t.mu.Unlock()
+	t.mirror.open(epoch)
+	t.forked()
+	return epoch, pos, recPos, nil
+}
+
+func frame(x redis.XMessage) (Frame, error) {
+	id, err := record.ParseID(x.ID)
+	if err != nil {
+		return Frame{Event: &record.Event{}}, err
+	}
+	body, _ := x.Values["e"].(string)
+	e := &record.Event{}
+	if err := json.Unmarshal([]byte(body), e); err != nil {
+		return Frame{ID: id, Event: &record.Event{ID: id}, JSON: []byte(`{"t":"event","id":"` + x.ID + `","event":{}}`)}, err
+	}
+	e.ID = id
+	return Frame{ID: id, Event: e, JSON: []byte(`{"t":"event","id":"` + x.ID + `","event":` + body + `}`)}, nil
+}
+
+// idList reads an entry of the recorded stream.
+func idList(x redis.XMessage) []record.ID {
+	text, _ := x.Values["ids"].(string)
+	var ids []record.ID
+	for _, s := range strings.Fields(text) {
+		if id, err := record.ParseID(s); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func (t *tail) append(frames []Frame) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.ring = append(t.ring, frames...)
+	if over := len(t.ring) - ringSize; over > ringSize/4 { // in steps, so that the copy is rare
+		t.ring = append(make([]Frame, 0, ringSize+ringSize/2), t.ring[over:]...)
+		t.base += uint64(over)
+	}
+	for s := range t.subs {
+		s.wake()
+	}
+}
+
+// markRecorded releases the waiters of these ids and moves the position up to which readers that must
+// see only what is recorded may read.
+func (t *tail) markRecorded(ids []record.ID) {
+	if len(ids) == 0 {
+		return
+	}
+	t.release(ids)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if last := ids[len(ids)-1]; last.N > t.recorded.N {
+		t.recorded = last
+		for s := range t.subs {
+			s.wake()
+		}
+	}
+}
+
+// unrecorded estimates the bytes of the log that are not recorded yet.
+func (t *tail) unrecorded() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := 0
+	for i := len(t.ring) - 1; i >= 0 && t.ring[i].ID.N > t.recorded.N; i-- {
+		n += len(t.ring[i].JSON)
+	}
+	return n
+}
+
+// after gives at most most events behind id, when id is in the ring.
+func (t *tail) after(id record.ID, most int) (frames []Frame, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	i, ok := t.find(id)
+	if !ok {
+		return nil, false
+	}
+	list := t.ring[i+1:]
+	return list[:min(len(list), most)], true
+}
+
+// hasRecorded tells that id is in the ring and recorded.
+func (t *tail) hasRecorded(id record.ID) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, ok := t.find(id)
+	return ok && id.N <= t.recorded.N
+}
+
+// find gives the ring's index of id. N counts without gaps, so it is where N says or nowhere.
+func (t *tail) find(id record.ID) (int, bool) {
+	if len(t.ring) == 0 || id.N < t.ring[0].ID.N {
+		return 0, false
+	}
+	i := id.N - t.ring[0].ID.N
+	if i >= uint64(len(t.ring)) || t.ring[i].ID != id {
+		return 0, false
+	}
+	return int(i), true
+}
+
+// Subscription reads the log from some position on, at its reader's pace.
+type Subscription struct {
+	C       <-chan struct{} // says that Next has something
+	c       chan struct{}
+	t       *tail
+	next    uint64 // sequence number
+	history int
+}
+
+// Subscribe reads on behind from; "" means from now. ok is false when from is not in what is kept: then
+// the reader has to load everything anew.
+func (h *Hub) Subscribe(from string) (s *Subscription, ok bool) {
+	t := h.tail
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	next := t.base + uint64(len(t.ring))
+	if from != "" {
+		id, err := record.ParseID(from)
+		if err != nil {
+			return nil, false
+		}
+		i, ok := t.find(id)
+		if !ok {
+			return nil, false
+		}
+		next = t.base + uint64(i) + 1
+	}
+	c := make(chan struct{}, 1)
+	s = &Subscription{C: c, c: c, t: t, next: next, history: t.history}
+	t.subs[s] = struct{}{}
+	s.wake()
+	return s, true
+}
+
+func (s *Subscription) wake() {
+	select {
+	case s.c <- struct{}{}:
+	default:
+	}
+}
+
+// Next gives what came since the last call. lost: the reader fell out of what is kept, or history has
+// forked; it has to load everything anew.
+func (s *Subscription) Next() (frames []Frame, lost bool) {
+	t := s.t
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if s.history != t.history || s.next < t.base {
+		return nil, true
+	}
+	frames = t.ring[s.next-t.base:]
+	s.next += uint64(len(frames))
+	return frames, false
+}
+
+// Recorded is the last id that this node knows to be recorded.
+func (s *Subscription) Recorded() record.ID {
+	s.t.mu.Lock()
+	defer s.t.mu.Unlock()
+	return s.t.recorded
+}
+
+// Head is the last event of the log that this node has seen.
+func (h *Hub) Head() record.ID {
+	h.tail.mu.Lock()
+	defer h.tail.mu.Unlock()
+	if n := len(h.tail.ring); n > 0 {
+		return h.tail.ring[n-1].ID
+	}
+	return record.ID{}
+}
+
+// Recorded is the last id that this node knows to be recorded.
+func (h *Hub) Recorded() record.ID {
+	h.tail.mu.Lock()
+	defer h.tail.mu.Unlock()
+	return h.tail.recorded
+}
+
+// Close ends the subscription.
+func (s *Subscription) Close() {
+	s.t.mu.Lock()
+	defer s.t.mu.Unlock()
+	delete(s.t.subs, s)
+}

@@ -1,0 +1,137 @@
+package inbox
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"tamas/channels"
+	"tamas/inbox/record"
+)
+
+// waiters holds the callers whose effect outside the hub waits until their event is recorded. Each is
+// released by its own id in the recorder's list, never by a later one: after a fork a later id says nothing
+// about an earlier one of another history.
+type waiters struct {
+	mu   sync.Mutex
+	list map[uint64]*waiter // by the event's token
+}
+
+type waiter struct {
+	id   record.ID
+	done chan struct{} // closed when recorded
+	fork chan struct{} // has an item when the epoch changed: ask the record
+}
+
+func newWaiters() *waiters { return &waiters{list: map[uint64]*waiter{}} }
+
+// add begins to wait for an id that was committed.
+func (w *waiters) add(id record.ID) *waiter {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	x := &waiter{id: id, done: make(chan struct{}), fork: make(chan struct{}, 1)}
+	w.list[id.Token] = x
+	return x
+}
+
+func (w *waiters) remove(x *waiter) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.list[x.id.Token] == x {
+		delete(w.list, x.id.Token)
+	}
+}
+
+// release lets go of those whose own id is in ids.
+func (w *waiters) release(ids []record.ID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if plantedBug {
+		w.releaseBelow(ids[len(ids)-1])
+		return
+	}
+	for _, id := range ids {
+		if x := w.list[id.Token]; x != nil && x.id == id {
+			delete(w.list, id.Token)
+			close(x.done)
+		}
+	}
+}
+
+// releaseBelow is the classic mistake, "the watermark has passed me". It is compiled in by the build tag
+// plantedbug only, so that cmd/chaos can show that it would find it.
+func (w *waiters) releaseBelow(id record.ID) {
+	for token, x := range w.list {
+		if x.id.N <= id.N {
+			delete(w.list, token)
+			close(x.done)
+		}
+	}
+}
+
+// forked tells all that the epoch has changed.
+func (w *waiters) forked() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, x := range w.list {
+		x.ask()
+	}
+}
+
+// ask lets the waiter look into the record.
+func (x *waiter) ask() {
+	select {
+	case x.fork <- struct{}{}:
+	default:
+	}
+}
+
+// recordWait is how long a caller waits to be recorded before it hears ErrUnrecorded.
+const recordWait = 10 * time.Second
+
+// await returns nil once id, committed in epoch, is recorded; errDropped when it never will be, because
+// a rebuild dropped the tail that held it; channels.ErrUnrecorded when that is not known in time.
+func (h *Hub) await(ctx context.Context, id record.ID, epoch string) error {
+	w := h.waiters.add(id)
+	defer h.waiters.remove(w)
+	timer := time.NewTimer(recordWait)
+	defer timer.Stop()
+	// It may have been recorded before the waiter stood, or for long (a duplicate).
+	if h.tail.hasRecorded(id) {
+		return nil
+	}
+	if h.mirror.current() != epoch || id.N <= h.Recorded().N {
+		w.ask()
+	}
+	for {
+		select {
+		case <-w.done:
+			return nil
+		case <-ctx.Done():
+			return channels.ErrUnrecorded
+		case <-timer.C:
+			if ok, err := h.db.HasEvent(ctx, id); err == nil && ok {
+				return nil
+			}
+			return channels.ErrUnrecorded
+		case <-w.fork:
+			// The cursor moved before the new epoch was opened: what the record lacks now it will never have.
+			now, err := h.mirror.ready(ctx)
+			if err != nil {
+				return channels.ErrUnrecorded
+			}
+			ok, err := h.db.HasEvent(ctx, id)
+			switch {
+			case err != nil:
+				if sleep(ctx, 100*time.Millisecond) != nil {
+					return channels.ErrUnrecorded
+				}
+				w.ask()
+			case ok:
+				return nil
+			case now != epoch:
+				return errDropped
+			}
+		}
+	}
+}
