@@ -71,6 +71,7 @@ func (a *Adapter) run(ctx context.Context) error {
 		case <-box.news:
 		default:
 		}
+		busy := false
 		for {
 			more, err := a.take(ctx, box, &cur)
 			if err != nil {
@@ -80,8 +81,14 @@ func (a *Adapter) run(ctx context.Context) error {
 			if !more {
 				break
 			}
+			busy = true
 		}
-		if err := a.rest(ctx, box); err != nil {
+		// There are servers that keep a mail to themselves when it comes between the search and the IDLE.
+		idle := a.timing.idle
+		if busy {
+			idle = min(idle, a.timing.poll)
+		}
+		if err := a.rest(ctx, box, idle); err != nil {
 			return a.failure("IMAP", err)
 		}
 		if ctx.Err() != nil {
@@ -91,9 +98,9 @@ func (a *Adapter) run(ctx context.Context) error {
 }
 
 // rest waits until there may be something new.
-func (a *Adapter) rest(ctx context.Context, box *mailbox) error {
+func (a *Adapter) rest(ctx context.Context, box *mailbox, idle time.Duration) error {
 	if box.idles {
-		err := box.idle(ctx, a.timing.idle, a.timing.reply)
+		err := box.idle(ctx, idle, a.timing.reply)
 		if err == nil || !refused(err) {
 			return err
 		}

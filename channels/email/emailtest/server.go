@@ -54,15 +54,21 @@ type Server struct {
 	mu     sync.Mutex
 	user   *imapmemserver.User
 	imap   *imapserver.Server
+	open   []net.Listener
 	smtp   *smtp.Server
-	conns  map[net.Conn]struct{}
 	faults []Fault
 	sent   []Mail
+	news   chan struct{} // closed and replaced when a mail comes
+
+	connMu  sync.Mutex // apart: closing a server waits for its listener
+	conns   map[net.Conn]struct{}
+	limited map[net.Conn]bool // connections that were told 421
 }
 
 // Start runs a provider on free ports of 127.0.0.1.
 func Start() (*Server, error) {
-	s := &Server{user: imapmemserver.NewUser(Address, Password), conns: map[net.Conn]struct{}{}, imapAddr: "127.0.0.1:0", smtpAddr: "127.0.0.1:0"}
+	s := &Server{user: imapmemserver.NewUser(Address, Password), conns: map[net.Conn]struct{}{}, limited: map[net.Conn]bool{},
+		news: make(chan struct{}), imapAddr: "127.0.0.1:0", smtpAddr: "127.0.0.1:0"}
 	if err := s.user.Create("INBOX", nil); err != nil {
 		return nil, err
 	}
@@ -100,6 +106,7 @@ func (s *Server) Start() error {
 	s.smtp.AllowInsecureAuth = true
 	s.smtp.MaxMessageBytes = 50 << 20
 	s.smtp.ErrorLog = quiet
+	s.open = []net.Listener{il, sl}
 	go s.imap.Serve(&listener{il, s})
 	go s.smtp.Serve(&listener{sl, s})
 	return nil
@@ -112,9 +119,12 @@ func (s *Server) Stop() {
 	if s.imap == nil {
 		return
 	}
+	for _, l := range s.open { // a server that was closed before it began to serve leaves it open
+		l.Close()
+	}
 	s.imap.Close()
 	s.smtp.Close()
-	s.cutLocked()
+	s.Cut()
 	s.imap, s.smtp = nil, nil
 }
 
@@ -123,12 +133,8 @@ func (s *Server) Close() { s.Stop() }
 
 // Cut breaks every connection; the provider stays.
 func (s *Server) Cut() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.cutLocked()
-}
-
-func (s *Server) cutLocked() {
+	s.connMu.Lock()
+	defer s.connMu.Unlock()
 	for c := range s.conns {
 		c.Close()
 	}
@@ -161,6 +167,10 @@ func (s *Server) DeliverAt(raw []byte, at time.Time) error {
 	user := s.user
 	s.mu.Unlock()
 	_, err := user.Append("INBOX", literal{bytes.NewReader(raw), int64(len(raw))}, &imap.AppendOptions{Time: at})
+	s.mu.Lock()
+	close(s.news)
+	s.news = make(chan struct{})
+	s.mu.Unlock()
 	return err
 }
 
@@ -183,8 +193,8 @@ func (s *Server) Renumber(raws ...[]byte) error {
 		s.mu.Unlock()
 		return err
 	}
-	s.cutLocked()
 	s.mu.Unlock()
+	s.Cut()
 	for _, raw := range raws {
 		if err := s.Deliver(raw); err != nil {
 			return err
@@ -243,9 +253,9 @@ func (l *listener) Accept() (net.Conn, error) {
 		return nil, err
 	}
 	t := &tracked{Conn: c, server: l.server}
-	l.server.mu.Lock()
+	l.server.connMu.Lock()
 	l.server.conns[t] = struct{}{}
-	l.server.mu.Unlock()
+	l.server.connMu.Unlock()
 	return t, nil
 }
 
@@ -261,9 +271,10 @@ func (c *tracked) Close() error {
 }
 
 func (c *tracked) forget() {
-	c.server.mu.Lock()
+	c.server.connMu.Lock()
 	delete(c.server.conns, c)
-	c.server.mu.Unlock()
+	delete(c.server.limited, c)
+	c.server.connMu.Unlock()
 }
 
 // imapSession is the session of one connection; it is nobody's until the login.
@@ -283,6 +294,23 @@ func (s *imapSession) Login(username, password string) error {
 	return nil
 }
 
+// Idle also tells what came between the client's last command and its IDLE; that of imapmemserver waits for the next mail.
+func (s *imapSession) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
+	for {
+		s.server.mu.Lock()
+		news := s.server.news
+		s.server.mu.Unlock()
+		if err := s.Poll(w, true); err != nil {
+			return err
+		}
+		select {
+		case <-news:
+		case <-stop:
+			return nil
+		}
+	}
+}
+
 // session is one SMTP connection.
 type session struct {
 	server *Server
@@ -298,8 +326,13 @@ func (s *Server) newSession(c *smtp.Conn) (smtp.Session, error) {
 	x := &session{server: s, conn: c}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.connMu.Lock()
+	defer s.connMu.Unlock()
 	if len(s.faults) > 0 && s.faults[0] == RateLimited {
 		s.faults = s.faults[1:]
+		s.limited[c.Conn()] = true // also for the HELO after the EHLO
+	}
+	if s.limited[c.Conn()] {
 		return nil, &smtp.SMTPError{Code: 421, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "too many connections, try again later"}
 	}
 	return x, nil
