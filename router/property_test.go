@@ -1,0 +1,489 @@
+package router
+
+import (
+	"cmp"
+	"flag"
+	"fmt"
+	"math/rand"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"tamas/inbox/record"
+)
+
+var (
+	long    = flag.Bool("long", false, "run twenty times as many random steps")
+	oneSeed = flag.Int64("seed", 0, "run only this history and tell all of it")
+)
+
+// history is one random run of world and engine, and the laws checked along the way.
+type history struct {
+	t      *testing.T
+	seed   int64
+	rnd    *rand.Rand
+	w      *world
+	e      *Engine
+	prompt bool // decisions are carried out and events delivered at once: the engine always sees the present
+
+	past   []record.Event // delivered
+	flying []Decision     // not tried on the world yet
+	step   int
+	trace  []string
+	count  map[string]int
+}
+
+func (h *history) tell(format string, args ...any) {
+	h.trace = append(h.trace, fmt.Sprintf("%d @%d ", h.step, h.w.now)+fmt.Sprintf(format, args...))
+}
+
+func (h *history) fail(format string, args ...any) {
+	h.t.Helper()
+	trace := h.trace
+	if *oneSeed == 0 && len(trace) > 25 {
+		trace = trace[len(trace)-25:]
+	}
+	h.t.Fatalf("%s\nagain: go test ./router -run %s -seed %d\n%s", fmt.Sprintf(format, args...), h.t.Name(), h.seed, strings.Join(trace, "\n"))
+}
+
+func (h *history) deliver(n int) {
+	for i := range n {
+		ev := h.w.log[i]
+		h.e.Apply(&ev)
+		if h.past = append(h.past, ev); h.rnd.Intn(5) == 0 { // again, or something old, does no harm
+			old := h.past[h.rnd.Intn(len(h.past))]
+			if old.Conversation == nil || h.e.convs[old.Conversation.ID] != nil {
+				h.e.Apply(&old)
+			}
+		}
+	}
+	h.w.log = h.w.log[n:]
+}
+
+// try lets the world judge a decision.
+func (h *history) try(d Decision) {
+	err := h.w.do(d)
+	h.tell("%s %s → %s: %v", d.Action, d.Conversation, d.Agent, err)
+	h.count[d.Action]++
+	if err != nil {
+		h.count["refused"]++
+		if h.prompt {
+			h.fail("refused although the engine saw the present: %+v: %v", d, err)
+		}
+		if h.rnd.Intn(10) > 0 { // else nobody tells the engine
+			h.e.Refuse(d, h.w.now)
+		}
+	}
+}
+
+func (h *history) decide() []Decision {
+	now := h.w.now
+	before := map[string]bool{}
+	for id, c := range h.e.convs {
+		before[id] = c.pend != nil && c.pend.until > now
+	}
+	list := h.e.Decide(now)
+	seen := map[string]bool{}
+	for _, d := range list {
+		key := d.Conversation
+		if key == "" {
+			key = d.Agent
+		}
+		if seen[key] || before[key] {
+			h.fail("two decisions at once: %+v", d)
+		}
+		seen[key] = true
+		if d.Why.Code == "" || d.Why.Now != now {
+			h.fail("without a reason: %+v", d)
+		}
+		if d.Action == ActOffer || d.Action == ActPush {
+			h.checkHanded(d)
+		}
+		if c := h.e.convs[d.Conversation]; d.Why.Code == WhyRound && c.h.DeclinedAt+h.e.policy.Round > now {
+			h.fail("a new round too early: %+v", d)
+		}
+	}
+	h.checkNobodyForgotten(now)
+	if next := h.e.Next(); next > 0 && next <= now {
+		h.fail("Next %d is not in the future at %d", next, now)
+	}
+	return list
+}
+
+// able is the test's own idea of eligibility, on what the engine has been told.
+func (h *history) able(c *record.Conversation, a *agent, member bool) bool {
+	u := a.user
+	if u == nil || u.Disabled || a.h.State != record.Available || a.h.LostAt != 0 {
+		return false
+	}
+	used := 0
+	for _, n := range a.h.Held {
+		used += n
+	}
+	for _, o := range h.e.convs {
+		if o.pend != nil && !o.pend.refused && o.pend.agent == a && o.h.ID != c.ID {
+			used += max(1, o.h.Units)
+		}
+	}
+	return (member || c.Prefer == a.h.ID) && !slices.Contains(c.Declined, a.h.ID) && used+max(1, c.Units) <= u.Capacity
+}
+
+func (h *history) checkHanded(d Decision) {
+	c, a := h.e.convs[d.Conversation], h.e.agents[d.Agent]
+	q := h.e.queues[c.h.Queue]
+	if !h.able(&c.h, a, slices.Contains(q.h.Members, d.Agent)) {
+		h.fail("handed to somebody who cannot take it: %+v\n%+v\n%+v", d, c.h, a.h)
+	}
+	if q.h.Mode == ModePull && c.h.Prefer != d.Agent {
+		h.fail("handed out of a pull queue: %+v", d)
+	}
+	if h.prompt && h.w.keep {
+		if at, ok := h.w.asked[[2]string{d.Conversation, d.Agent}]; ok {
+			h.fail("asked again in the same round, refused at %d: %+v", at, d)
+		}
+	}
+}
+
+func (h *history) checkNobodyForgotten(now record.Millis) {
+	for id, c := range h.e.convs {
+		if c.h.Status != record.Waiting {
+			continue
+		}
+		why := h.e.Explain(id, now)
+		if len(why) == 0 {
+			h.fail("%s waits without a reason", id)
+		}
+		if c.pend != nil {
+			continue
+		}
+		if slices.ContainsFunc(why, func(x Exclusion) bool { return x.Reason == Deciding }) {
+			h.fail("%s is explained as being decided on and is not: %v", id, why)
+		}
+		q := h.e.queues[c.h.Queue]
+		for _, a := range h.e.agents {
+			member := slices.Contains(q.h.Members, a.h.ID) && q.h.Mode != ModePull
+			if h.able(&c.h, a, member) {
+				h.fail("%s waits although %s could take it: %+v", id, a.h.ID, c.h)
+			}
+		}
+		if len(c.h.Declined) > 0 && c.h.DeclinedAt+h.e.policy.Round <= now && q.h.Mode != ModePull {
+			again := c.h
+			again.Declined = nil
+			for _, id := range c.h.Declined {
+				if a := h.e.agents[id]; h.able(&again, a, slices.Contains(q.h.Members, id)) {
+					h.fail("%s waits for a new round although %s could take it", c.h.ID, id)
+				}
+			}
+		}
+	}
+}
+
+// naive is the whole of matching, done the slow way on the present headers.
+func (h *history) naive() (list []string) {
+	w := h.w
+	used := map[string]int{}
+	idle := map[string]record.Millis{}
+	for id, a := range w.agents {
+		used[id], idle[id] = a.Used(), a.IdleSince
+	}
+	var waiting []*record.Conversation
+	for _, c := range w.convs {
+		if c.Status == record.Waiting {
+			waiting = append(waiting, c)
+		}
+		if c.Status == record.Offered {
+			idle[c.OfferedTo] = max(idle[c.OfferedTo], c.OfferUntil)
+		}
+	}
+	slices.SortFunc(waiting, func(a, b *record.Conversation) int {
+		score := func(c *record.Conversation) float64 { return float64(w.now-c.WaitingSince)/60000 + float64(c.Priority) }
+		return cmp.Or(cmp.Compare(score(b), score(a)), cmp.Compare(a.WaitingSince, b.WaitingSince), cmp.Compare(a.ID, b.ID))
+	})
+	for _, c := range waiting {
+		q := w.queues[c.Queue]
+		if q == nil {
+			q = &record.Queue{}
+		}
+		var could []string
+		for _, id := range sorted(w.agents) {
+			a, u := w.agents[id], w.users[id]
+			if !u.Disabled && a.State == record.Available && a.LostAt == 0 && used[id]+c.Units <= u.Capacity && !slices.Contains(c.Declined, id) &&
+				(id == c.Prefer || q.Mode != ModePull && slices.Contains(q.Members, id)) {
+				could = append(could, id)
+			}
+		}
+		if len(could) == 0 {
+			continue
+		}
+		slices.SortFunc(could, func(a, b string) int {
+			return cmp.Or(-cmp.Compare(b2i(a == c.Prefer), b2i(b == c.Prefer)), cmp.Compare(idle[a], idle[b]), cmp.Compare(used[a], used[b]), cmp.Compare(a, b))
+		})
+		id := could[0]
+		used[id] += c.Units
+		until := w.now
+		if q.Mode != ModePush {
+			secs := q.OfferSeconds
+			if secs == 0 {
+				secs = 30
+			}
+			until += record.Millis(secs) * 1000
+		}
+		idle[id] = max(idle[id], until)
+		list = append(list, c.ID+"→"+id)
+	}
+	return list
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (h *history) pendingNow() bool {
+	for _, c := range h.e.convs {
+		if c.pend != nil {
+			return true
+		}
+	}
+	for _, a := range h.e.agents {
+		if a.pend != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// rebuilt is an engine that knows the present headers only.
+func (h *history) rebuilt() *Engine {
+	e := New(DefaultPolicy())
+	convs, agents := h.w.headers()
+	if h.rnd.Intn(2) == 0 {
+		e.Settings(h.w.settings())
+		e.Load(h.e.last, convs, agents)
+	} else {
+		e.Load(h.e.last, convs, agents)
+		e.Settings(h.w.settings())
+	}
+	return e
+}
+
+func (h *history) runPrompt(steps int) {
+	for ; h.step < steps; h.step++ {
+		switch h.rnd.Intn(5) {
+		case 0:
+			h.w.now += record.Millis(h.rnd.Intn(20_000))
+		case 1:
+			if next := h.e.Next(); next > h.w.now+1 && h.rnd.Intn(2) == 0 {
+				// until then nothing is due, whoever is asked
+				h.w.now += record.Millis(h.rnd.Int63n(int64(next - h.w.now)))
+				if list := h.e.Decide(h.w.now); len(list) > 0 {
+					h.fail("decided %+v before %d", list, next)
+				}
+				if list := h.rebuilt().Decide(h.w.now); len(list) > 0 {
+					h.fail("a rebuilt engine decided %+v before %d", list, next)
+				}
+			} else if next > 0 {
+				h.w.now = max(next, h.w.now)
+			}
+		default:
+			what := h.w.happen(h.rnd)
+			h.tell("%s", what)
+			if what == "settings" {
+				h.e.Settings(h.w.settings())
+			}
+		}
+		h.deliver(len(h.w.log))
+		for round := 0; ; round++ {
+			if round > 20 {
+				h.fail("decisions do not come to an end")
+			}
+			var want []Decision
+			var naive []string
+			if !h.pendingNow() {
+				want, naive = h.rebuilt().Decide(h.w.now), h.naive()
+			} else {
+				h.fail("something is pending")
+			}
+			list := h.decide()
+			if len(list)+len(want) > 0 && !reflect.DeepEqual(list, want) {
+				h.fail("lived through events:\n%+v\nrebuilt:\n%+v", list, want)
+			}
+			var handed []string
+			for _, d := range list {
+				if d.Action == ActOffer || d.Action == ActPush {
+					handed = append(handed, d.Conversation+"→"+d.Agent)
+				}
+			}
+			if !slices.Equal(handed, naive) {
+				h.fail("matched %v, the slow way %v", handed, naive)
+			}
+			for _, d := range list {
+				h.try(d)
+			}
+			h.deliver(len(h.w.log))
+			if len(list) == 0 {
+				break
+			}
+		}
+		h.checkWorld()
+	}
+}
+
+// runLate has everything late, lost, doubled and in the wrong order.
+func (h *history) runLate(steps int) {
+	for ; h.step < steps; h.step++ {
+		switch h.rnd.Intn(8) {
+		case 0:
+			h.w.now += record.Millis(h.rnd.Intn(8_000))
+		case 1, 2:
+			h.deliver(h.rnd.Intn(len(h.w.log) + 1))
+		case 3:
+			h.flying = append(h.flying, h.decide()...)
+		case 4, 5:
+			if len(h.flying) > 0 {
+				i := h.rnd.Intn(len(h.flying))
+				d := h.flying[i]
+				switch h.rnd.Intn(8) {
+				case 0: // lost
+					h.flying = slices.Delete(h.flying, i, i+1)
+				case 1: // and once more later
+					h.try(d)
+				default:
+					h.flying = slices.Delete(h.flying, i, i+1)
+					h.try(d)
+				}
+			}
+		default:
+			what := h.w.happen(h.rnd)
+			h.tell("%s", what)
+			if what == "settings" {
+				h.e.Settings(h.w.settings())
+			}
+		}
+		h.checkWorld()
+	}
+}
+
+// checkWorld checks the laws on the hub's side.
+func (h *history) checkWorld() {
+	holders := map[string]int{}
+	for id, a := range h.w.agents {
+		for conv := range a.Held {
+			holders[conv]++
+			c := h.w.convs[conv]
+			if c == nil || c.OfferedTo != id && c.Owner != id {
+				h.fail("%s holds %s, which is another's: %+v", id, conv, c)
+			}
+		}
+	}
+	for id, c := range h.w.convs {
+		want := b2i(c.Status == record.Offered || c.Status == record.Active)
+		if holders[id] != want {
+			h.fail("%s (%s) is held by %d", id, c.Status, holders[id])
+		}
+		if c.Status == record.Waiting && c.WaitingSince == 0 {
+			h.fail("%s lost its age", id)
+		}
+	}
+}
+
+// settle lets everybody come to work, answer everything at once, and time pass: nobody may be left waiting, except where no
+// queue serves them.
+func (h *history) settle() {
+	w := h.w
+	h.prompt = true
+	for _, d := range h.flying {
+		h.e.Refuse(d, w.now)
+	}
+	h.flying = nil
+	for _, id := range sorted(w.users) {
+		u := *w.users[id]
+		u.Disabled, u.Capacity = false, 1000
+		w.users[id] = &u
+		t := w.change("")
+		a := t.of(id)
+		a.State, a.LostAt = record.Available, 0
+		t.commit(record.EvAgent)
+	}
+	for _, id := range sorted(w.queues) {
+		q := *w.queues[id]
+		q.Mode, q.Members = ModeOffer, sorted(w.users)
+		w.queues[id] = &q
+	}
+	h.e.Settings(w.settings())
+	h.deliver(len(w.log))
+	for range 50 {
+		w.now = max(w.now, h.e.Next())
+		for _, d := range h.decide() {
+			h.w.do(d)
+		}
+		for _, id := range sorted(w.users) { // who let an old offer run out is back at once
+			if w.agents[id].State != record.Available {
+				t := w.change("")
+				t.of(id).State = record.Available
+				t.commit(record.EvAgent)
+			}
+		}
+		for _, id := range sorted(w.convs) {
+			if c := w.convs[id]; c.Status == record.Offered {
+				t := w.change(id)
+				if t.own(c.OfferedTo) == nil {
+					t.commit(record.EvAccepted)
+				}
+			}
+		}
+		h.deliver(len(w.log))
+	}
+	for id, c := range w.convs {
+		if (c.Status == record.Waiting || c.Status == record.Offered) && w.queues[c.Queue] != nil {
+			h.fail("%s was forgotten: %+v, %v", id, c, h.e.Explain(id, w.now))
+		}
+	}
+}
+
+func histories(t *testing.T, prompt bool, steps int) {
+	const each = 300
+	if *long {
+		steps *= 20
+	}
+	count := map[string]int{}
+	run := func(seed int64) {
+		rnd := rand.New(rand.NewSource(seed))
+		h := &history{t: t, seed: seed, rnd: rnd, w: newWorld(rnd), e: New(DefaultPolicy()), prompt: prompt, count: count}
+		h.e.Settings(h.w.settings())
+		_, agents := h.w.headers()
+		h.e.Load(record.ID{}, nil, agents)
+		if prompt {
+			h.runPrompt(each)
+		} else {
+			h.runLate(each)
+		}
+		h.settle()
+		if *oneSeed != 0 {
+			t.Log(strings.Join(h.trace, "\n"))
+		}
+	}
+	if *oneSeed != 0 {
+		run(*oneSeed)
+		return
+	}
+	for seed := int64(1); seed <= int64(steps/each); seed++ {
+		run(seed)
+	}
+	t.Log(count)
+	for _, a := range []string{ActOffer, ActPush, ActTimeout, ActRequeue, ActWake, ActClose, ActState} {
+		if count[a] < 10 {
+			t.Errorf("%s was hardly tried: %d", a, count[a])
+		}
+	}
+}
+
+// TestPromptHistories: while the engine sees the present, each Decide equals that of an engine rebuilt from the headers
+// and the slow way's, no decision is refused, and nothing is due before Next.
+func TestPromptHistories(t *testing.T) { histories(t, true, 60_000) }
+
+// TestLateHistories: whatever is late, lost, doubled or reordered, the laws hold.
+func TestLateHistories(t *testing.T) { histories(t, false, 120_000) }
