@@ -67,7 +67,6 @@ type queue struct {
 	members []*seat // by agent's id
 	seats   map[string]*seat
 	free    ordered[ranked] // members with room, in the order in which they are asked
-	rest    ordered[ranked] // the others, by id
 	classes []*class        // by demand
 	dirty   bool
 }
@@ -118,7 +117,7 @@ type seat struct {
 	agent *agent
 	queue *queue
 	rank  ranked
-	free  bool // in queue.free, else in queue.rest
+	free  bool // stands in queue.free, as rank
 }
 
 type ranked struct {
@@ -213,7 +212,7 @@ func (e *Engine) Last() record.ID { return e.last }
 func (e *Engine) Settings(queues []record.Queue, users []record.User) {
 	for _, q := range e.queues {
 		q.known, q.members, q.seats = false, nil, nil
-		q.free, q.rest = ordered[ranked]{}, ordered[ranked]{}
+		q.free = ordered[ranked]{}
 		q.h = record.Queue{ID: q.h.ID}
 	}
 	for _, a := range e.agents {
@@ -240,10 +239,6 @@ func (e *Engine) Settings(queues []record.Queue, users []record.User) {
 			s.agent.seats = append(s.agent.seats, s)
 		}
 		slices.SortFunc(q.members, func(a, b *seat) int { return cmp.Compare(a.agent.h.ID, b.agent.h.ID) })
-		for _, s := range q.members {
-			s.rank = ranked{s: s}
-			q.rest.items = append(q.rest.items, s.rank)
-		}
 	}
 	for _, q := range e.queues {
 		e.touchQueue(q)
@@ -495,14 +490,17 @@ func (e *Engine) settle(a *agent) {
 		idle, used = a.idle(), a.committed()
 	}
 	for _, s := range a.seats {
-		rank := ranked{s: s}
+		var rank ranked
 		if room > 0 {
 			rank = ranked{s.queue.order.Key(&a.h, used, a.user.Capacity), idle, used, s}
 		}
-		if free := room > 0; free != s.free || rank != s.rank {
-			s.list().remove(s.rank)
-			s.rank, s.free = rank, free
-			s.list().insert(rank)
+		if rank != s.rank {
+			if s.free {
+				s.queue.free.remove(s.rank)
+			}
+			if s.rank, s.free = rank, room > 0; s.free {
+				s.queue.free.insert(rank)
+			}
 		}
 		if room > a.room {
 			e.touchQueue(s.queue)
@@ -512,11 +510,4 @@ func (e *Engine) settle(a *agent) {
 		e.gained = append(e.gained, a)
 	}
 	a.room = room
-}
-
-func (s *seat) list() *ordered[ranked] {
-	if s.free {
-		return &s.queue.free
-	}
-	return &s.queue.rest
 }

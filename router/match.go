@@ -124,8 +124,8 @@ func (e *Engine) why(c *conv, a *agent, preferred bool) record.Why {
 			return w
 		}
 	}
-	free, rest := q.free.all(), q.rest.all()
-	w.Excluded = make(map[string]string, min(maxExcluded, len(rest)))
+	free, rest := q.free.all(), len(q.members)-q.free.len()
+	w.Excluded = make(map[string]string, min(maxExcluded, rest))
 	exclude := func(o *agent) {
 		if len(w.Excluded) == maxExcluded {
 			w.More++
@@ -142,13 +142,17 @@ func (e *Engine) why(c *conv, a *agent, preferred bool) record.Why {
 			break
 		}
 	}
-	for i, r := range rest {
-		if len(w.Excluded) == maxExcluded {
-			w.More += len(rest) - i
+	for _, m := range q.members {
+		if rest == 0 {
 			break
 		}
-		if r.s.agent != a {
-			exclude(r.s.agent)
+		if len(w.Excluded) == maxExcluded {
+			w.More += rest
+			break
+		}
+		if !m.free {
+			exclude(m.agent)
+			rest--
 		}
 	}
 	return w

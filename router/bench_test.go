@@ -1,0 +1,167 @@
+package router
+
+import (
+	"fmt"
+	"maps"
+	"math/rand"
+	"testing"
+
+	"tamas/inbox/record"
+)
+
+// floor is a large contact centre: 1,000 agents of capacity 4, 50 queues.
+type floor struct {
+	e      *Engine
+	now    record.Millis
+	n      uint64
+	rnd    *rand.Rand
+	agents map[string]*record.Agent
+	convs  map[string]*record.Conversation
+	active []string
+	queues []record.Queue
+}
+
+func newFloor(each, agents int) *floor {
+	f := &floor{e: New(DefaultPolicy()), now: t0, rnd: rand.New(rand.NewSource(1)), agents: map[string]*record.Agent{}, convs: map[string]*record.Conversation{}}
+	for i := range 50 {
+		f.queues = append(f.queues, record.Queue{ID: fmt.Sprintf("q%02d", i), Mode: ModePush})
+	}
+	var users []record.User
+	for i := range agents {
+		id := fmt.Sprintf("u%05d", i)
+		users = append(users, user(id, 4))
+		for _, q := range f.rnd.Perm(50)[:each] {
+			f.queues[q].Members = append(f.queues[q].Members, id)
+		}
+		f.agents[id] = &record.Agent{ID: id, Version: 1, State: record.Available, Held: map[string]int{}}
+	}
+	f.e.Settings(f.queues, users)
+	return f
+}
+
+func (f *floor) event(kind string, c *record.Conversation, a *record.Agent) {
+	f.n++
+	f.now++
+	e := record.Event{ID: record.ID{N: f.n, Token: 1}, Kind: kind, At: f.now, Conversation: c}
+	if a != nil {
+		e.Agents = []record.Agent{*a}
+	}
+	f.e.Apply(&e)
+}
+
+func (f *floor) arrive() {
+	c := &record.Conversation{ID: fmt.Sprintf("c%09d", f.n), Version: 1, Queue: f.queues[f.rnd.Intn(50)].ID, Status: record.Waiting,
+		Units: 1 + f.rnd.Intn(2), WaitingSince: f.now, Priority: f.rnd.Intn(3) * 5, Unanswered: f.now}
+	f.convs[c.ID] = c
+	f.event(record.EvReceived, c, nil)
+}
+
+func (f *floor) bump(id string) *record.Agent {
+	a := *f.agents[id]
+	a.Version++
+	a.Held = maps.Clone(a.Held)
+	f.agents[id] = &a
+	return &a
+}
+
+func (f *floor) resolve() {
+	i := f.rnd.Intn(len(f.active))
+	id := f.active[i]
+	f.active[i] = f.active[len(f.active)-1]
+	f.active = f.active[:len(f.active)-1]
+	c := f.convs[id]
+	delete(f.convs, id)
+	a := f.bump(c.Owner)
+	delete(a.Held, id)
+	gone := *c
+	gone.Version, gone.Status = c.Version+1, record.Resolved
+	f.event(record.EvClosed, &gone, a)
+}
+
+func (f *floor) carryOut(list []Decision) {
+	for i := range list {
+		d := &list[i]
+		c := *f.convs[d.Conversation]
+		c.Version, c.Status, c.Owner, c.AssignedAt = c.Version+1, record.Active, d.Agent, f.now
+		a := f.bump(d.Agent)
+		a.Held[c.ID], a.IdleSince = c.Units, f.now
+		f.convs[c.ID] = &c
+		f.active = append(f.active, c.ID)
+		f.event(record.EvAssigned, &c, a)
+	}
+}
+
+func (f *floor) load() {
+	convs, list := []record.Conversation{}, []record.Agent{}
+	for _, c := range f.convs {
+		convs = append(convs, *c)
+	}
+	for _, a := range f.agents {
+		list = append(list, *a)
+	}
+	f.e.Load(record.ID{N: f.n, Token: 1}, convs, list)
+}
+
+// BenchmarkBacklog is the rush hour: 10,000 wait and every agent is busy; one conversation ends, a customer arrives, one
+// decision follows. Times are for all three, with the events of all of them.
+func BenchmarkBacklog(b *testing.B) {
+	for _, each := range []int{4, 50} {
+		b.Run(fmt.Sprintf("queues-per-agent=%d", each), func(b *testing.B) {
+			f := newFloor(each, 1000)
+			f.load()
+			for range 13_000 {
+				f.arrive()
+			}
+			f.carryOut(f.e.Decide(f.now))
+			for len(f.convs)-len(f.active) < 10_000 {
+				f.arrive()
+			}
+			f.carryOut(f.e.Decide(f.now))
+			b.ReportAllocs()
+			b.ResetTimer()
+			n := 0
+			for n < b.N {
+				f.resolve()
+				f.arrive()
+				list := f.e.Decide(f.now)
+				f.carryOut(list)
+				n += len(list)
+			}
+			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "decisions/s")
+			b.ReportMetric(float64(len(f.convs)-len(f.active)), "waiting")
+		})
+	}
+}
+
+// BenchmarkQuiet is a quiet day: nobody waits, 1,000 agents are free, a customer arrives and is handed over at once.
+func BenchmarkQuiet(b *testing.B) {
+	for _, each := range []int{4, 50} {
+		b.Run(fmt.Sprintf("queues-per-agent=%d", each), func(b *testing.B) {
+			f := newFloor(each, 1000)
+			f.load()
+			b.ReportAllocs()
+			for i := range b.N {
+				f.arrive()
+				f.carryOut(f.e.Decide(f.now))
+				if i > 500 {
+					f.resolve()
+				}
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "decisions/s")
+		})
+	}
+}
+
+// BenchmarkTakeOver is a new leader: 10,000 wait for 1,000 free agents.
+func BenchmarkTakeOver(b *testing.B) {
+	f := newFloor(4, 1000)
+	for range 10_000 {
+		f.arrive()
+	}
+	n := 0
+	for b.Loop() {
+		f.load()
+		n += len(f.e.Decide(f.now))
+	}
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "decisions/s")
+}
