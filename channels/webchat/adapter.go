@@ -35,6 +35,7 @@ type adapter struct {
 	mu      sync.Mutex
 	open    map[string]int // visitor → sockets and waiting polls on this node
 	sockets map[*socket]struct{}
+	gone    chan struct{} // told, without waiting, whenever a socket has ended
 	down    chan struct{} // closed by Close
 
 	heard atomic.Int64 // Unix ms of the last health report made for a message
@@ -63,6 +64,7 @@ func open(c channels.Config) (*adapter, error) {
 		sessions: newLimiter(float64(set.Sessions)/60, float64(set.Sessions)),
 		open:     map[string]int{},
 		sockets:  map[*socket]struct{}{},
+		gone:     make(chan struct{}, 1),
 		down:     make(chan struct{}),
 	}
 	for _, o := range set.AllowedOrigins {
@@ -87,14 +89,39 @@ func open(c channels.Config) (*adapter, error) {
 // writeBuffers is shared by all accounts: sockets borrow from it only while they write.
 var writeBuffers sync.Pool
 
-// Run has nothing to fetch: visitors come by themselves, to any node.
+// Run has nothing to fetch: visitors come by themselves, to any node. When it ends, the hub is stopping, the account
+// was changed or switched off, or another node holds it: this node's sockets are closed with 4503 and the
+// visitors come back to whatever is there then.
 func (a *adapter) Run(ctx context.Context) error {
 	a.cfg.Desk.Health(channels.Health{State: "connected", Detail: "Ready for visitors."})
 	select {
 	case <-ctx.Done():
+		a.hangUp()
 		return ctx.Err()
 	case <-a.down:
 		return errors.New("webchat: the account was closed")
+	}
+}
+
+// hangUp closes the sockets that are open and gives them a moment to go.
+func (a *adapter) hangUp() {
+	late := time.NewTimer(time.Second)
+	defer late.Stop()
+	for {
+		a.mu.Lock()
+		n := len(a.sockets)
+		for s := range a.sockets {
+			s.fail(closeDown, "", "")
+		}
+		a.mu.Unlock()
+		if n == 0 {
+			return
+		}
+		select {
+		case <-a.gone:
+		case <-late.C:
+			return
+		}
 	}
 }
 
@@ -112,20 +139,17 @@ func providerID(visitor, id string) string { return visitor + "/" + id }
 // Check has no provider to ask: settings that cannot work were refused when the account was opened.
 func (a *adapter) Check(context.Context) error { return nil }
 
-// Close ends all sockets with 4503 and all waiting polls, so that visitors come back to what replaced this
-// adapter. It returns at once; the sockets go in their own time.
+// Close ends all sockets with 4503 and all waiting polls and takes no more, on a node where the account is replaced
+// or switched off without Run ending there.
 func (a *adapter) Close() error {
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	select {
 	case <-a.down:
-		return nil
 	default:
 		close(a.down)
 	}
-	for s := range a.sockets {
-		s.fail(closeDown, "", "going down")
-	}
+	a.mu.Unlock()
+	a.hangUp()
 	return nil
 }
 

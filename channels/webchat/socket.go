@@ -152,6 +152,10 @@ func (s *socket) end() {
 	delete(s.a.sockets, s)
 	s.a.mu.Unlock()
 	s.a.leave(s.visitor)
+	select {
+	case s.a.gone <- struct{}{}:
+	default:
+	}
 }
 
 // handle does what one frame asks for.

@@ -263,6 +263,9 @@ export class Client {
           hello = true
           this.ws = ws
           this.become('live')
+          // Said again: the first time may have been lost, or too early for the hub to know the message as sent.
+          const read = this.store.get<string>('r')
+          if (read) this.frame('seen', { id: read, state: 'read' })
         } else if (f.t === 'items') {
           this.take(f.items!)
         } else if (f.t === 'ack' || f.t === 'nack') {

@@ -1,0 +1,349 @@
+package webchat
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"tamas/channels"
+	"tamas/internal/testenv"
+)
+
+// browser starts a Chromium of its own, with a fresh profile; each tab is a visitor's window.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	path := testenv.Chromium(t)
+	profile := t.TempDir()
+	opts := []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(path), chromedp.UserDataDir(profile),
+		chromedp.NoFirstRun, chromedp.NoDefaultBrowserCheck, chromedp.NoSandbox, chromedp.Headless, chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true), chromedp.Flag("disable-dev-shm-usage", true),
+		chromedp.WSURLReadTimeout(time.Minute),
+	}
+	ctx, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(func() {
+		chromedp.Cancel(ctx) // waits for the browser, which still writes to its profile
+		cancel()
+	})
+	if err := chromedp.Run(ctx); err != nil {
+		t.Fatalf("start the browser: %v", err)
+	}
+	return ctx
+}
+
+// tab opens another window of the same browser: the same visitor.
+func tab(t *testing.T, browser context.Context) context.Context {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(browser)
+	t.Cleanup(cancel)
+	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+func run(t *testing.T, ctx context.Context, what string, actions ...chromedp.Action) {
+	t.Helper()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		var now string
+		// The tab may be past answering.
+		_ = chromedp.Run(ctx, chromedp.Evaluate(`document.querySelector('tamas-chat')?.shadowRoot.textContent ?? document.body.textContent`, &now))
+		t.Fatalf("%s: %v\nthe page says: %.600q", what, err, now)
+	}
+}
+
+// inChat evaluates with $ and $$ searching the widget.
+func inChat(js string) string {
+	return `(() => { const r = document.querySelector('tamas-chat')?.shadowRoot; const $ = s => r?.querySelector(s), $$ = s => r ? [...r.querySelectorAll(s)] : []; return ` + js + ` })()`
+}
+
+// until waits for an expression inside the widget to become true.
+func until(js string) chromedp.Action {
+	return chromedp.Poll(inChat(js), nil, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(30*time.Second))
+}
+
+func click(selector string) chromedp.Action {
+	return chromedp.Tasks{until(`!!$('` + selector + `')`), chromedp.Evaluate(inChat(`$('`+selector+`').click()`), nil)}
+}
+
+// write types into the composer as a person does and sends with Enter.
+func write(text string) chromedp.Action {
+	return chromedp.Tasks{
+		until(`!!$('textarea')?.offsetParent`),
+		chromedp.Evaluate(inChat(`$('textarea').focus()`), nil),
+		chromedp.KeyEvent(text), chromedp.KeyEvent("\r"),
+	}
+}
+
+func shows(text string) chromedp.Action {
+	return until(fmt.Sprintf(`$$('.row .text').some(x => x.textContent === %q)`, text))
+}
+
+// shopPage is a page of another origin than the hub's, under a strict policy, with the script tag.
+func shopPage(t *testing.T, script *string, lang string) *httptest.Server {
+	t.Helper()
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		DemoPage(*script, lang).ServeHTTP(w, r)
+	}))
+	t.Cleanup(srv.Close)
+	return srv
+}
+
+// hubFor serves an account that allows the shop's origin. blocked makes sockets fail, as some networks do.
+func hubFor(t *testing.T, d *desk, origin, more string) (base string, blocked *atomic.Bool, sockets *atomic.Int32) {
+	t.Helper()
+	ad, _, _ := account(t, d, `{"allowed_origins":[`+mustJSON(origin)+`]`+more+`}`)
+	blocked, sockets = &atomic.Bool{}, &atomic.Int32{}
+	hub := httptest.NewServer(http.StripPrefix("/hooks/acc1", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/socket" {
+			sockets.Add(1)
+			if blocked.Load() {
+				http.Error(w, "no sockets here", http.StatusBadGateway)
+				return
+			}
+		}
+		ad.ServeHTTP(w, r)
+	})))
+	t.Cleanup(func() { ad.Close(); hub.CloseClientConnections(); hub.Close() })
+	return hub.URL + "/hooks/acc1/", blocked, sockets
+}
+
+func (d *desk) onlyVisitor(t *testing.T) string {
+	t.Helper()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.items) != 1 {
+		t.Fatalf("%d visitors", len(d.items))
+	}
+	for v := range d.items {
+		return v
+	}
+	return ""
+}
+
+func (d *desk) wrote(t *testing.T, texts ...string) string {
+	t.Helper()
+	d.wait(t, fmt.Sprintf("%q recorded", texts), func() bool {
+		for v := range d.items {
+			if slices.Equal(d.texts(v), texts) {
+				return true
+			}
+		}
+		return false
+	})
+	return d.onlyVisitor(t)
+}
+
+func TestBrowser(t *testing.T) {
+	b := browser(t)
+	var script string
+	d := newDesk()
+	shop := shopPage(t, &script, "en")
+	base, blocked, sockets := hubFor(t, d, shop.URL, `,"language":"auto","title":"Bahar Tea House"`)
+	script = base + "widget.js"
+	w := tab(t, b)
+
+	run(t, w, "the page loads the widget; nobody is counted as a visitor yet", chromedp.Navigate(shop.URL), until(`!!$('.launcher')`))
+	if n := sockets.Load(); n != 0 {
+		t.Errorf("%d sockets for somebody who only looks", n)
+	}
+	run(t, w, "the visitor writes", click(".launcher"), until(`$('.status').dataset.state === 'live'`), write("Do you ship to Tabriz?"),
+		until(`$$('.row.mine[data-state=sent]').length === 1`))
+	v := d.wrote(t, "Do you ship to Tabriz?")
+
+	d.show(v, channels.Item{Kind: "typing", From: "agent", Name: "Niloofar", On: true})
+	run(t, w, "the agent's typing is seen", until(`!$('.typing').hidden && $('.typing').textContent === 'Niloofar is typing'`))
+	answer := d.say(v, "Niloofar", "Yes <b>we</b> do: https://shop.example/ship?to=tabriz.")
+	run(t, w, "the answer arrives, as text, with a link", shows(answer.Text),
+		until(`$('.theirs a')?.href === 'https://shop.example/ship?to=tabriz' && !$('.text b') && $('.typing').hidden`))
+	d.wait(t, "the answer is read", func() bool { return slices.Contains(d.statuses, v+"/"+answer.ID+" read") })
+	d.wait(t, "the visitor's typing was told and ended", func() bool { return slices.Contains(d.typing, "true") && d.typing[len(d.typing)-1] == "false" })
+
+	run(t, w, "a reload resumes", chromedp.Reload(), until(`!!$('.launcher')`), click(".launcher"), shows("Do you ship to Tabriz?"), shows(answer.Text),
+		until(`$('.status').dataset.state === 'live' && $$('.row:not([data-id=welcome])').length === 2`))
+
+	second := tab(t, b)
+	run(t, second, "another tab is the same visitor", chromedp.Navigate(shop.URL), until(`!!$('.launcher')`), click(".launcher"), shows(answer.Text), write("And to Shiraz?"))
+	run(t, w, "both tabs see it once", shows("And to Shiraz?"), until(`$$('.row.mine').length === 2`))
+	d.wrote(t, "Do you ship to Tabriz?", answer.Text, "And to Shiraz?")
+
+	var closed bool
+	run(t, w, "Escape closes and gives the focus back", chromedp.Evaluate(inChat(`$('textarea').focus()`), nil), chromedp.KeyEvent("\x1b"),
+		chromedp.Evaluate(inChat(`$('.panel').hidden && r.activeElement === $('.launcher')`), &closed))
+	if !closed {
+		t.Error("Escape does not close")
+	}
+	d.say(v, "Niloofar", "To Shiraz too.")
+	run(t, w, "an unread answer shows at the button", until(`$('.badge').textContent === '1' && $('.launcher').getAttribute('aria-label').includes('1 unread') && !$('.peek').hidden`))
+	run(t, second, "the other tab reads it", until(`$('.badge').hidden`))
+	run(t, w, "then it is read everywhere", until(`$('.badge').hidden`))
+
+	// While the hub refuses, the message waits and goes under the same key.
+	var tries atomic.Int32
+	d.mu.Lock()
+	d.lose = func(channels.Inbound) error {
+		if tries.Add(1) < 3 {
+			return channels.ErrUnrecorded
+		}
+		return nil
+	}
+	d.mu.Unlock()
+	run(t, second, "a lost answer is tried again", write("Wonderful"), until(`$$('.row.mine[data-state=sent]').length === 3`))
+	d.wrote(t, "Do you ship to Tabriz?", answer.Text, "And to Shiraz?", "To Shiraz too.", "Wonderful")
+	if tries.Load() < 3 {
+		t.Errorf("%d tries", tries.Load())
+	}
+
+	// Sockets are blocked from now on: polling takes over after two failures.
+	run(t, second, "leave", page.Close())
+	blocked.Store(true)
+	run(t, w, "polling works", chromedp.Reload(), until(`!!$('.launcher')`), click(".launcher"), until(`$('.status').dataset.state === 'live'`), write("Are you still there?"),
+		until(`$$('.row.mine[data-state=sent]').length === 4`))
+	d.wait(t, "recorded by polling", func() bool { return slices.Contains(d.texts(v), "Are you still there?") })
+	still := d.say(v, "Niloofar", "Always.")
+	run(t, w, "and brings answers", shows("Always."))
+	d.wait(t, "and reads", func() bool { return slices.Contains(d.statuses, v+"/"+still.ID+" read") })
+	d.mu.Lock()
+	if len(d.items) != 1 {
+		t.Errorf("%d visitors, want one", len(d.items))
+	}
+	d.mu.Unlock()
+}
+
+// What is written without a network is kept over a reload and sent when it is back.
+func TestBrowserOffline(t *testing.T) {
+	b := browser(t)
+	var script string
+	d := newDesk()
+	shop := shopPage(t, &script, "fa")
+	base, _, _ := hubFor(t, d, shop.URL, ``)
+	script = base + "widget.js"
+	w := tab(t, b)
+	run(t, w, "begin", chromedp.Navigate(shop.URL), until(`!!$('.launcher')`), click(".launcher"), until(`$('.status').dataset.state === 'live'`))
+	d.mu.Lock()
+	d.refuse = func(channels.Inbound) error { return channels.ErrUnrecorded }
+	d.mu.Unlock()
+	run(t, w, "write into the void", write("سلام"), write("کسی هست؟"), until(`$$('.row.mine[data-state=sending], .row.mine[data-state=failed]').length === 2`),
+		until(`!!$('.row.mine[data-state=failed] .meta button')`))
+	run(t, w, "it survives a reload", chromedp.Reload(), until(`!!$('.launcher')`), click(".launcher"), until(`$$('.row.mine').length === 2`))
+	d.mu.Lock()
+	d.refuse = nil
+	d.mu.Unlock()
+	run(t, w, "it is sent in the end", until(`$$('.row.mine[data-state=sent]').length === 2`))
+	d.wrote(t, "سلام", "کسی هست؟")
+}
+
+// A page that is not allowed gets nothing, and neither does one whose visitor is forged keep what it claims.
+func TestBrowserRefused(t *testing.T) {
+	b := browser(t)
+	var script string
+	d := newDesk()
+	evil := shopPage(t, &script, "en")
+	base, _, sockets := hubFor(t, d, "https://shop.example", ``)
+	script = base + "widget.js"
+	w := tab(t, b)
+	warned := make(chan struct{})
+	chromedp.ListenTarget(w, onWarning(warned))
+	run(t, w, "the script says that it is not available", chromedp.Navigate(evil.URL))
+	select {
+	case <-warned:
+	case <-time.After(30 * time.Second):
+		t.Fatal("no warning")
+	}
+	var there bool
+	var status int
+	run(t, w, "nothing is on the page, and nothing can be asked for",
+		chromedp.Evaluate(`!!document.querySelector('tamas-chat')`, &there),
+		chromedp.Evaluate(`fetch('`+base+`session', {method: 'POST', body: '{}'}).then(() => 1, () => 0)`, &status, awaitPromise))
+	if there || status != 0 || sockets.Load() != 0 || len(d.items) != 0 {
+		t.Errorf("there %v, session %d, sockets %d", there, status, sockets.Load())
+	}
+}
+
+// TestScreenshots shows the widget in both languages, light and dark, on a desktop and a phone. The pictures are
+// for people: TAMAS_SCREENSHOTS names the folder, otherwise they go with the test.
+func TestScreenshots(t *testing.T) {
+	b := browser(t)
+	dir := os.Getenv("TAMAS_SCREENSHOTS")
+	if dir == "" {
+		dir = t.TempDir()
+	} else if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, lang := range []string{"en", "fa"} {
+		d := newDesk()
+		var script string
+		shop := shopPage(t, &script, lang)
+		color := map[string]string{"en": "#1f5d4c", "fa": "#b4572b"}[lang]
+		title := map[string]string{"en": "Bahar Tea House", "fa": "چای‌خانه‌ی بهار"}[lang]
+		base, _, _ := hubFor(t, d, shop.URL, `,"ask_name":true,"color":"`+color+`","title":"`+title+`"`)
+		script = base + "widget.js"
+		w := tab(t, b)
+		shoot := func(name string) {
+			t.Helper()
+			var png []byte
+			run(t, w, name, chromedp.CaptureScreenshot(&png))
+			if err := os.WriteFile(filepath.Join(dir, lang+"-"+name+".png"), png, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		look := func(scheme string) chromedp.Action {
+			return emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}, {Name: "prefers-reduced-motion", Value: "reduce"}})
+		}
+		texts := map[string][]string{
+			"en": {"Hi! Is the Lahijan tea from this year's harvest?", "Can I get it before Friday?", "Yes, it was dried last week 🌱", "Parcels to Tabriz take two days: https://bahar.example/delivery", "Lovely, thank you!"},
+			"fa": {"سلام! چای لاهیجان از برداشت امسال است؟", "تا جمعه به دستم می‌رسد؟", "بله، هفته‌ی پیش خشک شده 🌱", "ارسال به تبریز دو روز طول می‌کشد: https://bahar.example/delivery", "عالی، ممنون!"},
+		}[lang]
+		agent := map[string]string{"en": "Niloofar", "fa": "نیلوفر"}[lang]
+
+		run(t, w, "desktop", look("light"), chromedp.EmulateViewport(1280, 800), chromedp.Navigate(shop.URL), until(`!!$('.launcher')`))
+		shoot("closed-light")
+		run(t, w, "open", click(".launcher"), until(`$('.status').dataset.state === 'live'`))
+		shoot("welcome-light")
+		run(t, w, "talk", write(texts[0]), until(`$$('.row.mine[data-state=sent]').length === 1`), write(texts[1]), until(`$$('.row.mine[data-state=sent]').length === 2`), click(".ask button[type=button]"))
+		v := d.onlyVisitor(t)
+		d.say(v, agent, texts[2])
+		d.say(v, agent, texts[3])
+		run(t, w, "answered", shows(texts[3]), write(texts[4]), until(`$$('.row.mine[data-state=sent]').length === 3`))
+		d.show(v, channels.Item{Kind: "typing", From: "agent", Name: agent, On: true})
+		run(t, w, "typing", until(`!$('.typing').hidden`))
+		shoot("talk-light")
+		run(t, w, "dark", look("dark"))
+		shoot("talk-dark")
+		run(t, w, "phone", chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile), until(`$('.panel').getBoundingClientRect().width === 390`), chromedp.Evaluate(inChat(`$('.log').scrollTop = 1e6`), nil))
+		shoot("phone-dark")
+		d.mu.Lock()
+		d.refuse = func(channels.Inbound) error { return channels.ErrUnrecorded }
+		d.mu.Unlock()
+		run(t, w, "phone, light, failing", look("light"), chromedp.Evaluate(inChat(`($('textarea').value = 'OK 👍', $('textarea').dispatchEvent(new Event('input')), $('.send').click())`), nil), until(`!!$('.row.mine[data-state=failed]')`))
+		shoot("phone-failed")
+		run(t, w, "closed again", click(".close"), look("light"))
+		d.mu.Lock()
+		d.refuse = nil
+		d.mu.Unlock()
+		d.say(v, agent, texts[2])
+		d.say(v, agent, texts[3])
+		run(t, w, "unread", until(`!$('.badge').hidden && !$('.peek').hidden`))
+		shoot("phone-unread")
+		run(t, w, "wide again", chromedp.EmulateViewport(1280, 800))
+		shoot("unread-light")
+		run(t, w, "leave", page.Close())
+	}
+	if os.Getenv("TAMAS_SCREENSHOTS") != "" {
+		t.Log("pictures in " + strings.TrimSpace(dir))
+	}
+}
