@@ -1,0 +1,251 @@
+package sms
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"tamas/channels"
+)
+
+// generic is an account at a gateway that speaks the protocol of the package comment.
+type generic struct {
+	*account
+	key []byte
+}
+
+var _ channels.Webhook = (*generic)(nil)
+
+const (
+	signatureHeader = "X-Tamas-Signature"
+	window          = 5 * time.Minute // that the time of a signature may be off
+)
+
+// sign makes the header's value for a body sent at a moment.
+func sign(key []byte, at time.Time, body []byte) string {
+	t := strconv.FormatInt(at.Unix(), 10)
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(t + "."))
+	mac.Write(body)
+	return "t=" + t + ",v1=" + hex.EncodeToString(mac.Sum(nil))
+}
+
+// verify checks a header's value; the error says what is wrong with it.
+func verify(key []byte, header string, now time.Time, body []byte) error {
+	t, _, ok := strings.Cut(strings.TrimPrefix(header, "t="), ",v1=")
+	unix, err := strconv.ParseInt(t, 10, 64)
+	if !ok || err != nil {
+		return fmt.Errorf("%s must be t=<unix seconds>,v1=<hex>", signatureHeader)
+	}
+	at := time.Unix(unix, 0)
+	if !hmac.Equal([]byte(sign(key, at, body)), []byte(header)) {
+		return fmt.Errorf("%s does not fit the body and the secret", signatureHeader)
+	}
+	if d := now.Sub(at); d > window || d < -window {
+		return fmt.Errorf("%s is of another time: the clocks differ, or this is a replay", signatureHeader)
+	}
+	return nil
+}
+
+// post sends signed JSON to the gateway.
+func (a *generic) post(ctx context.Context, v any) (answer, error) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return answer{}, err
+	}
+	return a.call(ctx, func(ctx context.Context) (*http.Request, error) {
+		req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.set.SendURL, bytes.NewReader(body))
+		if err == nil {
+			req.Header.Set("Content-Type", "application/json")
+			req.Header.Set(signatureHeader, sign(a.key, time.Now(), body))
+		}
+		return req, err
+	})
+}
+
+// said is the gateway's own error; "" when the answer is not in its words.
+func (a *generic) said(body []byte) string {
+	var e struct {
+		Error string `json:"error"`
+	}
+	if json.Unmarshal(body, &e) != nil {
+		return ""
+	}
+	return clip(strings.ReplaceAll(e.Error, a.set.Secret, "***"))
+}
+
+// Run implements channels.Adapter: messages come by the webhook; the gateway is asked now and then whether it is there.
+func (a *generic) Run(ctx context.Context) error {
+	a.desk.Health(channels.Health{State: "connecting"})
+	for {
+		if err := a.Check(ctx); err != nil {
+			return a.report(ctx, err)
+		}
+		a.desk.Health(channels.Health{State: "connected", HeardAt: time.Now()})
+		if err := pause(ctx, a.pace.look); err != nil {
+			return err
+		}
+	}
+}
+
+// Check implements channels.Adapter.
+func (a *generic) Check(ctx context.Context) error {
+	o, err := a.post(ctx, map[string]any{"check": true})
+	switch {
+	case err != nil:
+		return &trouble{text: "The gateway cannot be reached: " + clip(err.Error())}
+	case o.status == http.StatusUnauthorized || o.status == http.StatusForbidden:
+		return &trouble{refused: true, text: "The gateway refused the signature; both sides need the same secret"}
+	case o.status/100 != 2:
+		return &trouble{text: strings.TrimSpace(fmt.Sprintf("The gateway answered %d %s", o.status, a.said(o.body)))}
+	}
+	return nil
+}
+
+// Send implements channels.Adapter.
+func (a *generic) Send(ctx context.Context, m channels.Outbound) (channels.Receipt, error) {
+	if strings.TrimSpace(m.Text) == "" {
+		return channels.Receipt{}, &channels.SendError{Permanent: true, Reason: "The message has no text"}
+	}
+	to, _ := Normalise(m.Address, a.set.Region)
+	o, err := a.post(ctx, map[string]any{"id": m.ID, "from": a.set.Number, "to": to, "text": m.Text})
+	if err == nil && o.status/100 == 2 {
+		var sent struct {
+			ID scalar `json:"id"`
+		}
+		if json.Unmarshal(o.body, &sent) == nil && sent.ID != "" {
+			return channels.Receipt{ProviderID: bounded(string(sent.ID))}, nil
+		}
+	}
+	se := o.outcome("The gateway", a.said(o.body), err)
+	if o.status == http.StatusUnauthorized || o.status == http.StatusForbidden {
+		a.desk.Health(channels.Health{State: "refused", Detail: "The gateway refused the signature; both sides need the same secret"})
+	}
+	if se.RetryAfter == 0 && o.status == http.StatusServiceUnavailable {
+		se.RetryAfter = o.retry
+	}
+	return channels.Receipt{}, se
+}
+
+// ServeHTTP takes messages and statuses from the gateway: 401 without a right signature, 503 until all is recorded.
+func (a *generic) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, ok := readBody(w, r)
+	if !ok {
+		return
+	}
+	if err := verify(a.key, r.Header.Get(signatureHeader), time.Now(), body); err != nil {
+		a.log.Warn("sms: a call of the webhook that is not rightly signed", "err", err)
+		refuse(w, http.StatusUnauthorized, "signature", err.Error())
+		return
+	}
+	messages, statuses := parseGeneric(body, a.set.Region)
+	for batch := range slices.Chunk(messages, channels.MaxBatch) {
+		if err := a.desk.Receive(r.Context(), channels.Batch{Messages: batch}); err != nil {
+			a.log.Warn("sms: messages are not recorded; asking for them again", "err", err)
+			refuse(w, http.StatusServiceUnavailable, "not_recorded", "not recorded yet; deliver it again")
+			return
+		}
+	}
+	for _, s := range statuses {
+		if err := a.desk.Status(r.Context(), s.id, s.state, s.reason); err != nil {
+			a.log.Warn("sms: a status is not recorded; asking for it again", "err", err)
+			refuse(w, http.StatusServiceUnavailable, "not_recorded", "not recorded yet; deliver it again")
+			return
+		}
+	}
+	a.hear()
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write([]byte(`{"ok":true}`))
+}
+
+// scalar is a JSON string or number, as text.
+type scalar string
+
+func (s *scalar) UnmarshalJSON(b []byte) error {
+	var text string
+	if json.Unmarshal(b, &text) == nil {
+		*s = scalar(text)
+		return nil
+	}
+	var n json.Number
+	if err := json.Unmarshal(b, &n); err != nil {
+		return err
+	}
+	*s = scalar(n.String())
+	return nil
+}
+
+type genericStatus struct{ id, state, reason string }
+
+// parseGeneric reads a body of the generic protocol. Each message stands for itself: one that cannot be
+// read, or a body that cannot be read at all, becomes an unreadable message. Statuses of an unknown state are passed over.
+func parseGeneric(body []byte, region string) (messages []channels.Inbound, statuses []genericStatus) {
+	var envelope struct {
+		Messages []json.RawMessage `json:"messages"`
+		Statuses []json.RawMessage `json:"statuses"`
+	}
+	if err := json.Unmarshal(body, &envelope); err != nil {
+		return []channels.Inbound{unreadable(body, "", "the gateway sent what is no JSON of the protocol")}, nil
+	}
+	for _, raw := range envelope.Messages {
+		messages = append(messages, genericInbound(raw, region))
+	}
+	for _, raw := range envelope.Statuses {
+		var s struct {
+			ID     scalar `json:"id"`
+			State  string `json:"state"`
+			Reason string `json:"reason"`
+		}
+		if json.Unmarshal(raw, &s) != nil || s.ID == "" {
+			continue
+		}
+		if s.State == "delivered" || s.State == "read" || s.State == "failed" {
+			statuses = append(statuses, genericStatus{bounded(string(s.ID)), s.State, clip(s.Reason)})
+		}
+	}
+	return messages, statuses
+}
+
+func genericInbound(raw []byte, region string) channels.Inbound {
+	var m struct {
+		ID   scalar  `json:"id"`
+		From scalar  `json:"from"`
+		Text *string `json:"text"`
+		At   scalar  `json:"at"`
+	}
+	err := json.Unmarshal(raw, &m)
+	from, _ := Normalise(string(m.From), region)
+	if err != nil || m.ID == "" || from == "" || m.Text == nil {
+		return unreadable(raw, from, "the gateway sent a message without a readable id, from or text")
+	}
+	in := channels.Inbound{Key: string(m.ID), Thread: from, Address: from, Text: *m.Text}
+	if len(in.Key) > channels.MaxKey {
+		in.Key = rawKey([]byte(in.Key))
+	}
+	if at, err := time.Parse(time.RFC3339, string(m.At)); err == nil {
+		in.At = at.UTC()
+	} else if n, err := strconv.ParseInt(string(m.At), 10, 64); err == nil && n > 0 && n < 1<<33 {
+		in.At = time.Unix(n, 0).UTC()
+	}
+	return in
+}
+
+// unreadable keeps what came as it is, in its customer's thread when at least that can be told.
+func unreadable(raw []byte, from, why string) channels.Inbound {
+	return channels.Inbound{Key: rawKey(raw), Thread: from, Address: from, Unreadable: why, Raw: slices.Clone(raw[:min(len(raw), channels.MaxRaw)])}
+}
+
+// rawKey is a key for what has none: the same bytes have the same key.
+func rawKey(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	return "raw/" + hex.EncodeToString(sum[:])
+}

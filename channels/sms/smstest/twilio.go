@@ -1,0 +1,225 @@
+package smstest
+
+import (
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// What the double of Twilio knows of its one account.
+const (
+	AccountSID = "AC00000000000000000000000000000001"
+	AuthToken  = "a5d4c3b2a1f0e9d8c7b6a5d4c3b2a1f0"
+	Number     = "+15005550006"
+)
+
+// Twilio is the double. All methods are safe for concurrent use.
+type Twilio struct {
+	provider
+	inbound []Message // what customers wrote, oldest first
+}
+
+// StartTwilio listens on addr ("127.0.0.1:0" for any port) and serves until Close.
+func StartTwilio(addr string) (*Twilio, error) {
+	t := &Twilio{}
+	t.giveUp = 6
+	return t, t.start(addr, http.HandlerFunc(t.serve))
+}
+
+// GiveUpAfter sets how often a delivery is tried; 0: for ever. 6 unless set.
+func (t *Twilio) GiveUpAfter(tries int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.giveUp = tries
+}
+
+// Say makes a customer write to Number. It returns the message's sid.
+func (t *Twilio) Say(from, text string) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.n++
+	sid := fmt.Sprintf("SM%032x", t.n)
+	t.inbound = append(t.inbound, Message{ID: sid, From: from, To: Number, Text: text, At: time.Now()})
+	t.form(from, "", url.Values{
+		"MessageSid": {sid}, "SmsSid": {sid}, "SmsMessageSid": {sid}, "AccountSid": {AccountSID}, "ApiVersion": {"2010-04-01"},
+		"From": {from}, "To": {Number}, "Body": {text}, "NumMedia": {"0"}, "NumSegments": {"1"}, "SmsStatus": {"received"},
+	})
+	return sid
+}
+
+// Post delivers any form in the order of from's messages, rightly signed.
+func (t *Twilio) Post(from string, form url.Values) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.form(from, "", form)
+}
+
+// SendStatus calls the status callback that came with a sent message: "delivered", "undelivered", "failed" …
+func (t *Twilio) SendStatus(sid, status string, code int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, m := range t.sent {
+		if m.ID == sid && m.StatusCallback != "" {
+			form := url.Values{"MessageSid": {sid}, "SmsSid": {sid}, "AccountSid": {AccountSID}, "From": {m.From}, "To": {m.To},
+				"MessageStatus": {status}, "SmsStatus": {status}}
+			if code != 0 {
+				form.Set("ErrorCode", strconv.Itoa(code))
+			}
+			callback := m.StatusCallback
+			t.enqueue(&delivery{thread: "status " + sid, request: func(string) (*http.Request, error) { return signed(callback, form) }})
+		}
+	}
+}
+
+// form queues a delivery. t.mu is held.
+func (t *Twilio) form(thread, path string, form url.Values) {
+	t.enqueue(&delivery{thread: thread, path: path, request: func(u string) (*http.Request, error) { return signed(u, form) }})
+}
+
+func signed(u string, form url.Values) (*http.Request, error) {
+	req, err := http.NewRequest(http.MethodPost, u, strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("X-Twilio-Signature", Sign(u, form))
+	return req, nil
+}
+
+// Sign makes Twilio's signature of a form that is posted to url.
+func Sign(url string, form url.Values) string {
+	keys := make([]string, 0, len(form))
+	for k := range form {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	mac := hmac.New(sha1.New, []byte(AuthToken))
+	mac.Write([]byte(url))
+	for _, k := range keys {
+		mac.Write([]byte(k + form.Get(k)))
+	}
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+func (t *Twilio) serve(w http.ResponseWriter, r *http.Request) {
+	t.wg.Add(1)
+	defer t.wg.Done()
+	user, pass, _ := r.BasicAuth()
+	if user != AccountSID || pass != AuthToken {
+		twilioError(w, Fault{Status: 401, Code: 20003, Text: "Authenticate"})
+		return
+	}
+	base := "/2010-04-01/Accounts/" + AccountSID
+	switch {
+	case r.URL.Path == base+".json" && r.Method == http.MethodGet:
+		respond(w, http.StatusOK, map[string]any{"sid": AccountSID, "friendly_name": "Test", "status": "active", "type": "Full"})
+	case r.URL.Path == base+"/Messages.json" && r.Method == http.MethodPost:
+		t.send(w, r)
+	case r.URL.Path == base+"/Messages.json" && r.Method == http.MethodGet:
+		t.list(w, r)
+	default:
+		twilioError(w, Fault{Status: 404, Code: 20404, Text: "The requested resource " + r.URL.Path + " was not found"})
+	}
+}
+
+func (t *Twilio) send(w http.ResponseWriter, r *http.Request) {
+	to, body, from := r.FormValue("To"), r.FormValue("Body"), r.FormValue("From")
+	t.mu.Lock()
+	t.n++
+	m := Message{ID: fmt.Sprintf("SM%032x", t.n), From: from, To: to, Text: body, StatusCallback: r.FormValue("StatusCallback"), At: time.Now()}
+	t.mu.Unlock()
+	switch {
+	case to == "":
+		twilioError(w, Fault{Status: 400, Code: 21604, Text: "A 'To' phone number is required."})
+		return
+	case from == "" && r.FormValue("MessagingServiceSid") == "":
+		twilioError(w, Fault{Status: 400, Code: 21603, Text: "A 'From' phone number is required."})
+		return
+	case body == "":
+		twilioError(w, Fault{Status: 400, Code: 21602, Text: "Message body is required."})
+		return
+	case len([]rune(body)) > 1600:
+		twilioError(w, Fault{Status: 400, Code: 21617, Text: "The concatenated message body exceeds the 1600 character limit."})
+		return
+	}
+	if f := t.accept(m); f != nil {
+		twilioError(w, *f)
+		return
+	}
+	respond(w, http.StatusCreated, t.resource(m, "outbound-api", "queued"))
+}
+
+func (t *Twilio) resource(m Message, direction, status string) map[string]any {
+	at := m.At.UTC().Format("Mon, 02 Jan 2006 15:04:05 -0700")
+	return map[string]any{
+		"sid": m.ID, "account_sid": AccountSID, "from": m.From, "to": m.To, "body": m.Text, "direction": direction, "status": status,
+		"date_created": at, "date_sent": at, "date_updated": at, "num_media": "0", "num_segments": "1", "error_code": nil, "error_message": nil,
+		"messaging_service_sid": nil, "uri": "/2010-04-01/Accounts/" + AccountSID + "/Messages/" + m.ID + ".json",
+	}
+}
+
+// list answers with inbound and outbound messages, newest first, in pages.
+func (t *Twilio) list(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	size, _ := strconv.Atoi(q.Get("PageSize"))
+	if size <= 0 || size > 1000 {
+		size = 50
+	}
+	page, _ := strconv.Atoi(q.Get("Page"))
+	since := time.Time{}
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if at, err := time.Parse(layout, q.Get("DateSent>")); err == nil {
+			since = at.Truncate(24 * time.Hour) // the filter knows days only
+			break
+		}
+	}
+	t.mu.Lock()
+	var all []map[string]any
+	for i := len(t.inbound) - 1; i >= 0; i-- {
+		if m := t.inbound[i]; (q.Get("To") == "" || q.Get("To") == m.To) && !m.At.Before(since) {
+			all = append(all, t.resource(m, "inbound", "received"))
+		}
+	}
+	for i := len(t.sent) - 1; i >= 0; i-- {
+		if m := t.sent[i]; (q.Get("To") == "" || q.Get("To") == m.To) && !m.At.Before(since) {
+			all = append(all, t.resource(m, "outbound-api", "delivered"))
+		}
+	}
+	t.mu.Unlock()
+	from := min(page*size, len(all))
+	to := min(from+size, len(all))
+	var next any
+	if to < len(all) {
+		q.Set("Page", strconv.Itoa(page+1))
+		next = r.URL.Path + "?" + q.Encode()
+	}
+	respond(w, http.StatusOK, map[string]any{"messages": append([]map[string]any{}, all[from:to]...), "next_page_uri": next, "page": page, "page_size": size})
+}
+
+func respond(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}
+
+func twilioError(w http.ResponseWriter, f Fault) {
+	if f.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
+	}
+	if f.Body != "" {
+		w.WriteHeader(f.Status)
+		_, _ = w.Write([]byte(f.Body))
+		return
+	}
+	respond(w, f.Status, map[string]any{
+		"code": f.Code, "message": f.Text, "more_info": fmt.Sprintf("https://www.twilio.com/docs/errors/%d", f.Code), "status": f.Status,
+	})
+}
