@@ -30,6 +30,9 @@ func toUTF8(b []byte, label string) string {
 		}
 		enc = guess(b)
 	}
+	if enc == charmap.Windows1252 && surelyArabic(b) {
+		enc = charmap.Windows1256
+	}
 	out, err := enc.NewDecoder().Bytes(b)
 	if err != nil {
 		return strings.ToValidUTF8(string(b), "\uFFFD")
@@ -118,7 +121,20 @@ func mostlyUTF8(b []byte) bool {
 // guess tells Persian and Arabic from western text: in windows-1256 the high bytes stand in words, in
 // western charsets they stand alone between ASCII letters.
 func guess(b []byte) encoding.Encoding {
-	high, together := 0, 0
+	if high, together := runs(b); together*2 > high {
+		return charmap.Windows1256
+	}
+	return charmap.Windows1252
+}
+
+// surelyArabic is guess against a label that says western.
+func surelyArabic(b []byte) bool {
+	high, together := runs(b)
+	return high >= 8 && together*10 >= high*9
+}
+
+// runs counts the high bytes, and those of them that have a high neighbour.
+func runs(b []byte) (high, together int) {
 	for i, c := range b {
 		if c < utf8.RuneSelf {
 			continue
@@ -128,10 +144,7 @@ func guess(b []byte) encoding.Encoding {
 			together++
 		}
 	}
-	if together*2 > high {
-		return charmap.Windows1256
-	}
-	return charmap.Windows1252
+	return high, together
 }
 
 // clean makes text what the record takes: valid UTF-8, "\n" line ends, no control characters.

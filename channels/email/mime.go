@@ -265,10 +265,6 @@ func decodeBase64(b []byte) (out []byte, ok bool) {
 		switch {
 		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/':
 			kept = append(kept, c)
-		case c == '-':
-			kept = append(kept, '+')
-		case c == '_':
-			kept = append(kept, '/')
 		case c == '=' || c <= ' ':
 		default:
 			bad++

@@ -43,11 +43,11 @@ func Fold(text string) (visible, quoted string) {
 	for start > 0 && (plain[start-1] == "" || rule.MatchString(plain[start-1])) {
 		start--
 	}
-	visible = strings.TrimRight(strings.Join(lines[:start], "\n"), " \t\n")
+	visible = strings.TrimRight(strings.Join(lines[:start], "\n"), " \t\r\n")
 	if strings.TrimSpace(visible) == "" {
 		return text, ""
 	}
-	quoted = strings.TrimLeft(strings.Join(lines[start:], "\n"), "\n")
+	quoted = strings.TrimLeft(strings.Join(lines[start:], "\n"), "\r\n")
 	return visible, quoted
 }
 
