@@ -28,10 +28,14 @@ type dialect struct {
 	begin    string            // a transaction that will write
 	snapshot sql.TxOptions     // of a list with its cursor
 	oneConn  bool              // all writing goes through one connection
+	// numbered: many's rows are written with $1, $2, …. SQLite takes these too, but looks each up by its name: 45 %
+	// of the time of a large insert.
+	numbered bool
 
 	// Full text: $1 the query in the database's own language.
 	insertTouchWords    string // rows ($1 n, $2 words)
 	insertCustomerWords string
+	deleteCustomerWords string                                   // $1 n
 	wordList            func(words []string) string              // for an insert
 	wordQuery           func(words []string, prefix bool) string // all words; the last one as a prefix
 	findTouches         string                                   // $1 query, $2 n below, $3 n from, $4 limit; newest first
@@ -49,6 +53,7 @@ var sqliteDialect = dialect{
 
 	insertTouchWords:    `INSERT INTO touch_words (rowid, words) VALUES ($1, $2)`,
 	insertCustomerWords: `INSERT INTO customer_words (rowid, words) VALUES ($1, $2)`,
+	deleteCustomerWords: `DELETE FROM customer_words WHERE rowid = $1`,
 	wordList:            func(words []string) string { return strings.Join(words, " ") },
 	wordQuery: func(words []string, prefix bool) string {
 		// Quoted, since a bare OR or NEAR is an operator.
@@ -68,9 +73,11 @@ var postgresDialect = dialect{
 	words:    strings.NewReplacer("@BIGKEY", "BIGINT PRIMARY KEY", "@BYTES", "BYTEA", "@NO_ROWID", ""),
 	begin:    "BEGIN",
 	snapshot: sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead},
+	numbered: true,
 
 	insertTouchWords:    `INSERT INTO touch_words (n, words) VALUES ($1, CAST($2 AS tsvector))`,
 	insertCustomerWords: `INSERT INTO customer_words (n, words) VALUES ($1, CAST($2 AS tsvector))`,
+	deleteCustomerWords: `DELETE FROM customer_words WHERE n = $1`,
 	wordList:            func(words []string) string { return "'" + strings.Join(words, "' '") + "'" },
 	wordQuery: func(words []string, prefix bool) string {
 		q := "'" + strings.Join(words, "' & '") + "'"

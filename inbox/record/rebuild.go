@@ -37,7 +37,11 @@ func (db *DB) LiveConversations(ctx context.Context, now Millis, f func(Conversa
 
 // Agents are all agents as their last events left them.
 func (db *DB) Agents(ctx context.Context) ([]Agent, error) {
-	return collect(ctx, db.pool, func(rows *sql.Rows, a *Agent) error {
+	return agents(ctx, db.pool)
+}
+
+func agents(ctx context.Context, q querier) ([]Agent, error) {
+	return collect(ctx, q, func(rows *sql.Rows, a *Agent) error {
 		var text []byte
 		if err := rows.Scan(&text); err != nil {
 			return err

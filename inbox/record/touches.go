@@ -148,6 +148,18 @@ func (db *DB) LastConversation(ctx context.Context, account, thread string) (*Co
 	return &list[0], nil
 }
 
+// Header reads a conversation's header; ErrNotFound.
+func (db *DB) Header(ctx context.Context, id string) (*Conversation, error) {
+	list, err := collect(ctx, db.pool, scanHeader, `SELECT header FROM conversations WHERE id = $1`, id)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
+		return nil, ErrNotFound
+	}
+	return &list[0], nil
+}
+
 // Refs are what a reply refers to.
 type Refs struct {
 	IDs         []string // provider ids of the thread's messages, oldest first, at most the last 20

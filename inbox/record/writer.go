@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -121,7 +122,7 @@ type many struct {
 }
 
 // chunks are the numbers of rows that a statement is prepared for.
-var chunks = [...]int{64, 16, 4, 1}
+var chunks = [...]int{64, 32, 16, 8, 4, 2, 1}
 
 // all runs m over args, a whole number of rows, and counts the rows it changed.
 func (w *writer) all(ctx context.Context, m *many, args []any) (int64, error) {
@@ -132,7 +133,7 @@ func (w *writer) all(ctx context.Context, m *many, args []any) (int64, error) {
 			key := stmtKey{m.head, size}
 			var text string
 			if w.stmts[key] == nil {
-				text = m.text(size)
+				text = m.text(size, w.d.numbered)
 			}
 			n, err := w.run(ctx, key, text, args[:size*width])
 			if err != nil {
@@ -145,23 +146,17 @@ func (w *writer) all(ctx context.Context, m *many, args []any) (int64, error) {
 	return changed, nil
 }
 
-func (m *many) text(rows int) string {
-	var b strings.Builder
-	b.WriteString(m.head)
-	next := 1
-	for i := range rows {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		parts := strings.Split(m.row, "?")
-		for j, p := range parts {
-			b.WriteString(p)
-			if j < len(parts)-1 {
-				b.WriteString(placeholders(next, 1))
-				next++
-			}
-		}
+func (m *many) text(rows int, numbered bool) string {
+	text := m.head + strings.Repeat(m.row+", ", rows-1) + m.row + m.tail
+	if !numbered {
+		return text
 	}
-	b.WriteString(m.tail)
+	var b strings.Builder
+	for i, part := range strings.Split(text, "?") {
+		if i > 0 {
+			fmt.Fprintf(&b, "$%d", i)
+		}
+		b.WriteString(part)
+	}
 	return b.String()
 }

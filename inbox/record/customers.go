@@ -1,0 +1,148 @@
+package record
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+)
+
+// Customer is a person.
+type Customer struct {
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	CreatedAt Millis `json:"created_at"`
+	Version   int64  `json:"version"`
+}
+
+// CustomerPage is a person with addresses and conversations, newest first.
+type CustomerPage struct {
+	Customer      Customer   `json:"customer"`
+	Identities    []Identity `json:"identities"`
+	Conversations []View     `json:"conversations"` // at most 50
+	At            ID         `json:"at"`
+}
+
+func scanCustomer(rows *sql.Rows, c *Customer) error {
+	return rows.Scan(&c.ID, &c.Name, &c.CreatedAt, &c.Version)
+}
+
+func scanIdentity(rows *sql.Rows, i *Identity) error {
+	return rows.Scan(&i.ID, &i.Customer, &i.Channel, &i.Address, &i.Name)
+}
+
+func customer(ctx context.Context, q querier, id string) (Customer, error) {
+	return single(collect(ctx, q, scanCustomer, "SELECT id, name, created_at, version FROM customers WHERE id = $1", id))
+}
+
+func identities(ctx context.Context, q querier, id string) ([]Identity, error) {
+	return collect(ctx, q, scanIdentity,
+		"SELECT id, customer, channel, address, name FROM identities WHERE customer = $1 ORDER BY created_at, id", id)
+}
+
+// Customer reads a person's page. ErrNotFound.
+func (db *DB) Customer(ctx context.Context, id string) (CustomerPage, error) {
+	var p CustomerPage
+	at, err := db.read(ctx, func(q querier) (err error) {
+		if p.Customer, err = customer(ctx, q, id); err != nil {
+			return err
+		}
+		if p.Identities, err = identities(ctx, q, id); err != nil {
+			return err
+		}
+		const by = " ORDER BY c.last_message_at DESC, c.number DESC"
+		p.Conversations, err = collect(ctx, q, scanView, viewColumns+
+			" FROM (SELECT c.* FROM conversations c WHERE c.identity IN (SELECT id FROM identities WHERE customer = $1)"+by+" LIMIT 50) AS c"+
+			viewTables+by, id)
+		return err
+	})
+	p.At = at
+	return p, err
+}
+
+// Identity reads one; ErrNotFound.
+func (db *DB) Identity(ctx context.Context, id string) (Identity, error) {
+	return single(collect(ctx, db.pool, scanIdentity, "SELECT id, customer, channel, address, name FROM identities WHERE id = $1", id))
+}
+
+// RenameCustomer changes the name of the customer that was read at this version (0: any). ErrConflict, ErrNotFound.
+func (db *DB) RenameCustomer(ctx context.Context, id string, version int64, name string) (Customer, error) {
+	var c Customer
+	err := db.write(ctx, func(q querier) (err error) {
+		if err = edit(ctx, q, "customers", id,
+			"UPDATE customers SET name = $3, version = version + 1, stale = 1 WHERE id = $1 AND ($2 = 0 OR version = $2)", id, version, name); err != nil {
+			return err
+		}
+		c, err = customer(ctx, q, id)
+		return err
+	})
+	return c, err
+}
+
+// TimelineTouch is a touch on a customer's timeline.
+type TimelineTouch struct {
+	Touch
+	Number int64 `json:"number"` // of its conversation
+}
+
+// Timeline is a piece of the touches of a customer on all channels.
+type Timeline struct {
+	Items []TimelineTouch `json:"items"` // newest first
+	Next  string          `json:"next"`  // to be given as before; "" at the end
+}
+
+// Timeline reads a customer's touches by when they happened, then by event, newest first. ErrCursor.
+func (db *DB) Timeline(ctx context.Context, customer, before string, limit int) (Timeline, error) {
+	line := Timeline{Items: []TimelineTouch{}}
+	at, n := int64(always), int64(always)
+	if before != "" {
+		if got, err := fmt.Sscanf(before, "%d.%d", &at, &n); err != nil || got != 2 {
+			return line, ErrCursor
+		}
+	}
+	ids, err := identities(ctx, db.pool, customer)
+	if err != nil || len(ids) == 0 {
+		return line, err
+	}
+	// Each identity's piece comes in order from its index; one query over all of them would sort everything.
+	var pieces []string
+	args := []any{at, n, limit + 1}
+	for _, i := range ids[:min(len(ids), 100)] {
+		args = append(args, i.ID)
+		pieces = append(pieces, fmt.Sprintf(`SELECT * FROM (SELECT n FROM touches WHERE identity = $%d AND (happened_at, n) < ($1, $2)
+			ORDER BY happened_at DESC, n DESC LIMIT $3) AS p%d`, len(args), len(args)))
+	}
+	list, err := collect(ctx, db.pool, func(rows *sql.Rows, t *TimelineTouch) error {
+		return scanTouch(rows, &t.Touch)
+	}, "SELECT "+touchColumns+touchTables+"WHERE t.n IN ("+strings.Join(pieces, " UNION ALL ")+") ORDER BY t.happened_at DESC, t.n DESC LIMIT $3", args...)
+	if err != nil {
+		return line, fmt.Errorf("read a timeline: %w", err)
+	}
+	if len(list) > limit {
+		list = list[:limit]
+		last := list[limit-1]
+		line.Next = fmt.Sprintf("%d.%d", last.At, last.N)
+	}
+	numbers := map[string]int64{}
+	for _, t := range list {
+		numbers[t.Conversation] = 0
+	}
+	in := []any{}
+	for id := range numbers {
+		in = append(in, id)
+	}
+	if len(in) > 0 {
+		_, err = collect(ctx, db.pool, func(rows *sql.Rows, _ *struct{}) error {
+			var id string
+			var number int64
+			err := rows.Scan(&id, &number)
+			numbers[id] = number
+			return err
+		}, "SELECT id, number FROM conversations WHERE id IN ("+placeholders(1, len(in))+")", in...)
+	}
+	for i := range list {
+		list[i].Number = numbers[list[i].Conversation]
+	}
+	line.Items = list
+	return line, err
+}
