@@ -206,6 +206,9 @@ func (d *dovecot) deliver(raw []byte) {
 func (d *dovecot) renumber() {
 	d.t.Helper()
 	d.stop()
+	for second := time.Now().Unix(); time.Now().Unix() == second; { // its UIDVALIDITY is the time in seconds
+		time.Sleep(5 * time.Millisecond)
+	}
 	for _, pattern := range []string{"mail/dovecot*", "mail/maildirfolder"} {
 		files, _ := filepath.Glob(filepath.Join(d.dir, pattern))
 		for _, f := range files {

@@ -85,6 +85,7 @@ type Adapter struct {
 	roots  *x509.CertPool // nil: the system's
 	forms  map[string]bool
 	timing timing
+	noIdle bool // poll whatever the server offers
 
 	mu       sync.Mutex
 	receive  channels.Health // as Run lives through it

@@ -99,7 +99,7 @@ func (a *Adapter) run(ctx context.Context) error {
 
 // rest waits until there may be something new.
 func (a *Adapter) rest(ctx context.Context, box *mailbox, idle time.Duration) error {
-	if box.idles {
+	if box.idles && !a.noIdle {
 		err := box.idle(ctx, idle, a.timing.reply)
 		if err == nil || !refused(err) {
 			return err

@@ -58,6 +58,7 @@ type Server struct {
 	smtp   *smtp.Server
 	faults []Fault
 	sent   []Mail
+	poison string        // see Poison
 	news   chan struct{} // closed and replaced when a mail comes
 
 	connMu  sync.Mutex // apart: closing a server waits for its listener
@@ -210,6 +211,13 @@ func (s *Server) Fail(faults ...Fault) {
 	s.faults = append(s.faults, faults...)
 }
 
+// Poison makes the IMAP server break the connection whenever a mail with that header field is fetched.
+func (s *Server) Poison(field string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.poison = field
+}
+
 // Sent lists the accepted messages, in order.
 func (s *Server) Sent() []Mail {
 	s.mu.Lock()
@@ -309,6 +317,26 @@ func (s *imapSession) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) err
 			return nil
 		}
 	}
+}
+
+func (s *imapSession) Fetch(w *imapserver.FetchWriter, set imap.NumSet, options *imap.FetchOptions) error {
+	s.server.mu.Lock()
+	poison := s.server.poison
+	s.server.mu.Unlock()
+	if poison != "" && len(options.BodySection) > 0 {
+		bad, err := s.Search(imapserver.NumKindUID, &imap.SearchCriteria{Header: []imap.SearchCriteriaHeaderField{{Key: poison}}}, &imap.SearchOptions{})
+		if err != nil {
+			return err
+		}
+		asked, _ := set.(imap.UIDSet)
+		for _, uid := range bad.AllUIDs() {
+			if asked.Contains(uid) {
+				s.server.Cut()
+				return errors.New("cut")
+			}
+		}
+	}
+	return s.UserSession.Fetch(w, set, options)
 }
 
 // session is one SMTP connection.
