@@ -96,6 +96,18 @@ func (e *Engine) Refuse(d Decision, now record.Millis) {
 	}
 }
 
+// Stands tells whether d is still what the engine waits to hear of: no event has overtaken it, it was not refused, and
+// it has not expired.
+func (e *Engine) Stands(d Decision) bool {
+	var p *pending
+	if c := e.convs[d.Conversation]; c != nil {
+		p = c.pend
+	} else if a := e.agents[d.Agent]; a != nil && d.Conversation == "" {
+		p = a.pend
+	}
+	return p != nil && p.version == d.Version && !p.refused && p.until == d.Why.Now+e.policy.Patience
+}
+
 // expire collects what is due.
 func (e *Engine) expire(now record.Millis) {
 	for len(e.timers) > 0 && e.timers[0].due <= now {

@@ -61,6 +61,8 @@
 //
 // # The loop
 //
-// Router runs an Engine against a Hub: load, follow the events, propose the decisions with bounded parallelism,
-// one in flight for a conversation. It holds its lock only while the engine computes, never while it waits.
+// Run keeps an Engine beside a Hub: load the live state, follow the events, propose the decisions. One goroutine owns the
+// engine; proposals run beside it, a bounded number at once, at most one for a conversation and one for an agent. What the hub refuses
+// is dropped: the newer event decides anew. When the hub fails, everything pauses and longer each time. When history
+// forks, the loop begins again from the live state. Explain needs no loop and works on any node.
 package router
