@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/textproto"
 	"strconv"
 	"strings"
 	"sync"
@@ -253,7 +254,10 @@ func (a *Adapter) failure(what string, err error) error {
 	var cert *tls.CertificateVerificationError
 	var op *net.OpError
 	var dns *net.DNSError
+	var said *textproto.Error
 	switch {
+	case errors.As(err, &said):
+		text = strconv.Itoa(said.Code) + " " + said.Msg
 	case errors.As(err, &cert):
 		text = "its certificate is not trusted: " + cert.Err.Error()
 	case errors.As(err, &dns):

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/textproto"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -174,7 +175,7 @@ func (a *Adapter) unsent(err error) error {
 }
 
 var (
-	answer = regexp.MustCompile(`(?s)\b([45]\d\d[ -].*)$`)
+	answer = regexp.MustCompile(`(?s)\b([45]\d\d)[ -](.*)$`)
 	tails  = regexp.MustCompile(`(?s), affected (?:recipient\(s\)|message ID):.*$`)
 	slow   = regexp.MustCompile(`(?i)too many|rate.?limit|throttl|4\.7\.28|try again later`)
 	quota  = regexp.MustCompile(`(?i)\b5\.4\.5\b|(?:daily|hourly)[a-z ]*(?:quota|limit)`)
@@ -183,10 +184,15 @@ var (
 // serverWords is the server's answer without what go-mail writes around it.
 func serverWords(se *gomail.SendError) string {
 	s := tails.ReplaceAllString(se.Error(), "")
-	if m := answer.FindString(s); m != "" {
-		return m
+	m := answer.FindStringSubmatch(s)
+	if m == nil {
+		return s
 	}
-	return s
+	words := m[2]
+	if q, err := strconv.QuotedPrefix(words); err == nil { // as textproto writes its errors
+		words, _ = strconv.Unquote(q)
+	}
+	return m[1] + " " + words
 }
 
 func slowDown(code int, words string) bool {
