@@ -185,7 +185,7 @@ export class View {
     const text = this.input.value
     this.submit.disabled = !text.trim()
     this.input.style.height = 'auto'
-    this.input.style.height = Math.min(this.input.scrollHeight, 132) + 'px'
+    this.input.style.height = Math.min(this.input.scrollHeight + 2, 132) + 'px' // with its border
     if (text) this.client.typing(true)
   }
 
