@@ -164,6 +164,8 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
 		refuse(w, http.StatusRequestEntityTooLarge, "too_large", "the body is too large")
 	case err != nil:
 		refuse(w, http.StatusBadRequest, "invalid", "the request broke off")
+	case len(body) == 0:
+		refuse(w, http.StatusBadRequest, "invalid", "the body is empty")
 	}
-	return body, err == nil
+	return body, err == nil && len(body) > 0
 }

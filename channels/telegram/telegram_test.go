@@ -99,6 +99,10 @@ func TestContent(t *testing.T) {
 		t.Errorf("an unknown kind of message is not kept raw: %+v", m)
 	}
 	desk.Await(t, "everything is acknowledged", func() bool { return srv.Pending() == 0 })
+	// The updates are numbered from 500000001 on; two of the fifteen brought nothing to record.
+	if c, _ := desk.Cursor(context.Background()); c != "500000016" {
+		t.Errorf("the recorded cursor is %q", c)
+	}
 }
 
 func TestConflictAndForeignWebhook(t *testing.T) {
