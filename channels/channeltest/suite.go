@@ -36,7 +36,7 @@ func Run(t *testing.T, build Build) {
 	}
 }
 
-// texts lists the texts of messages, of customer-made ones the trimmed text.
+// texts lists the trimmed texts of messages.
 func texts(ms []channels.Inbound) []string {
 	var out []string
 	for _, m := range ms {

@@ -79,16 +79,14 @@ func unreadable(raw []byte, id int64, why string) channels.Inbound {
 			ID int64 `json:"id"`
 		} `json:"chat"`
 	}
-	var who struct {
-		Message, Edited struct{ message }
-	}
 	var parts map[string]json.RawMessage
+	var sent, edited message
 	if json.Unmarshal(raw, &parts) == nil {
-		_ = json.Unmarshal(parts["message"], &who.Message)
-		_ = json.Unmarshal(parts["edited_message"], &who.Edited)
+		_ = json.Unmarshal(parts["message"], &sent)
+		_ = json.Unmarshal(parts["edited_message"], &edited)
 	}
 	// Private chats have positive ids, those of groups and channels are negative.
-	if chat := max(who.Message.Chat.ID, who.Edited.Chat.ID); chat > 0 {
+	if chat := max(sent.Chat.ID, edited.Chat.ID); chat > 0 {
 		in.Thread = strconv.FormatInt(chat, 10)
 		in.Address = in.Thread
 	}

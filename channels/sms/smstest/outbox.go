@@ -54,7 +54,6 @@ type provider struct {
 // delivery is one call of the webhook that is still to succeed.
 type delivery struct {
 	thread  string
-	path    string // below the webhook's address
 	request func(url string) (*http.Request, error)
 	busy    bool
 	due     time.Time
@@ -156,7 +155,7 @@ func (p *provider) Redeliver() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if d := p.last; d != nil {
-		p.queue = append([]*delivery{{thread: d.thread, path: d.path, request: d.request}}, p.queue...)
+		p.queue = append([]*delivery{{thread: d.thread, request: d.request}}, p.queue...)
 		p.touch()
 	}
 }
@@ -281,7 +280,7 @@ func (p *provider) hand(ctx context.Context, client *http.Client) (next time.Dur
 		d.busy = true
 		busy++
 		p.wg.Add(1)
-		go p.call(ctx, client, d, p.hook+d.path)
+		go p.call(ctx, client, d, p.hook)
 	}
 	return next
 }

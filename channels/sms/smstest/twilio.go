@@ -48,7 +48,7 @@ func (t *Twilio) Say(from, text string) string {
 	t.n++
 	sid := fmt.Sprintf("SM%032x", t.n)
 	t.inbound = append(t.inbound, Message{ID: sid, From: from, To: Number, Text: text, At: time.Now()})
-	t.form(from, "", url.Values{
+	t.form(from, url.Values{
 		"MessageSid": {sid}, "SmsSid": {sid}, "SmsMessageSid": {sid}, "AccountSid": {AccountSID}, "ApiVersion": {"2010-04-01"},
 		"From": {from}, "To": {Number}, "Body": {text}, "NumMedia": {"0"}, "NumSegments": {"1"}, "SmsStatus": {"received"},
 	})
@@ -59,7 +59,7 @@ func (t *Twilio) Say(from, text string) string {
 func (t *Twilio) Post(from string, form url.Values) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.form(from, "", form)
+	t.form(from, form)
 }
 
 // SendStatus calls the status callback that came with a sent message: "delivered", "undelivered", "failed" …
@@ -80,8 +80,8 @@ func (t *Twilio) SendStatus(sid, status string, code int) {
 }
 
 // form queues a delivery. t.mu is held.
-func (t *Twilio) form(thread, path string, form url.Values) {
-	t.enqueue(&delivery{thread: thread, path: path, request: func(u string) (*http.Request, error) { return signed(u, form) }})
+func (t *Twilio) form(thread string, form url.Values) {
+	t.enqueue(&delivery{thread: thread, request: func(u string) (*http.Request, error) { return signed(u, form) }})
 }
 
 func signed(u string, form url.Values) (*http.Request, error) {
