@@ -230,9 +230,9 @@ func (h *Hub) SaveAccount(ctx context.Context, row record.Account) (record.Accou
 	}
 	if isNew {
 		row.CreatedAt = record.At(h.now())
-		row, err = h.db.CreateAccount(ctx, row)
+		row, err = h.db.AddAccount(ctx, row)
 	} else {
-		row, err = h.db.UpdateAccount(ctx, row)
+		row, err = h.db.EditAccount(ctx, row)
 	}
 	if err != nil {
 		return row, err

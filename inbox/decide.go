@@ -98,7 +98,7 @@ func (c *change) own(id string) error {
 		delete(c.of(conv.OfferedTo).Held, conv.ID)
 	}
 	conv.Owner, conv.Status = id, record.Active
-	conv.OfferedTo, conv.OfferUntil, conv.Prefer, conv.Declined = "", 0, "", nil
+	conv.OfferedTo, conv.OfferUntil, conv.Prefer, conv.Declined, conv.DeclinedAt = "", 0, "", nil, 0
 	conv.SnoozedUntil, conv.ResolvedAt, conv.ReopenUntil = 0, 0, 0
 	conv.AssignedAt = c.now
 	c.of(id).IdleSince = c.now
@@ -228,7 +228,7 @@ func (s *state) command(cmd *Command) (*record.Event, error) {
 		}
 		c := s.change(record.EvDeclined, cmd.By)
 		c.queue(s.now)
-		c.e.Conversation.Declined = append(c.e.Conversation.Declined, who)
+		c.e.Conversation.Declined, c.e.Conversation.DeclinedAt = append(c.e.Conversation.Declined, who), s.now
 		if c.e.Conversation.Prefer == who {
 			c.e.Conversation.Prefer = ""
 		}
@@ -257,7 +257,7 @@ func (s *state) command(cmd *Command) (*record.Event, error) {
 		if since == 0 {
 			since = s.now
 		}
-		h.Declined, h.Prefer = nil, ""
+		h.Declined, h.DeclinedAt, h.Prefer = nil, 0, ""
 		switch {
 		case cmd.Queue != "":
 			q, ok := s.set.Queues[cmd.Queue]
@@ -325,7 +325,7 @@ func (s *state) command(cmd *Command) (*record.Event, error) {
 			w.WrapUpUntil = s.now + record.Millis(s.set.Queues[h.Queue].WrapUpSecs*1000)
 		}
 		h.Status, h.ResolvedAt, h.Unread, h.Unanswered = record.Resolved, s.now, 0, 0
-		h.WaitingSince, h.SnoozedUntil, h.Prefer, h.Declined = 0, 0, "", nil
+		h.WaitingSince, h.SnoozedUntil, h.Prefer, h.Declined, h.DeclinedAt = 0, 0, "", nil, 0
 		h.ReopenUntil = s.now + record.Millis(s.set.reopenHours(h.Account)*3600_000)
 		return c.e, nil
 
@@ -412,11 +412,11 @@ func (s *state) routed(cmd *Command) (*record.Event, error) {
 		}
 		agent := conv.OfferedTo
 		c.queue(s.now)
-		h.Declined = append(h.Declined, agent)
+		h.Declined, h.DeclinedAt = append(h.Declined, agent), s.now
 		if h.Prefer == agent {
 			h.Prefer = ""
 		}
-		if a := c.of(agent); a.State == record.Available {
+		if a := c.of(agent); a.State == record.Available && a.LostAt == 0 {
 			a.State, a.Since = record.NotResponding, s.now
 		}
 	case Requeue:
@@ -427,7 +427,7 @@ func (s *state) routed(cmd *Command) (*record.Event, error) {
 			h.Prefer = conv.Owner
 			h.WaitingSince = conv.Unanswered
 		}
-		h.Declined = nil
+		h.Declined, h.DeclinedAt = nil, 0
 		c.queue(s.now)
 	case Close:
 		if conv.Status != record.Resolved || conv.ReopenUntil > s.now {

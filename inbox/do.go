@@ -122,7 +122,7 @@ func (h *Hub) find(ctx context.Context, id string) (c record.Conversation, cold 
 	if c, ok := h.mirror.conversation(id); ok {
 		return c, false, nil
 	}
-	old, err := h.db.Conversation(ctx, id)
+	old, err := h.db.Header(ctx, id)
 	if errors.Is(err, record.ErrNotFound) {
 		return c, false, refuse("not_found", "There is no such conversation.")
 	}

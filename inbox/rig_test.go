@@ -58,10 +58,10 @@ func newRig(t *testing.T, s store) *rig {
 	}
 	db := r.openDB()
 	var err error
-	if r.queue, err = db.CreateQueue(t.Context(), record.Queue{ID: "q1", Name: "General", Mode: "offer", OfferSeconds: 30, Members: []string{}}); err != nil {
+	if r.queue, err = db.AddQueue(t.Context(), record.Queue{ID: "q1", Name: "General", Mode: "offer", OfferSeconds: 30, Members: []string{}}); err != nil {
 		t.Fatal(err)
 	}
-	r.account, err = db.CreateAccount(t.Context(), record.Account{ID: "acct", Kind: "probe", Name: "Probe", Queue: r.queue.ID, ReopenHours: 24, Enabled: true, Settings: []byte(`{}`)})
+	r.account, err = db.AddAccount(t.Context(), record.Account{ID: "acct", Kind: "probe", Name: "Probe", Queue: r.queue.ID, ReopenHours: 24, Enabled: true, Settings: []byte(`{}`)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,12 +82,12 @@ func (r *rig) openDB() *record.DB {
 func (r *rig) user(id string, capacity int) record.User {
 	r.t.Helper()
 	db := r.openDB()
-	u, err := db.CreateUser(r.t.Context(), record.User{ID: id, Email: id + "@example.com", Name: id, Role: record.RoleAgent, Locale: "en", Capacity: capacity}, "")
+	u, err := db.AddUser(r.t.Context(), record.User{ID: id, Email: id + "@example.com", Name: id, Role: record.RoleAgent, Locale: "en", Capacity: capacity}, "")
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	r.queue.Members = append(r.queue.Members, id)
-	if r.queue, err = db.UpdateQueue(r.t.Context(), r.queue); err != nil {
+	if r.queue, err = db.EditQueue(r.t.Context(), r.queue); err != nil {
 		r.t.Fatal(err)
 	}
 	for _, h := range r.hubs {

@@ -229,7 +229,7 @@ func (h *Hub) turnRecorded(ctx context.Context, t *record.Touch, by record.Actor
 }
 
 func (a *openAccount) outbound(ctx context.Context, t *record.Touch, body *record.Body) (channels.Outbound, error) {
-	conv, err := a.h.db.Conversation(ctx, t.Conversation)
+	conv, err := a.h.db.Header(ctx, t.Conversation)
 	if err != nil {
 		return channels.Outbound{}, fmt.Errorf("read the conversation: %w", err)
 	}

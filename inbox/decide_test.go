@@ -1,0 +1,248 @@
+package inbox
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"tamas/channels"
+	"tamas/inbox/record"
+)
+
+// world is a live state in memory that takes decisions as commit.lua would.
+type world struct {
+	now    record.Millis
+	set    *Settings
+	convs  map[string]record.Conversation
+	agents map[string]record.Agent
+}
+
+func newWorld(agents, capacity int) *world {
+	w := &world{now: 1_000_000, convs: map[string]record.Conversation{}, agents: map[string]record.Agent{},
+		set: &Settings{Users: map[string]record.User{}, Accounts: map[string]record.Account{"a": {ID: "a", Kind: "probe", Queue: "q", ReopenHours: 1}},
+			Queues: map[string]record.Queue{"q": {ID: "q", WrapUpSecs: 10}, "r": {ID: "r"}}}}
+	q := w.set.Queues["q"]
+	for i := range agents {
+		id := fmt.Sprint("u", i)
+		w.set.Users[id] = record.User{ID: id, Name: id, Capacity: capacity}
+		if i > 0 { // u0 serves nothing
+			q.Members = append(q.Members, id)
+		}
+	}
+	w.set.Queues["q"] = q
+	return w
+}
+
+func (w *world) state(conv string) *state {
+	return &state{now: w.now, conv: w.convs[conv], set: w.set, agent: func(id string) record.Agent {
+		if a, ok := w.agents[id]; ok {
+			return a
+		}
+		return record.Agent{ID: id, State: record.Offline}
+	}}
+}
+
+func (w *world) take(t *testing.T, e *record.Event) {
+	t.Helper()
+	if c := e.Conversation; c != nil {
+		if c.ID == "" {
+			c.ID = fmt.Sprint("c", len(w.convs))
+		}
+		if old := w.convs[c.ID]; old.Version+1 != c.Version {
+			t.Fatalf("%s: version %d after %d", e.Kind, c.Version, old.Version)
+		}
+		w.convs[c.ID] = *c
+	}
+	for _, a := range e.Agents {
+		if old := w.agents[a.ID]; old.Version+1 != a.Version {
+			t.Fatalf("%s: agent's version %d after %d", e.Kind, a.Version, old.Version)
+		}
+		w.agents[a.ID] = a
+	}
+}
+
+func (w *world) receive(t *testing.T, conv string) string {
+	s := w.state(conv)
+	e := s.receive(&channels.Inbound{Key: "k", Thread: "t", Address: "x", Text: "hi"}, w.set.Accounts["a"], record.Identity{ID: "i"}, 1, "")
+	w.take(t, e)
+	return e.Conversation.ID
+}
+
+func (w *world) do(t *testing.T, cmd Command) error {
+	t.Helper()
+	e, err := w.state(cmd.Conversation).command(&cmd)
+	if err == nil {
+		w.take(t, e)
+	}
+	return err
+}
+
+// check holds what must be true of any live state.
+func (w *world) check(t *testing.T) {
+	t.Helper()
+	for id, c := range w.convs {
+		holders := 0
+		for _, a := range w.agents {
+			if _, ok := a.Held[id]; ok {
+				holders++
+				if !(c.Status == record.Active && c.Owner == a.ID || c.Status == record.Offered && c.OfferedTo == a.ID) {
+					t.Fatalf("%s holds %s, which is %s with owner %q, offered to %q", a.ID, id, c.Status, c.Owner, c.OfferedTo)
+				}
+			}
+		}
+		wants := 0
+		if c.Status == record.Active || c.Status == record.Offered {
+			wants = 1
+		}
+		if holders != wants {
+			t.Fatalf("%s is %s and held by %d", id, c.Status, holders)
+		}
+		if (c.Status == record.Waiting || c.Status == record.Offered) && c.WaitingSince == 0 {
+			t.Fatalf("%s is %s since never", id, c.Status)
+		}
+		if c.Status == record.Waiting && c.Owner != "" {
+			t.Fatalf("%s waits and is owned", id)
+		}
+		if c.Status == record.Resolved && c.ReopenUntil == 0 {
+			t.Fatalf("%s is resolved for ever", id)
+		}
+	}
+	for id, a := range w.agents {
+		if a.Used() > w.set.Users[id].Capacity {
+			t.Fatalf("%s holds %d units of %d", id, a.Used(), w.set.Users[id].Capacity)
+		}
+	}
+}
+
+// Law 5, over random histories of everything that anybody may ask for.
+func TestDecisionsKeepTheLaws(t *testing.T) {
+	actions := []string{Reply, Note, Accept, Decline, Claim, Assign, Transfer, Snooze, Wake, Resolve, Reopen, Tag, Priority, Read, SetState, Lost, Offer, Push, TimeOut, Requeue, "nonsense"}
+	states := []record.AgentState{record.Available, record.Available, record.Busy, record.Break, record.Offline, "asleep"}
+	done := map[string]int{}
+	for seed := range uint64(30) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			rnd := rand.New(rand.NewPCG(seed, 1))
+			w := newWorld(5, 2)
+			for range 1500 {
+				w.now += record.Millis(rnd.IntN(5000))
+				if len(w.convs) < 8 || rnd.IntN(8) == 0 {
+					conv := ""
+					if len(w.convs) >= 8 {
+						conv = fmt.Sprint("c", rnd.IntN(8))
+					}
+					w.receive(t, conv)
+					w.check(t)
+					continue
+				}
+				a := actions[rnd.IntN(len(actions))]
+				cmd := Command{Action: a, By: agentActor(fmt.Sprint("u", rnd.IntN(5))), Agent: fmt.Sprint("u", rnd.IntN(6)), Conversation: fmt.Sprint("c", rnd.IntN(8)),
+					Text: "x", Until: w.now + record.Millis(rnd.IntN(9000)-1000), Priority: rnd.IntN(3), State: states[rnd.IntN(len(states))],
+					Supervisor: rnd.IntN(4) == 0, On: rnd.IntN(2) == 0, Tags: []string{"b", "a"}}
+				if rnd.IntN(3) == 0 {
+					cmd.Queue = "r"
+				}
+				switch a {
+				case Offer, Push, TimeOut, Requeue:
+					cmd.By = record.Actor{Kind: "system", ID: "router"}
+				}
+				before := w.convs[cmd.Conversation]
+				if (a == Accept || a == Decline) && rnd.IntN(2) == 0 && before.OfferedTo != "" {
+					cmd.By.ID = before.OfferedTo
+				}
+				err := w.do(t, cmd)
+				var r *Refusal
+				if err != nil && !errors.As(err, &r) && !errors.Is(err, errNothing) {
+					t.Fatalf("%s: %v", a, err)
+				}
+				if err == nil {
+					done[a]++
+				}
+				after := w.convs[cmd.Conversation]
+				if (a == Decline || a == TimeOut) && err == nil && after.WaitingSince != before.WaitingSince {
+					t.Fatalf("%s made it younger", a)
+				}
+				w.check(t)
+			}
+		})
+	}
+	for _, a := range actions {
+		if done[a] == 0 && a != "nonsense" {
+			t.Errorf("%s never happened: the histories prove little", a)
+		}
+	}
+}
+
+func TestWhoMay(t *testing.T) {
+	system := record.Actor{Kind: "system", ID: "router"}
+	prepare := func(t *testing.T) (*world, string) {
+		w := newWorld(4, 5)
+		id := w.receive(t, "")
+		for _, u := range []string{"u1", "u2"} {
+			if err := w.do(t, Command{Action: SetState, By: agentActor(u), Agent: u, State: record.Available}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return w, id
+	}
+	tests := []struct {
+		name string
+		cmds []Command
+		want string // code of the last one's refusal
+	}{
+		{"a stranger to the queue cannot claim", []Command{{Action: Claim, By: agentActor("u0")}}, "not_yours"},
+		{"a member can", []Command{{Action: Claim, By: agentActor("u1")}}, ""},
+		{"nobody can take what is owned", []Command{{Action: Claim, By: agentActor("u1")}, {Action: Claim, By: agentActor("u2")}}, "conflict"},
+		{"nor answer it", []Command{{Action: Claim, By: agentActor("u1")}, {Action: Reply, By: agentActor("u2"), Text: "x"}}, "not_yours"},
+		{"a supervisor can", []Command{{Action: Claim, By: agentActor("u1")}, {Action: Reply, By: agentActor("u0"), Text: "x", Supervisor: true}}, ""},
+		{"an answer takes it", []Command{{Action: Reply, By: agentActor("u1"), Text: "x"}, {Action: Resolve, By: agentActor("u1")}}, ""},
+		{"an empty answer", []Command{{Action: Reply, By: agentActor("u1")}}, "invalid"},
+		{"an offer is for one", []Command{{Action: Offer, By: system, Agent: "u1", Until: 2e6}, {Action: Accept, By: agentActor("u2")}}, "conflict"},
+		{"it can be accepted", []Command{{Action: Offer, By: system, Agent: "u1", Until: 2e6}, {Action: Accept, By: agentActor("u1")}}, ""},
+		{"not after it ran out", []Command{{Action: Offer, By: system, Agent: "u1", Until: 2e6}, {Action: TimeOut, By: system}, {Action: Accept, By: agentActor("u1")}}, "conflict"},
+		{"no offer to who is not available", []Command{{Action: Offer, By: system, Agent: "u3", Until: 2e6}}, "conflict"},
+		{"people do not offer", []Command{{Action: Offer, By: agentActor("u1"), Agent: "u2"}}, "invalid"},
+		{"a stale version", []Command{{Action: Resolve, By: agentActor("u1"), Version: 7}}, "conflict"},
+		{"notes are free", []Command{{Action: Note, By: agentActor("u0"), Text: "x"}}, ""},
+		{"transfer to nowhere", []Command{{Action: Transfer, By: agentActor("u1"), Queue: "zz"}}, "invalid"},
+		{"another's state", []Command{{Action: SetState, By: agentActor("u1"), Agent: "u2", State: record.Break}}, "not_yours"},
+		{"a snooze into the past", []Command{{Action: Claim, By: agentActor("u1")}, {Action: Snooze, By: agentActor("u1"), Until: 1}}, "invalid"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w, id := prepare(t)
+			for i, cmd := range tt.cmds {
+				if cmd.Action != SetState {
+					cmd.Conversation = id
+				}
+				err := w.do(t, cmd)
+				want := ""
+				if i == len(tt.cmds)-1 {
+					want = tt.want
+				}
+				if code(err) != want || err != nil && want == "" {
+					t.Fatalf("%s: %v", cmd.Action, err)
+				}
+				w.check(t)
+			}
+		})
+	}
+}
+
+// A resolved conversation that hears from its customer waits again and prefers who had it.
+func TestReopensByCustomer(t *testing.T) {
+	w := newWorld(3, 5)
+	id := w.receive(t, "")
+	for _, cmd := range []Command{{Action: Reply, By: agentActor("u1"), Text: "x"}, {Action: Resolve, By: agentActor("u1")}} {
+		cmd.Conversation = id
+		if err := w.do(t, cmd); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.now += 1000
+	w.receive(t, id)
+	w.check(t)
+	if c := w.convs[id]; c.Status != record.Waiting || c.Prefer != "u1" || c.WaitingSince != w.now || c.FirstResponseAt != 0 || c.Unanswered != w.now {
+		t.Fatalf("%+v", c)
+	}
+}
