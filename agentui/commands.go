@@ -1,0 +1,236 @@
+package agentui
+
+import (
+	"errors"
+	"net/http"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"tamas/channels"
+	"tamas/inbox"
+	"tamas/inbox/record"
+)
+
+// done is the answer to a command: what the recorded event made of the conversation.
+type done struct {
+	EventID      record.ID            `json:"event_id"`
+	Conversation *record.Conversation `json:"conversation,omitempty"`
+	Touch        *record.Touch        `json:"touch,omitempty"`
+}
+
+// hubProblem gives the hub's refusals their status; nil: err is none of them.
+func hubProblem(err error) *problem {
+	var r *inbox.Refusal
+	switch {
+	case errors.As(err, &r):
+		p := &problem{Code: r.Code, Message: r.Message, Field: r.Field}
+		switch r.Code {
+		case codeNotFound:
+			p.Status = http.StatusNotFound
+		case codeNotYours:
+			p.Status = http.StatusForbidden
+		case codeConflict, codeCapacity:
+			p.Status = http.StatusConflict
+			if r.Current != nil {
+				p.Current = r.Current
+			}
+		case codeInvalid:
+			p.Status = http.StatusUnprocessableEntity
+		default:
+			p.Status, p.Code = http.StatusUnprocessableEntity, codeInvalid
+		}
+		return p
+	case errors.Is(err, channels.ErrUnrecorded), errors.Is(err, channels.ErrOverloaded):
+		return notRecorded(err)
+	}
+	return nil
+}
+
+func notRecorded(err error) *problem {
+	return &problem{Status: http.StatusServiceUnavailable, Code: codeNotRecorded,
+		Message: "The record does not answer now. Please try again.", Cause: err}
+}
+
+// do carries a command out for who asks, and answers when it is recorded.
+func (s *Server) do(c echo.Context, cmd inbox.Command) error {
+	e, err := s.carryOut(c, cmd)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, done{e.ID, e.Conversation, e.Touch})
+}
+
+func (s *Server) carryOut(c echo.Context, cmd inbox.Command) (record.Event, error) {
+	who := principalOf(c)
+	cmd.By = record.Actor{Kind: "agent", ID: who.User.ID}
+	cmd.Supervisor = who.atLeast(record.RoleSupervisor)
+	cmd.Key = c.Request().Header.Get("Idempotency-Key")
+	if len(cmd.Key) > 200 || !utf8.ValidString(cmd.Key) {
+		return record.Event{}, invalid("Idempotency-Key", "The Idempotency-Key is longer than 200 bytes.")
+	}
+	return s.hub.Do(c.Request().Context(), cmd)
+}
+
+// nothing reads a body that holds nothing, or is not there.
+func nothing(c echo.Context) error {
+	if c.Request().ContentLength == 0 {
+		return nil
+	}
+	_, err := decode[struct{}](c)
+	return err
+}
+
+// plain is a command without arguments.
+func (s *Server) plain(c echo.Context, action string) error {
+	if err := nothing(c); err != nil {
+		return err
+	}
+	return s.do(c, inbox.Command{Action: action, Conversation: c.Param("id")})
+}
+
+func (s *Server) postAccept(c echo.Context) error  { return s.plain(c, inbox.Accept) }
+func (s *Server) postDecline(c echo.Context) error { return s.plain(c, inbox.Decline) }
+func (s *Server) postClaim(c echo.Context) error   { return s.plain(c, inbox.Claim) }
+func (s *Server) postWake(c echo.Context) error    { return s.plain(c, inbox.Wake) }
+func (s *Server) postResolve(c echo.Context) error { return s.plain(c, inbox.Resolve) }
+func (s *Server) postReopen(c echo.Context) error  { return s.plain(c, inbox.Reopen) }
+func (s *Server) postRead(c echo.Context) error    { return s.plain(c, inbox.Read) }
+
+func (s *Server) postReply(c echo.Context) error { return s.write(c, inbox.Reply) }
+func (s *Server) postNote(c echo.Context) error  { return s.write(c, inbox.Note) }
+
+// write is a reply or a note.
+func (s *Server) write(c echo.Context, action string) error {
+	in, err := decode[struct {
+		Text string `json:"text"`
+	}](c)
+	if err != nil {
+		return err
+	}
+	if len(in.Text) > channels.MaxText {
+		return invalid("text", "The text is longer than 64 KB.")
+	}
+	return s.do(c, inbox.Command{Action: action, Conversation: c.Param("id"), Text: in.Text})
+}
+
+func (s *Server) postAssign(c echo.Context) error {
+	in, err := decode[struct {
+		Agent string `json:"agent"`
+	}](c)
+	if err != nil {
+		return err
+	}
+	if in.Agent == "" {
+		return invalid("agent", "Say to whom.")
+	}
+	return s.do(c, inbox.Command{Action: inbox.Assign, Conversation: c.Param("id"), Agent: in.Agent})
+}
+
+func (s *Server) postTransfer(c echo.Context) error {
+	in, err := decode[struct {
+		Queue string `json:"queue"`
+		Agent string `json:"agent"`
+	}](c)
+	if err != nil {
+		return err
+	}
+	if (in.Queue == "") == (in.Agent == "") {
+		return invalid("queue", "Say where to: a queue or an agent.")
+	}
+	return s.do(c, inbox.Command{Action: inbox.Transfer, Conversation: c.Param("id"), Queue: in.Queue, Agent: in.Agent})
+}
+
+func (s *Server) postSnooze(c echo.Context) error {
+	in, err := decode[struct {
+		Until record.Millis `json:"until"`
+	}](c)
+	if err != nil {
+		return err
+	}
+	// The hub refuses the past; nobody means a time that far ahead.
+	if in.Until > s.hub.Now()+2*365*24*3600_000 {
+		return invalid("until", "Choose a time within two years.")
+	}
+	return s.do(c, inbox.Command{Action: inbox.Snooze, Conversation: c.Param("id"), Until: in.Until})
+}
+
+func (s *Server) postTags(c echo.Context) error {
+	in, err := decode[struct {
+		Tags []string `json:"tags"`
+	}](c)
+	if err != nil {
+		return err
+	}
+	if in.Tags == nil {
+		return invalid("tags", "tags is needed: the whole list.")
+	}
+	return s.do(c, inbox.Command{Action: inbox.Tag, Conversation: c.Param("id"), Tags: in.Tags})
+}
+
+func (s *Server) postPriority(c echo.Context) error {
+	in, err := decode[struct {
+		Priority *int `json:"priority"`
+	}](c)
+	if err != nil {
+		return err
+	}
+	if in.Priority == nil {
+		return invalid("priority", "priority is needed.")
+	}
+	return s.do(c, inbox.Command{Action: inbox.Priority, Conversation: c.Param("id"), Priority: *in.Priority})
+}
+
+func (s *Server) postRetry(c echo.Context) error {
+	if err := nothing(c); err != nil {
+		return err
+	}
+	return s.do(c, inbox.Command{Action: inbox.Retry, Touch: c.Param("id")})
+}
+
+func (s *Server) postTyping(c echo.Context) error {
+	in, err := decode[struct {
+		On *bool `json:"on"`
+	}](c)
+	if err != nil {
+		return err
+	}
+	if in.On == nil {
+		return invalid("on", "on is needed.")
+	}
+	s.hub.Typing(c.Param("id"), principalOf(c).User.ID, *in.On)
+	return c.NoContent(http.StatusNoContent)
+}
+
+// stateIn is an agent's state as people set it; the router sets the others.
+type stateIn struct {
+	State  record.AgentState `json:"state"`
+	Reason string            `json:"reason"`
+}
+
+func (s *Server) putState(c echo.Context) error { return s.setState(c, principalOf(c).User.ID) }
+
+func (s *Server) putAgentState(c echo.Context) error { return s.setState(c, c.Param("id")) }
+
+func (s *Server) setState(c echo.Context, agent string) error {
+	in, err := decode[stateIn](c)
+	if err != nil {
+		return err
+	}
+	if err := choice("state", string(in.State), string(record.Offline), string(record.Available), string(record.Busy), string(record.Break)); err != nil {
+		return err
+	}
+	if in.Reason, err = text("reason", in.Reason, 0, 120, false); err != nil {
+		return err
+	}
+	e, err := s.carryOut(c, inbox.Command{Action: inbox.SetState, Agent: agent, State: in.State, Reason: in.Reason})
+	if err != nil {
+		return err
+	}
+	for _, a := range e.Agents {
+		if a.ID == agent {
+			return c.JSON(http.StatusOK, a)
+		}
+	}
+	return c.JSON(http.StatusOK, s.hub.Agent(agent)) // it was so already
+}

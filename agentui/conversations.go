@@ -1,0 +1,152 @@
+package agentui
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"tamas/inbox/record"
+)
+
+const (
+	pageSize    = 50  // items of a list, unless limit says otherwise
+	maxPage     = 200 // items
+	maxQuery    = 200 // bytes of what somebody searches for
+	detailSize  = 50  // touches of an opened conversation
+	maxDecision = 200
+)
+
+func (s *Server) listConversations(c echo.Context) error {
+	f := record.Filter{Channel: c.QueryParam("channel"), Account: c.QueryParam("account"), Owner: c.QueryParam("owner"),
+		Tag: c.QueryParam("tag"), Before: c.QueryParam("before")}
+	switch c.QueryParam("list") {
+	case "mine":
+		f.Mine = principalOf(c).User.ID
+	case "waiting":
+		f.Waiting = true
+	case "", "all":
+	default:
+		return invalid("list", "list must be one of mine, waiting, all.")
+	}
+	if q := c.QueryParam("queue"); q != "" {
+		f.Queues = []string{q}
+	}
+	switch status := c.QueryParam("status"); status {
+	case "open":
+		f.Open = true
+	case "", string(record.Waiting), string(record.Offered), string(record.Active), string(record.Snoozed), string(record.Resolved):
+		f.Status = record.Status(status)
+	default:
+		return invalid("status", "status must be one of open, waiting, offered, active, snoozed, resolved.")
+	}
+	var err error
+	if f.Text, err = queryText(c); err != nil {
+		return err
+	}
+	if f.Limit, err = queryInt(c, "limit", pageSize, 1, maxPage); err != nil {
+		return err
+	}
+	page, err := s.db.Conversations(c.Request().Context(), f)
+	if err != nil {
+		return badPosition(err)
+	}
+	return c.JSON(http.StatusOK, page)
+}
+
+// queryText reads what somebody searches for.
+func queryText(c echo.Context) (string, error) {
+	q := strings.TrimSpace(c.QueryParam("q"))
+	if len(q) > maxQuery {
+		return "", invalid("q", "This is too long to search for.")
+	}
+	return strings.ToValidUTF8(q, ""), nil
+}
+
+// badPosition names a "before" that no list gave.
+func badPosition(err error) error {
+	if errors.Is(err, record.ErrCursor) {
+		return invalid("before", "before is not of a list; take it from next.")
+	}
+	return err
+}
+
+func (s *Server) getCounts(c echo.Context) error {
+	counts, err := s.db.Counts(c.Request().Context(), principalOf(c).User.ID)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, counts)
+}
+
+func (s *Server) getConversation(c echo.Context) error {
+	d, err := s.db.Conversation(c.Request().Context(), c.Param("id"), detailSize)
+	if err != nil {
+		return missing(err, "conversation")
+	}
+	withoutRaw(d.Touches)
+	return c.JSON(http.StatusOK, d)
+}
+
+// withoutRaw leaves the original bytes of unreadable messages to getRaw.
+func withoutRaw(list []record.Touch) {
+	for i := range list {
+		if list[i].Body != nil {
+			list[i].Body.Raw = nil
+		}
+	}
+}
+
+func (s *Server) listTouches(c echo.Context) error {
+	var before uint64
+	if q := c.QueryParam("before"); q != "" {
+		var err error
+		if before, err = strconv.ParseUint(q, 10, 63); err != nil {
+			return invalid("before", "before must be the n of a touch.")
+		}
+	}
+	limit, err := queryInt(c, "limit", pageSize, 1, maxPage)
+	if err != nil {
+		return err
+	}
+	ctx, id := c.Request().Context(), c.Param("id")
+	rows, earlier, err := s.db.Touches(ctx, id, before, limit)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 {
+		if _, err := s.db.Conversation(ctx, id, 1); err != nil {
+			return missing(err, "conversation")
+		}
+	}
+	withoutRaw(rows)
+	return c.JSON(http.StatusOK, struct {
+		Items   []record.Touch `json:"items"`
+		Earlier bool           `json:"earlier"`
+	}{rows, earlier})
+}
+
+func (s *Server) listDecisions(c echo.Context) error {
+	rows, err := s.db.Decisions(c.Request().Context(), c.Param("id"), maxDecision)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, listOf(rows))
+}
+
+// getRaw downloads the original bytes of a message that could not be read. It is never shown in the page.
+func (s *Server) getRaw(c echo.Context) error {
+	t, err := s.db.Touch(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return missing(err, "message")
+	}
+	if t.Body == nil || len(t.Body.Raw) == 0 {
+		return notFound("original of this message")
+	}
+	h := c.Response().Header()
+	h.Set("Content-Disposition", `attachment; filename="`+t.ID+`.bin"`)
+	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
+	return c.Blob(http.StatusOK, echo.MIMEOctetStream, t.Body.Raw)
+}

@@ -1,0 +1,22 @@
+package agentui
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+)
+
+// hook hands /hooks/<account>/… to the account's adapter, with that prefix stripped. What may be asked, and by whom, is
+// the adapter's to check (a signature, a secret path, an allowed origin).
+func (s *Server) hook(c echo.Context) error {
+	account := c.Param("account")
+	h := s.hub.Webhook(account)
+	if h == nil {
+		return notFound("account")
+	}
+	r := c.Request()
+	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
+	r.Header.Set(echo.HeaderXRequestID, requestID(c))
+	http.StripPrefix("/hooks/"+account, h).ServeHTTP(c.Response(), r)
+	return nil
+}

@@ -1,0 +1,189 @@
+package agentui
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/labstack/echo/v4/middleware"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"tamas/channels"
+	"tamas/inbox"
+	"tamas/inbox/record"
+)
+
+// Options is what a Server is made of.
+type Options struct {
+	Hub       *inbox.Hub
+	Log       *slog.Logger
+	PublicURL string          // the hub's own address as customers' providers reach it; "" when unknown
+	Kinds     []channels.Kind // the table of channel kinds
+	Version   string
+	Metrics   *prometheus.Registry // what /metrics shows; nil: one of its own
+	DevAssets string               // a folder to serve the app from instead of what is embedded; for who works on the app
+}
+
+// Server is the HTTP side of one node.
+type Server struct {
+	hub        *inbox.Hub
+	db         *record.DB
+	log        *slog.Logger
+	kinds      []channels.Kind
+	version    string
+	public     string // without a slash at the end
+	https      bool   // public is https
+	publicHost string
+
+	echo    *echo.Echo
+	assets  *assets
+	live    *live
+	hasher  *hasher
+	metrics *metrics
+	byIP    *limiter // sign-ins
+	byEmail *limiter
+
+	stop context.CancelFunc
+	done sync.WaitGroup
+}
+
+// New builds the server and starts its live feed. Shutdown ends it.
+func New(o Options) (*Server, error) {
+	s := &Server{hub: o.Hub, db: o.Hub.Record(), log: o.Log, kinds: o.Kinds, version: o.Version,
+		public:  strings.TrimRight(o.PublicURL, "/"),
+		hasher:  newHasher(2, 32),
+		byIP:    newLimiter(3*time.Second, 20, 10_000),
+		byEmail: newLimiter(12*time.Second, 5, 10_000),
+	}
+	if s.public != "" {
+		u, err := url.Parse(s.public)
+		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			return nil, fmt.Errorf("the public address %q is not an http(s) address", o.PublicURL)
+		}
+		s.https, s.publicHost = u.Scheme == "https", u.Host
+	}
+	var err error
+	if s.assets, err = newAssets(o.DevAssets); err != nil {
+		return nil, fmt.Errorf("the app's files: %w", err)
+	}
+	s.metrics = newMetrics(s, o.Metrics)
+	s.live = newLive(s.hub, s.log, s.stands, s.metrics)
+	s.echo = s.routes()
+
+	ctx, cancel := context.WithCancel(context.Background())
+	s.stop = cancel
+	s.done.Go(func() { s.live.run(ctx) })
+	s.done.Go(func() { s.live.watchRecord(ctx) })
+	s.done.Go(func() { s.live.watchSessions(ctx) })
+	return s, nil
+}
+
+// Handler answers everything: the app, its API, webhooks, health.
+func (s *Server) Handler() http.Handler { return s.echo }
+
+// Shutdown tells the sockets to come back elsewhere and ends the live feed. The http.Server is its owner's.
+func (s *Server) Shutdown(ctx context.Context) error {
+	err := s.live.shutdown(ctx)
+	s.stop()
+	s.done.Wait()
+	return err
+}
+
+// routes is the whole of the HTTP side, one line a route. Who may is the handler's first wrapper: anyone, agent,
+// supervisor, admin; each has the rights of those before it.
+func (s *Server) routes() *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = answerError
+	e.IPExtractor = echo.ExtractIPFromXFFHeader() // trusts proxies on private addresses only
+	e.Use(requestIDs, s.securityHeaders, s.requestLog)
+
+	e.GET("/healthz", s.healthz)
+	e.GET("/readyz", s.readyz)
+	e.GET("/metrics", s.serveMetrics)
+	e.Any("/hooks/:account", s.hook)
+	e.Any("/hooks/:account/*", s.hook)
+	e.GET("/*", s.assets.serve)
+
+	// The live socket must not pass through the compressor.
+	e.GET("/api/v1/live", s.agent(s.getLive))
+
+	a := e.Group("/api/v1", noStore, middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024}))
+	a.Any("/*", func(echo.Context) error { return echo.ErrNotFound })
+	a.GET("/openapi.yaml", s.anyone(s.getOpenAPI))
+
+	a.GET("/setup", s.anyone(s.getSetup))
+	a.POST("/setup", s.anyone(s.postSetup))
+	a.POST("/session", s.anyone(s.postSession))
+	a.GET("/session", s.agent(s.getSession))
+	a.DELETE("/session", s.agent(s.deleteSession))
+	a.GET("/sessions", s.agent(s.listSessions))
+	a.DELETE("/sessions/:id", s.agent(s.endSession))
+	a.PATCH("/me", s.agent(s.patchMe))
+	a.PUT("/me/state", s.agent(s.putState))
+
+	a.GET("/conversations", s.agent(s.listConversations))
+	a.GET("/counts", s.agent(s.getCounts))
+	a.GET("/conversations/:id", s.agent(s.getConversation))
+	a.GET("/conversations/:id/touches", s.agent(s.listTouches))
+	a.GET("/conversations/:id/decisions", s.agent(s.listDecisions))
+	a.POST("/conversations/:id/reply", s.agent(s.postReply))
+	a.POST("/conversations/:id/note", s.agent(s.postNote))
+	a.POST("/conversations/:id/accept", s.agent(s.postAccept))
+	a.POST("/conversations/:id/decline", s.agent(s.postDecline))
+	a.POST("/conversations/:id/claim", s.agent(s.postClaim))
+	a.POST("/conversations/:id/assign", s.agent(s.postAssign))
+	a.POST("/conversations/:id/transfer", s.agent(s.postTransfer))
+	a.POST("/conversations/:id/snooze", s.agent(s.postSnooze))
+	a.POST("/conversations/:id/wake", s.agent(s.postWake))
+	a.POST("/conversations/:id/resolve", s.agent(s.postResolve))
+	a.POST("/conversations/:id/reopen", s.agent(s.postReopen))
+	a.POST("/conversations/:id/tags", s.agent(s.postTags))
+	a.POST("/conversations/:id/priority", s.agent(s.postPriority))
+	a.POST("/conversations/:id/read", s.agent(s.postRead))
+	a.POST("/conversations/:id/typing", s.agent(s.postTyping))
+	a.POST("/touches/:id/retry", s.agent(s.postRetry))
+	a.GET("/touches/:id/raw", s.agent(s.getRaw))
+
+	a.GET("/customers", s.agent(s.listCustomers))
+	a.GET("/customers/:id", s.agent(s.getCustomer))
+	a.PATCH("/customers/:id", s.agent(s.patchCustomer))
+	a.GET("/customers/:id/touches", s.agent(s.listCustomerTouches))
+	a.GET("/search", s.agent(s.getSearch))
+	a.GET("/supervisor", s.supervisor(s.getSupervisor))
+	a.PUT("/agents/:id/state", s.supervisor(s.putAgentState))
+
+	a.GET("/queues", s.agent(s.listQueues))
+	a.POST("/queues", s.supervisor(s.postQueue))
+	a.GET("/queues/:id", s.agent(s.getQueue))
+	a.PATCH("/queues/:id", s.supervisor(s.patchQueue))
+	a.DELETE("/queues/:id", s.supervisor(s.deleteQueue))
+	a.GET("/canned", s.agent(s.listCanned))
+	a.POST("/canned", s.supervisor(s.postCanned))
+	a.PATCH("/canned/:id", s.supervisor(s.patchCanned))
+	a.DELETE("/canned/:id", s.supervisor(s.deleteCanned))
+	a.GET("/users", s.agent(s.listUsers))
+	a.POST("/users", s.admin(s.postUser))
+	a.GET("/users/:id", s.agent(s.getUser))
+	a.PATCH("/users/:id", s.admin(s.patchUser))
+	a.DELETE("/users/:id", s.admin(s.deleteUser))
+	a.GET("/accounts", s.agent(s.listAccounts))
+	a.POST("/accounts", s.admin(s.postAccount))
+	a.POST("/accounts/check", s.admin(s.checkAccount))
+	a.GET("/accounts/:id", s.admin(s.getAccount))
+	a.PATCH("/accounts/:id", s.admin(s.patchAccount))
+	a.DELETE("/accounts/:id", s.admin(s.deleteAccount))
+	a.POST("/accounts/:id/test", s.admin(s.testAccount))
+	a.GET("/firm", s.agent(s.getFirm))
+	a.PATCH("/firm", s.admin(s.patchFirm))
+	a.GET("/tokens", s.admin(s.listTokens))
+	a.POST("/tokens", s.admin(s.postToken))
+	a.DELETE("/tokens/:id", s.admin(s.deleteToken))
+	return e
+}
