@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,31 +15,34 @@ import (
 // about an earlier one of another history.
 type waiters struct {
 	mu   sync.Mutex
-	list map[uint64]*waiter // by the event's token
+	list map[uint64][]*waiter // by the event's token; several when a message was delivered twice at once
 }
 
 type waiter struct {
 	id   record.ID
-	done chan struct{} // closed when recorded
+	done chan struct{} // has an item when recorded
 	fork chan struct{} // has an item when the epoch changed: ask the record
 }
 
-func newWaiters() *waiters { return &waiters{list: map[uint64]*waiter{}} }
+func newWaiters() *waiters { return &waiters{list: map[uint64][]*waiter{}} }
 
 // add begins to wait for an id that was committed.
 func (w *waiters) add(id record.ID) *waiter {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	x := &waiter{id: id, done: make(chan struct{}), fork: make(chan struct{}, 1)}
-	w.list[id.Token] = x
+	x := &waiter{id: id, done: make(chan struct{}, 1), fork: make(chan struct{}, 1)}
+	w.list[id.Token] = append(w.list[id.Token], x)
 	return x
 }
 
 func (w *waiters) remove(x *waiter) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.list[x.id.Token] == x {
+	rest := slices.DeleteFunc(w.list[x.id.Token], func(y *waiter) bool { return y == x })
+	if len(rest) == 0 {
 		delete(w.list, x.id.Token)
+	} else {
+		w.list[x.id.Token] = rest
 	}
 }
 
@@ -51,9 +55,10 @@ func (w *waiters) release(ids []record.ID) {
 		return
 	}
 	for _, id := range ids {
-		if x := w.list[id.Token]; x != nil && x.id == id {
-			delete(w.list, id.Token)
-			close(x.done)
+		for _, x := range w.list[id.Token] {
+			if x.id == id {
+				x.recorded()
+			}
 		}
 	}
 }
@@ -61,10 +66,11 @@ func (w *waiters) release(ids []record.ID) {
 // releaseBelow is the classic mistake, "the watermark has passed me". It is compiled in by the build tag
 // plantedbug only, so that cmd/chaos can show that it would find it.
 func (w *waiters) releaseBelow(id record.ID) {
-	for token, x := range w.list {
-		if x.id.N <= id.N {
-			delete(w.list, token)
-			close(x.done)
+	for _, list := range w.list {
+		for _, x := range list {
+			if x.id.N <= id.N {
+				x.recorded()
+			}
 		}
 	}
 }
@@ -73,8 +79,18 @@ func (w *waiters) releaseBelow(id record.ID) {
 func (w *waiters) forked() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, x := range w.list {
-		x.ask()
+	for _, list := range w.list {
+		for _, x := range list {
+			x.ask()
+		}
+	}
+}
+
+// recorded lets the waiter go.
+func (x *waiter) recorded() {
+	select {
+	case x.done <- struct{}{}:
+	default:
 	}
 }
 
