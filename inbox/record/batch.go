@@ -68,6 +68,8 @@ type batch struct {
 	conversations ordered[header]
 	agents        ordered[*Agent]
 	cursors       ordered[string]
+
+	statements []statement
 }
 
 // header is a conversation's newest header in the batch.
@@ -101,14 +103,26 @@ func (o *ordered[T]) get(key string) *T {
 
 // insert writes the rows of events in the transaction that is open.
 func (db *DB) insert(ctx context.Context, events []Event) error {
+	b, err := newBatch(events)
+	if err != nil {
+		return err
+	}
+	n, err := db.wr.run(ctx, b.statements)
+	if err != nil {
+		return err
+	}
+	return db.afterwards(ctx, b, n)
+}
+
+func newBatch(events []Event) (*batch, error) {
 	b := &batch{known: map[string]int{}, created: map[string]int{}}
 	b.events = make([]any, 0, 8*len(events))
 	for i := range events {
 		if err := b.add(&events[i]); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return b.store(ctx, db)
+	return b, b.finish()
 }
 
 func (b *batch) add(e *Event) error {
@@ -209,12 +223,11 @@ func begins(e *Event) bool {
 	return e.Kind == EvReceived || e.Touch.Body != nil && (e.Kind == EvQueued || e.Kind == EvNoted || e.Kind == EvUnreadable)
 }
 
-func (b *batch) store(ctx context.Context, db *DB) error {
-	w := db.wr
+// finish turns the rows into statements, in an order that all writers keep.
+func (b *batch) finish() error {
 	var convs, states, agents, cursors []any
 	for i := range b.conversations.vals {
-		h := &b.conversations.vals[i]
-		convs = append(convs, conversationRow(h)...)
+		convs = append(convs, conversationRow(&b.conversations.vals[i])...)
 	}
 	for _, t := range b.states.vals {
 		states = append(states, t.ID, t.State, int64(t.Rev), int64(t.Attempt), int64(t.RetryAt), t.Error, t.ProviderID, t.Worker, t.Unreadable)
@@ -229,51 +242,41 @@ func (b *batch) store(ctx context.Context, db *DB) error {
 	for i, account := range b.cursors.keys {
 		cursors = append(cursors, account, b.cursors.vals[i])
 	}
-	for _, s := range []struct {
-		m    *many
-		args *[]any
-	}{
-		{&insertEvents, &b.events},
-		{&insertCustomers, &b.customers},
-		{&insertIdentities, &b.identities},
-		{&insertTouches, &b.touches},
-		{&insertBodies, &b.bodies},
-		{&updateTouches, &states},
-		{&insertAnswers, &b.answers}, // reads conversations as they were
-		{&upsertConversations, &convs},
-		{&upsertAgents, &agents},
-		{&upsertCursors, &cursors},
-	} {
-		n, err := w.all(ctx, s.m, *s.args)
-		if err != nil {
-			return err
+	list := insertEvents.over(nil, b.events)
+	list = insertCustomers.over(list, b.customers)
+	list = insertIdentities.over(list, b.identities)
+	list = insertTouches.over(list, b.touches)
+	list = insertBodies.over(list, b.bodies)
+	list = updateTouches.over(list, states)
+	list = insertAnswers.over(list, b.answers) // reads conversations as they were
+	list = upsertConversations.over(list, convs)
+	list = upsertAgents.over(list, agents)
+	b.statements = upsertCursors.over(list, cursors)
+	return nil
+}
+
+// afterwards takes back the text of touches that touches_once kept out. changed is of b.statements.
+func (db *DB) afterwards(ctx context.Context, b *batch, changed []int64) error {
+	missing := int64(len(b.touches) / touchWidth)
+	for i, s := range b.statements {
+		if s.many == &insertTouches {
+			missing -= changed[i]
 		}
-		if missing := int64(len(b.created)) - n; s.m == &insertTouches && missing > 0 {
-			db.duplicates.Add(missing)
-			if err := b.dropDuplicates(ctx, w); err != nil {
-				return err
-			}
+	}
+	if missing <= 0 {
+		return nil
+	}
+	db.duplicates.Add(missing)
+	for at := 0; at < len(b.bodies); at += bodyWidth {
+		if err := db.wr.exec(ctx, "DELETE FROM bodies WHERE n = $1 AND NOT EXISTS (SELECT 1 FROM touches WHERE touches.n = bodies.n)", b.bodies[at]); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// dropDuplicates takes back the bodies of touches that were kept out. It is looked up row by row: it never happens.
-func (b *batch) dropDuplicates(ctx context.Context, w *writer) error {
-	const width = 6
-	kept := b.bodies[:0:0]
-	for at := 0; at < len(b.bodies); at += width {
-		var n int
-		if err := w.conn.QueryRowContext(ctx, "SELECT count(*) FROM touches WHERE n = $1", b.bodies[at]).Scan(&n); err != nil {
-			return err
-		}
-		if n > 0 {
-			kept = append(kept, b.bodies[at:at+width]...)
-		}
-	}
-	b.bodies = kept
-	return nil
-}
+// Columns of insertTouches and insertBodies.
+const touchWidth, bodyWidth = 21, 6
 
 func conversationRow(h *header) []any {
 	c := h.c

@@ -111,7 +111,12 @@ type querier interface {
 // write runs f in a transaction of its own: in SQLite on the one writing connection.
 func (db *DB) write(ctx context.Context, f func(q querier) error) error {
 	if db.d.oneConn {
-		return db.wr.tx(ctx, func() error { return f(db.wr.conn) })
+		return db.wr.tx(ctx, func() error {
+			if _, err := db.wr.run(ctx, nil); err != nil { // BEGIN
+				return err
+			}
+			return f(db.wr.conn)
+		})
 	}
 	tx, err := db.pool.BeginTx(ctx, nil)
 	if err != nil {

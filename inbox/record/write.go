@@ -24,18 +24,23 @@ func (db *DB) Cursor(ctx context.Context) (ID, error) {
 
 const moveCursor = "UPDATE log_cursor SET n = $1, token = $2 WHERE n = $3 AND token = $4"
 
-func (w *writer) move(ctx context.Context, old, new ID) error {
-	n, err := w.run(ctx, stmtKey{moveCursor, 0}, moveCursor,
-		[]any{int64(new.N), int64(new.Token), int64(old.N), int64(old.Token)})
-	if err == nil && n == 0 {
-		err = ErrMoved
+// move runs the statements after the one that moves the cursor, in the same piece, and gives their changed rows.
+func (w *writer) move(ctx context.Context, old, new ID, then []statement) ([]int64, error) {
+	list := append([]statement{{key: stmtKey{moveCursor, 0},
+		args: []any{int64(new.N), int64(new.Token), int64(old.N), int64(old.Token)}}}, then...)
+	n, err := w.run(ctx, list)
+	if len(n) > 0 && n[0] == 0 {
+		return nil, ErrMoved // whatever became of the rest is rolled back
 	}
-	return err
+	return n[min(1, len(n)):], err
 }
 
 // MoveCursor sets the cursor from old to new without events, as a rebuild does. ErrMoved: it was not at old.
 func (db *DB) MoveCursor(ctx context.Context, old, new ID) error {
-	err := db.wr.tx(ctx, func() error { return db.wr.move(ctx, old, new) })
+	err := db.wr.tx(ctx, func() error {
+		_, err := db.wr.move(ctx, old, new, nil)
+		return err
+	})
 	if err != nil {
 		err = fmt.Errorf("move the cursor: %w", err)
 	}
@@ -65,16 +70,21 @@ func (db *DB) Write(ctx context.Context, old ID, events []Event) error {
 		}
 	}
 	new := events[len(events)-1].ID
-	err := db.wr.tx(ctx, func() error {
-		if err := db.wr.move(ctx, old, new); err != nil {
+	b, err := newBatch(events)
+	if err != nil {
+		return fmt.Errorf("write events after %s: %w", old, err)
+	}
+	err = db.wr.tx(ctx, func() error {
+		n, err := db.wr.move(ctx, old, new, b.statements)
+		if err != nil {
 			return err
 		}
-		return db.insert(ctx, events)
+		return db.afterwards(ctx, b, n)
 	})
 	if refused(err) {
 		// Again, looking for the culprits. Savepoints from the start would cost every batch two round trips.
 		err = db.wr.tx(ctx, func() error {
-			if err := db.wr.move(ctx, old, new); err != nil {
+			if _, err := db.wr.move(ctx, old, new, nil); err != nil {
 				return err
 			}
 			return db.bisect(ctx, events)

@@ -8,6 +8,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // writer is one connection with its prepared statements, for one transaction at a time. After an error that
@@ -18,18 +21,28 @@ type writer struct {
 	turn chan struct{} // holds one token: whoever takes it may use conn
 
 	conn  *sql.Conn
-	stmts map[stmtKey]*sql.Stmt
+	begun bool                  // BEGIN has been sent
+	texts map[stmtKey]string    // of statements over several rows
+	stmts map[stmtKey]*sql.Stmt // SQLite's, prepared on conn
 }
 
+// stmtKey names a statement by its (beginning's) text and the number of its rows, 0 for one that has none.
 type stmtKey struct {
 	text string
 	rows int
 }
 
+// statement is one to be run.
+type statement struct {
+	key  stmtKey
+	many *many // nil: key.text is all
+	args []any
+}
+
 var errClosed = errors.New("the record is closed")
 
 func newWriter(pool *sql.DB, d *dialect) *writer {
-	w := &writer{pool: pool, d: d, turn: make(chan struct{}, 1)}
+	w := &writer{pool: pool, d: d, turn: make(chan struct{}, 1), texts: map[stmtKey]string{}}
 	w.turn <- struct{}{}
 	return w
 }
@@ -54,7 +67,7 @@ func (w *writer) drop() {
 	w.conn, w.stmts = nil, nil
 }
 
-// tx runs f in a transaction on w.conn. f's error rolls back.
+// tx runs f in a transaction on the writer's connection. f's error rolls back.
 func (w *writer) tx(ctx context.Context, f func() error) error {
 	select {
 	case <-ctx.Done():
@@ -72,10 +85,7 @@ func (w *writer) tx(ctx context.Context, f func() error) error {
 		}
 		w.conn, w.stmts = c, map[stmtKey]*sql.Stmt{}
 	}
-	if err := w.exec(ctx, w.d.begin); err != nil {
-		w.drop()
-		return err
-	}
+	w.begun = false // run sends it along with f's first statement
 	err := f()
 	if err == nil {
 		// A cancelled COMMIT would leave its outcome unknown for no gain; one without an answer must end.
@@ -86,6 +96,9 @@ func (w *writer) tx(ctx context.Context, f func() error) error {
 		}
 		return err
 	}
+	if !w.begun {
+		return err
+	}
 	back, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if w.exec(back, "ROLLBACK") != nil {
@@ -94,26 +107,84 @@ func (w *writer) tx(ctx context.Context, f func() error) error {
 	return err
 }
 
-// exec runs a prepared statement.
+// exec runs one statement.
 func (w *writer) exec(ctx context.Context, text string, args ...any) error {
-	_, err := w.run(ctx, stmtKey{text, 0}, text, args)
+	_, err := w.run(ctx, []statement{{key: stmtKey{text, 0}, args: args}})
 	return err
 }
 
-func (w *writer) run(ctx context.Context, key stmtKey, text string, args []any) (int64, error) {
-	s := w.stmts[key]
-	if s == nil {
-		var err error
-		if s, err = w.conn.PrepareContext(ctx, text); err != nil {
-			return 0, err
+// run runs statements in order until one fails and gives the number of rows that each changed. To PostgreSQL they
+// go in one piece, so that the batch waits for one answer and not for ten.
+func (w *writer) run(ctx context.Context, list []statement) ([]int64, error) {
+	if !w.begun {
+		w.begun = true
+		list = append([]statement{{key: stmtKey{w.d.begin, 0}}}, list...)
+		n, err := w.run(ctx, list)
+		return n[min(1, len(n)):], err // without its own
+	}
+	if w.d.numbered {
+		return w.send(ctx, list)
+	}
+	changed := make([]int64, 0, len(list))
+	for i := range list {
+		s := w.stmts[list[i].key]
+		if s == nil {
+			var err error
+			if s, err = w.conn.PrepareContext(ctx, w.text(&list[i])); err != nil {
+				return changed, err
+			}
+			w.stmts[list[i].key] = s
 		}
-		w.stmts[key] = s
+		res, err := s.ExecContext(ctx, list[i].args...)
+		if err != nil {
+			return changed, err
+		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return changed, err
+		}
+		changed = append(changed, n)
 	}
-	res, err := s.ExecContext(ctx, args...)
-	if err != nil {
-		return 0, err
+	return changed, nil
+}
+
+// send is run for PostgreSQL. pgx prepares and keeps what it has not seen.
+func (w *writer) send(ctx context.Context, list []statement) (changed []int64, err error) {
+	var b pgx.Batch
+	for i := range list {
+		b.Queue(w.text(&list[i]), list[i].args...)
 	}
-	return res.RowsAffected()
+	if raw := w.conn.Raw(func(c any) error {
+		results := c.(*stdlib.Conn).Conn().SendBatch(ctx, &b)
+		for range list {
+			tag, e := results.Exec()
+			if e != nil {
+				err = e
+				break
+			}
+			changed = append(changed, tag.RowsAffected())
+		}
+		if e := results.Close(); err == nil {
+			err = e
+		}
+		return nil
+	}); raw != nil {
+		err = raw
+	}
+	return changed, err
+}
+
+// text is a statement's SQL, made once.
+func (w *writer) text(s *statement) string {
+	if s.many == nil {
+		return s.key.text
+	}
+	text, ok := w.texts[s.key]
+	if !ok {
+		text = s.many.text(s.key.rows, w.d.numbered)
+		w.texts[s.key] = text
+	}
+	return text
 }
 
 // many is a statement over any number of rows: head, row, row, …, tail. Each ? of row is one argument.
@@ -121,29 +192,20 @@ type many struct {
 	head, row, tail string
 }
 
-// chunks are the numbers of rows that a statement is prepared for.
-var chunks = [...]int{64, 32, 16, 8, 4, 2, 1}
+// maxRows is the largest number of rows of one statement. Smaller powers of two do the rest, so that few different
+// statements are prepared.
+const maxRows = 64
 
-// all runs m over args, a whole number of rows, and counts the rows it changed.
-func (w *writer) all(ctx context.Context, m *many, args []any) (int64, error) {
+// over adds the statements that run m over args, a whole number of rows.
+func (m *many) over(list []statement, args []any) []statement {
 	width := strings.Count(m.row, "?")
-	var changed int64
-	for _, size := range chunks {
-		for len(args) >= size*width {
-			key := stmtKey{m.head, size}
-			var text string
-			if w.stmts[key] == nil {
-				text = m.text(size, w.d.numbered)
-			}
-			n, err := w.run(ctx, key, text, args[:size*width])
-			if err != nil {
-				return changed, err
-			}
-			changed += n
-			args = args[size*width:]
+	for rows := maxRows; rows > 0; rows /= 2 {
+		for len(args) >= rows*width {
+			list = append(list, statement{stmtKey{m.head, rows}, m, args[:rows*width]})
+			args = args[rows*width:]
 		}
 	}
-	return changed, nil
+	return list
 }
 
 func (m *many) text(rows int, numbered bool) string {
