@@ -20,6 +20,21 @@ export const router = createRouter({
       children: [
         { path: '', redirect: { name: 'inbox' } },
         { path: 'inbox/:id?', name: 'inbox', component: () => import('@/pages/Inbox.vue') },
+        { path: 'supervisor', name: 'supervisor', component: () => import('@/pages/Supervisor.vue'), meta: { role: 'supervisor' } },
+        {
+          path: 'settings',
+          component: () => import('@/pages/Settings.vue'),
+          children: [
+            { path: '', name: 'settings', redirect: () => ({ name: may('admin') ? 'settings-accounts' : 'profile' }) },
+            { path: 'profile', name: 'profile', component: () => import('@/pages/settings/Profile.vue') },
+            { path: 'accounts', name: 'settings-accounts', component: () => import('@/pages/settings/Accounts.vue'), meta: { role: 'admin' } },
+            { path: 'queues', name: 'settings-queues', component: () => import('@/pages/settings/Queues.vue'), meta: { role: 'admin' } },
+            { path: 'agents', name: 'settings-users', component: () => import('@/pages/settings/Users.vue'), meta: { role: 'admin' } },
+            { path: 'canned', name: 'settings-canned', component: () => import('@/pages/settings/Canned.vue'), meta: { role: 'supervisor' } },
+            { path: 'firm', name: 'settings-firm', component: () => import('@/pages/settings/Firm.vue'), meta: { role: 'admin' } },
+            { path: 'tokens', name: 'settings-tokens', component: () => import('@/pages/settings/Tokens.vue') },
+          ],
+        },
       ],
     },
     { path: '/:rest(.*)*', redirect: '/' },

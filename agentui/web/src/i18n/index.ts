@@ -49,6 +49,11 @@ export function t(key: Key, params?: Record<string, string | number>): string {
   return fill(messages.value?.[key] ?? key, params, locale.value)
 }
 
+/** has tells whether there is a sentence of that key, for keys that are made at run time. */
+export function has(key: string): key is Key {
+  return !!messages.value && key in messages.value
+}
+
 export function fill(text: string, params: Record<string, string | number> = {}, l: Locale): string {
   const bar = text.indexOf('|')
   if (bar >= 0) text = params.n === 1 ? text.slice(0, bar) : text.slice(bar + 1)

@@ -1,1 +1,0 @@
-import{Ct as e,M as t,_ as n,a as r,st as i,x as a}from"./i18n-KzEOw8m5.js";var o={class:`grid flex-1 place-items-center text-muted`},s=a({__name:`Inbox`,setup(a){return(a,s)=>(t(),n(`main`,o,e(i(r)(`nav.inbox`)),1))}});export{s as default};

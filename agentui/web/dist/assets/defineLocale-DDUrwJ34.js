@@ -1,0 +1,1 @@
+import{t as e}from"./defu-DSJ9I3OW.js";function t(t){return e(t,{dir:`ltr`})}export{t};

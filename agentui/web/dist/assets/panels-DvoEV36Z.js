@@ -1,0 +1,1 @@
+import{Et as e}from"./api-CQ-rcsKk.js";var t=e(``),n=e(``);export{n,t};

@@ -1,0 +1,1 @@
+var e={get(e,t){try{let n=localStorage.getItem(e);return n===null?t:JSON.parse(n)}catch{return t}},set(e,t){try{localStorage.setItem(e,JSON.stringify(t))}catch{}},drop(e){try{localStorage.removeItem(e)}catch{}},keys(e){try{return Object.keys(localStorage).filter(t=>t.startsWith(e))}catch{return[]}}};export{e as t};

@@ -1,0 +1,1 @@
+import{I as e}from"./api-CQ-rcsKk.js";function t(){let t=e()?.vnode?.scopeId;return t?{[t]:``}:{}}export{t};

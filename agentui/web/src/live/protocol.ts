@@ -1,0 +1,36 @@
+import type { Agent, Event, HealthState, Millis } from '@/api/types'
+
+// The live socket's items; agentui/protocol.go is their definition.
+
+export type Item =
+  | { t: 'hello'; at: string; recorded: string; agent: Agent; user: string }
+  | { t: 'event'; id: string; event: Event }
+  | { t: 'recorded'; id: string }
+  | { t: 'typing'; conversation: string; from: 'customer' | 'agent'; agent?: string; on: boolean }
+  | { t: 'health'; account: string; state: HealthState; detail?: string; heard_at?: Millis; backlog?: number }
+  | { t: 'status'; record: 'up' | 'down' }
+  | { t: 'pong' }
+
+/** What a close code asks of us. */
+export type Cure = 'resume' | 'reload' | 'sign_in' | 'stop'
+
+const cures: Record<number, Cure> = { 4000: 'reload', 4001: 'sign_in', 4400: 'stop' }
+
+/** cureOf: unknown codes, and those that say "slow" or "going down", mean: connect again with the last id. */
+export function cureOf(code: number): Cure {
+  return cures[code] ?? 'resume'
+}
+
+/** The n of an event id "<n>-<token>"; 0 when there is none. It fits a double until 2^53. */
+export function nOf(id: string | undefined): number {
+  return id ? Number.parseInt(id, 10) || 0 : 0
+}
+
+/** parseFrame reads a frame: an array of items. Items of a kind that is not known are left out. */
+export function parseFrame(text: string): Item[] {
+  const data: unknown = JSON.parse(text)
+  if (!Array.isArray(data)) throw new Error('a frame is an array')
+  return data.filter((x): x is Item => typeof x === 'object' && x !== null && known.has((x as Item).t))
+}
+
+const known = new Set(['hello', 'event', 'recorded', 'typing', 'health', 'status', 'pong'])

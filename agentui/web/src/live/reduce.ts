@@ -1,0 +1,358 @@
+/**
+ * What the live socket says, applied to what the app holds. reduce is pure: it touches neither the page
+ * nor the network nor the clock, and leaves the state that it was given as it was; maps that change are
+ * copied once a frame, the rest is shared.
+ *
+ * An event carries the whole header of its conversation, so rows are replaced when newer, never computed.
+ * What came by HTTP goes through the same door (withPage, withThread, …) and obeys the same rule: a newer
+ * version is never replaced by an older one, whichever arrives first.
+ */
+import type { Agent, Conversation, ConversationDetail, ConversationView, Counts, Event, Touch } from '@/api/types'
+import { nOf, type Item } from './protocol'
+
+export interface Health {
+  state: string
+  detail?: string
+  heard_at?: number
+  backlog?: number
+}
+
+export interface Typing {
+  from: 'customer' | 'agent'
+  agent: string
+  at: number
+}
+
+/** A conversation's touches that are held, by n; earlier: there are older ones on the server. */
+export interface Thread {
+  items: Touch[]
+  earlier: boolean
+  at: number
+}
+
+/** How one event moved the counts; kept for a while, for counts that were read before it. */
+interface Delta {
+  n: number
+  by: Tally
+}
+
+export interface Tally {
+  mine: number
+  mine_unread: number
+  waiting: number
+  all_open: number
+  queues: Record<string, number>
+}
+
+export interface LiveState {
+  me: string
+  /** The last event seen: where to resume. */
+  at: string
+  /** Everything up to this n is recorded. */
+  recorded: number
+  recordUp: boolean
+  rows: ReadonlyMap<string, ConversationView>
+  /** Conversations whose customer's name we were not told. */
+  nameless: ReadonlySet<string>
+  threads: ReadonlyMap<string, Thread>
+  agents: ReadonlyMap<string, Agent>
+  health: ReadonlyMap<string, Health>
+  typing: ReadonlyMap<string, Typing>
+  counts: Tally
+  /** The counts may be off: an event changed a conversation that is not held. */
+  countsStale: boolean
+  /** The n that the counts were read at. */
+  countsAt: number
+  deltas: readonly Delta[]
+}
+
+/** What a frame brought that is worth more than a changed row. */
+export type News =
+  | { kind: 'message'; conversation: string; touch: Touch }
+  | { kind: 'offer'; conversation: string; until: number }
+  | { kind: 'assigned'; conversation: string }
+  | { kind: 'settings'; topic: string }
+  | { kind: 'event'; event: Event }
+
+const keepDeltas = 500
+export const noCounts: Tally = { mine: 0, mine_unread: 0, waiting: 0, all_open: 0, queues: {} }
+
+export function emptyState(me: string): LiveState {
+  return {
+    me, at: '', recorded: 0, recordUp: true,
+    rows: new Map(), nameless: new Set(), threads: new Map(), agents: new Map(), health: new Map(), typing: new Map(),
+    counts: noCounts, countsStale: true, countsAt: 0, deltas: [],
+  }
+}
+
+/** A state that is being built: the first write to a map copies it. */
+class Draft {
+  private copied = new Set<string>()
+  readonly s: LiveState
+
+  constructor(s: LiveState) {
+    this.s = { ...s }
+  }
+
+  map<K extends 'rows' | 'threads' | 'agents' | 'health' | 'typing'>(name: K) {
+    if (!this.copied.has(name)) {
+      this.copied.add(name)
+      this.s[name] = new Map(this.s[name] as never) as never
+    }
+    return this.s[name] as LiveState[K] extends ReadonlyMap<string, infer V> ? Map<string, V> : never
+  }
+
+  names(): Set<string> {
+    if (!this.copied.has('nameless')) {
+      this.copied.add('nameless')
+      this.s.nameless = new Set(this.s.nameless)
+    }
+    return this.s.nameless as Set<string>
+  }
+}
+
+export function reduce(state: LiveState, items: Item[], now: number): { state: LiveState; news: News[] } {
+  const d = new Draft(state)
+  const news: News[] = []
+  for (const item of items) apply(d, item, now, news)
+  return { state: d.s, news }
+}
+
+function apply(d: Draft, item: Item, now: number, news: News[]): void {
+  switch (item.t) {
+    case 'hello':
+      d.s.me = item.user
+      if (!d.s.at) d.s.at = item.at
+      d.s.recorded = nOf(item.recorded)
+      putAgent(d, item.agent)
+      break
+    case 'event':
+      applyEvent(d, item.event, news)
+      d.s.at = item.id
+      break
+    case 'recorded':
+      d.s.recorded = Math.max(d.s.recorded, nOf(item.id))
+      break
+    case 'typing': {
+      const typing = d.map('typing')
+      if (item.on) typing.set(item.conversation, { from: item.from, agent: item.agent ?? '', at: now })
+      else typing.delete(item.conversation)
+      break
+    }
+    case 'health': {
+      const { t: _, account, ...health } = item
+      d.map('health').set(account, health)
+      break
+    }
+    case 'status':
+      d.s.recordUp = item.record === 'up'
+      break
+    case 'pong':
+      break
+  }
+}
+
+function applyEvent(d: Draft, e: Event, news: News[]): void {
+  const n = nOf(e.id)
+  const before = e.conversation && d.s.rows.get(e.conversation.id)
+  if (e.conversation) {
+    const row = rowOf(before, e)
+    if (!before || row.version > before.version) {
+      count(d, n, before, row)
+      d.map('rows').set(row.id, row)
+    } else if (n > d.s.countsAt && e.kind !== 'touch.state' && !d.s.deltas.some((x) => x.n === n)) {
+      d.s.countsStale = true // held already, by HTTP: its change was not counted
+    }
+    if (e.identity) d.names().delete(row.id)
+    else if (!before) d.names().add(row.id)
+  }
+  for (const a of e.agents ?? []) putAgent(d, a)
+  if (e.touch) putTouch(d, e.touch, n, e.kind)
+  if (e.kind === 'settings.changed') news.push({ kind: 'settings', topic: e.topic ?? '' })
+  tell(d, e, before, news)
+  if (e.touch?.inbound && d.s.typing.has(e.touch.conversation)) d.map('typing').delete(e.touch.conversation)
+  news.push({ kind: 'event', event: e })
+}
+
+function tell(d: Draft, e: Event, before: ConversationView | undefined, news: News[]): void {
+  const c = e.conversation
+  if (!c) return
+  if (c.offered_to === d.s.me && c.status === 'offered' && !(before?.status === 'offered' && before.offered_to === d.s.me)) {
+    news.push({ kind: 'offer', conversation: c.id, until: c.offer_until ?? 0 })
+  }
+  const mine = c.owner === d.s.me
+  if (mine && before?.owner !== d.s.me && e.by.id !== d.s.me && e.kind !== 'message.received') news.push({ kind: 'assigned', conversation: c.id })
+  if (mine && e.kind === 'message.received' && e.touch) news.push({ kind: 'message', conversation: c.id, touch: e.touch })
+}
+
+/** The row after an event: its header, with the names and the preview that we know. */
+function rowOf(before: ConversationView | undefined, e: Event): ConversationView {
+  const c = e.conversation as Conversation
+  const t = e.touch
+  const row: ConversationView = {
+    ...c,
+    customer: before?.customer ?? (e.identity ? { id: e.identity.customer, name: e.identity.name ?? '' } : { id: '', name: '' }),
+    address: before?.address ?? e.identity?.address ?? '',
+    subject: before?.subject ?? t?.body?.subject,
+    preview: before?.preview,
+  }
+  if (t?.body && (e.kind === 'message.received' || e.kind === 'message.queued' || e.kind === 'note.added')) {
+    row.preview = { text: t.body.text, inbound: t.inbound, author: t.author, kind: t.kind, unreadable: t.unreadable }
+  }
+  return row
+}
+
+function putAgent(d: Draft, a: Agent): void {
+  const old = d.s.agents.get(a.id)
+  if (!old || a.version >= old.version) d.map('agents').set(a.id, a)
+}
+
+function putTouch(d: Draft, t: Touch, n: number, kind: string): void {
+  const thread = d.s.threads.get(t.conversation)
+  if (!thread) return
+  // A touch's n is that of its first event, which this one is unless it only tells a new state.
+  const first = kind !== 'touch.state'
+  const items = merge(thread.items, [t.n ? t : { ...t, n: first ? n : 0 }])
+  if (items !== thread.items) d.map('threads').set(t.conversation, { ...thread, items })
+}
+
+/**
+ * merge puts touches into a list ordered by n: a newer revision replaces the state, and keeps the body and
+ * the place that were known. A touch without a place, of which nothing is held, is older than what is held.
+ */
+export function merge(held: Touch[], add: Touch[]): Touch[] {
+  const byId = new Map(held.map((t) => [t.id, t]))
+  let changed = false
+  for (const t of add) {
+    const old = byId.get(t.id)
+    if (!old) {
+      if (!t.n) continue
+      byId.set(t.id, t)
+      changed = true
+    } else if (t.rev > old.rev || (!old.body && t.body)) {
+      const newer = t.rev >= old.rev ? t : old
+      byId.set(t.id, { ...newer, n: old.n || t.n, body: t.body ?? old.body })
+      changed = true
+    }
+  }
+  return changed ? [...byId.values()].sort((a, b) => a.n - b.n) : held
+}
+
+// Counts.
+
+export function tallyOf(c: Conversation, me: string): Tally {
+  const open = c.status !== 'resolved'
+  const mine = open && c.owner === me ? 1 : 0
+  const waiting = c.status === 'waiting' || c.status === 'offered' ? 1 : 0
+  return {
+    mine,
+    mine_unread: mine ? (c.unread ?? 0) : 0,
+    waiting,
+    all_open: open ? 1 : 0,
+    queues: waiting ? { [c.queue]: 1 } : {},
+  }
+}
+
+function add(a: Tally, b: Tally, sign: 1 | -1): Tally {
+  const queues = { ...a.queues }
+  for (const [q, n] of Object.entries(b.queues)) queues[q] = (queues[q] ?? 0) + sign * n
+  return {
+    mine: a.mine + sign * b.mine,
+    mine_unread: a.mine_unread + sign * b.mine_unread,
+    waiting: a.waiting + sign * b.waiting,
+    all_open: a.all_open + sign * b.all_open,
+    queues,
+  }
+}
+
+function count(d: Draft, n: number, before: Conversation | undefined, after: Conversation): void {
+  if (!before && after.version > 1) {
+    d.s.countsStale = true
+    return
+  }
+  let by = tallyOf(after, d.s.me)
+  if (before) by = add(by, tallyOf(before, d.s.me), -1)
+  if (!by.mine && !by.mine_unread && !by.waiting && !by.all_open && !Object.values(by.queues).some(Boolean)) return
+  d.s.counts = add(d.s.counts, by, 1)
+  d.s.deltas = [...d.s.deltas.slice(1 - keepDeltas), { n, by }]
+}
+
+/** Counts as the server read them at "at", with the events that came since. */
+export function withCounts(s: LiveState, c: Counts): LiveState {
+  const { at, ...tally } = c
+  const from = nOf(at)
+  const later = s.deltas.filter((x) => x.n > from)
+  return { ...s, counts: later.reduce((sum, x) => add(sum, x.by, 1), { ...noCounts, ...tally, queues: tally.queues ?? {} }), countsStale: false, countsAt: from }
+}
+
+// What comes by HTTP.
+
+/** Rows of a list, or one row. A row that is held in a newer version keeps its header and takes the names. */
+export function withRows(s: LiveState, items: ConversationView[]): LiveState {
+  const rows = new Map(s.rows)
+  const nameless = new Set(s.nameless)
+  for (const r of items) {
+    const old = rows.get(r.id)
+    rows.set(r.id, old && old.version > r.version ? { ...old, customer: r.customer, address: r.address, subject: r.subject, preview: old.preview ?? r.preview } : r)
+    nameless.delete(r.id)
+  }
+  return { ...s, rows, nameless }
+}
+
+export function withConversation(s: LiveState, c: ConversationDetail): LiveState {
+  const next = withRows(s, [c.conversation])
+  const threads = new Map(next.threads)
+  const old = threads.get(c.conversation.id)
+  const fresh = [...c.touches].sort((a, b) => a.n - b.n)
+  // What is held and older than a gap is given up; what the socket brought since is kept.
+  const oldest = fresh[0]?.n ?? 0
+  const joins = old?.items.some((t) => t.n === oldest)
+  const kept = (old?.items ?? []).filter((t) => joins || t.n > oldest)
+  threads.set(c.conversation.id, { items: merge(fresh, kept), earlier: joins ? (old?.earlier ?? c.earlier) : c.earlier, at: nOf(c.at) })
+  return { ...next, threads }
+}
+
+export function withEarlier(s: LiveState, id: string, touches: Touch[], earlier: boolean): LiveState {
+  const thread = s.threads.get(id)
+  if (!thread) return s
+  const threads = new Map(s.threads)
+  threads.set(id, { ...thread, items: merge(thread.items, touches), earlier })
+  return { ...s, threads }
+}
+
+/** The answer to a command: the conversation after it, and the touch that it made. */
+export function withAnswer(s: LiveState, c: Conversation | undefined, t: Touch | undefined, eventId: string): LiveState {
+  const d = new Draft(s)
+  if (c) {
+    const before = d.s.rows.get(c.id)
+    if (before && c.version > before.version) {
+      count(d, nOf(eventId), before, c)
+      d.map('rows').set(c.id, { ...before, ...withoutGone(before, c) })
+    }
+  }
+  if (t) putTouch(d, t, nOf(eventId), 'message.queued')
+  return d.s
+}
+
+// Header fields that are absent in the newer header must not survive from the older one.
+function withoutGone(before: ConversationView, c: Conversation): ConversationView {
+  return { ...c, customer: before.customer, address: before.address, subject: before.subject, preview: before.preview }
+}
+
+export function withAgents(s: LiveState, agents: Agent[]): LiveState {
+  const d = new Draft(s)
+  for (const a of agents) putAgent(d, a)
+  return d.s
+}
+
+export function withCustomerName(s: LiveState, customer: string, name: string): LiveState {
+  const rows = new Map(s.rows)
+  for (const [id, r] of rows) if (r.customer.id === customer) rows.set(id, { ...r, customer: { id: customer, name } })
+  return { ...s, rows }
+}
+
+/** Typing is forgotten after six seconds without a word. */
+export function withoutOldTyping(s: LiveState, now: number): LiveState {
+  if (![...s.typing.values()].some((x) => now - x.at > 6000)) return s
+  return { ...s, typing: new Map([...s.typing].filter(([, x]) => now - x.at <= 6000)) }
+}

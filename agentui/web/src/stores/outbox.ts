@@ -1,0 +1,119 @@
+import { reactive } from 'vue'
+import { api, ApiError } from '@/api'
+import { backoff } from '@/live/backoff'
+import { kept } from '@/lib/store'
+import { newKey } from '@/lib/id'
+import { problem } from '@/lib/problem'
+import { onNews, takeAnswer } from './live'
+import { userId } from './session'
+
+/**
+ * What an agent sent and the hub has not confirmed. A message stands here, and in local storage, from the
+ * moment it is sent until the hub says that it is recorded; it goes out again under the same key, so
+ * however often that is, it is one message. What the hub refuses stays, with the reason, until it is
+ * sent again or taken back.
+ */
+export interface Unsent {
+  key: string
+  conversation: string
+  kind: 'reply' | 'note'
+  text: string
+  at: number
+  state: 'sending' | 'waiting' | 'refused'
+  error: string
+  tries: number
+}
+
+export const outbox = reactive(new Map<string, Unsent>())
+const prefix = () => `tamas.outbox.${userId.value}.`
+const timers = new Map<string, ReturnType<typeof setTimeout>>()
+
+/** Takes up what an earlier page left. */
+export function loadOutbox(): void {
+  outbox.clear()
+  const items = kept.keys(prefix()).map((k) => kept.get<Unsent | null>(k, null)).filter((u): u is Unsent => !!u?.key)
+  for (const u of items.sort((a, b) => a.at - b.at)) {
+    outbox.set(u.key, { ...u, state: u.state === 'refused' ? 'refused' : 'waiting' })
+  }
+  for (const conversation of new Set(items.map((u) => u.conversation))) void pump(conversation)
+}
+
+export function send(conversation: string, kind: 'reply' | 'note', text: string): void {
+  const u: Unsent = { key: newKey(), conversation, kind, text, at: Date.now(), state: 'sending', error: '', tries: 0 }
+  outbox.set(u.key, u)
+  kept.set(prefix() + u.key, u)
+  void pump(conversation)
+}
+
+export function sendAgain(key: string): void {
+  const u = outbox.get(key)
+  if (!u) return
+  u.state = 'waiting'
+  u.error = ''
+  void pump(u.conversation)
+}
+
+/** Takes an unsent message back; the answer is its text. */
+export function takeBack(key: string): string {
+  const text = outbox.get(key)?.text ?? ''
+  forget(key)
+  return text
+}
+
+export function unsentOf(conversation: string): Unsent[] {
+  return [...outbox.values()].filter((u) => u.conversation === conversation)
+}
+
+/** Everything that waits for the server goes out now. */
+export function flushOutbox(): void {
+  for (const conversation of new Set([...outbox.values()].map((u) => u.conversation))) void pump(conversation)
+}
+
+const busy = new Set<string>()
+
+// One message of a conversation at a time, in the order in which they were written.
+async function pump(conversation: string): Promise<void> {
+  if (busy.has(conversation)) return
+  busy.add(conversation)
+  clearTimeout(timers.get(conversation))
+  try {
+    for (;;) {
+      const u = unsentOf(conversation).find((x) => x.state !== 'refused')
+      if (!u) return
+      u.state = u.tries ? 'waiting' : 'sending'
+      try {
+        const answer = await api.command(u.conversation, u.kind, { text: u.text }, u.key)
+        takeAnswer(answer)
+        forget(u.key)
+      } catch (e) {
+        const temporary = e instanceof ApiError && (e.temporary || e.status === 401)
+        u.error = problem(e)
+        u.tries++
+        if (!temporary) {
+          u.state = 'refused'
+          kept.set(prefix() + u.key, u)
+          continue
+        }
+        u.state = 'waiting'
+        const pause = e.retryAfter ? e.retryAfter * 1000 : backoff(u.tries)
+        timers.set(conversation, setTimeout(() => void pump(conversation), pause))
+        return
+      }
+    }
+  } finally {
+    busy.delete(conversation)
+  }
+}
+
+function forget(key: string): void {
+  outbox.delete(key)
+  kept.drop(prefix() + key)
+}
+
+// The event of a message may come before, or without, the answer to its call. It is let go once recorded
+// by the answer; here only a lost answer is made good.
+onNews((n) => {
+  if (n.kind !== 'event' || !n.event.touch?.key) return
+  const u = outbox.get(n.event.touch.key)
+  if (u && u.state === 'waiting') void pump(u.conversation)
+})
