@@ -272,10 +272,13 @@ func mediaType(s string) (typ string, params map[string]string) {
 		}
 		return typ, params
 	}
-	params = map[string]string{}
+	typ, params = "", map[string]string{}
 	for i, f := range strings.Split(s, ";") {
 		if i == 0 {
-			typ = strings.ToLower(strings.TrimSpace(f))
+			words := strings.Fields(strings.ToLower(f))
+			if len(words) > 0 && typeName.MatchString(words[0]) {
+				typ = words[0]
+			}
 			continue
 		}
 		k, v, _ := strings.Cut(f, "=")
@@ -292,6 +295,8 @@ func mediaType(s string) (typ string, params map[string]string) {
 	}
 	return typ, params
 }
+
+var typeName = regexp.MustCompile(`^[a-z0-9!#$&^_.+-]+(/[a-z0-9!#$&^_.+-]+)?$`)
 
 // extended reads an RFC 2231 parameter in a charset that the standard library does not know.
 func extended(s, key string) string {

@@ -320,31 +320,26 @@ func unhex(c byte) int {
 }
 
 // unflow joins the lines of format=flowed (RFC 3676): one that ends in a space goes on in the next of
-// the same quotation depth.
+// the same quotation depth; with delsp that space goes.
 func unflow(text string, delsp bool) string {
 	var out strings.Builder
 	flowing, depthBefore := false, 0
 	for i, line := range strings.Split(text, "\n") {
 		depth := len(line) - len(strings.TrimLeft(line, ">"))
-		line = line[depth:]
-		line = strings.TrimPrefix(line, " ") // space-stuffed
-		if flowing && depth == depthBefore && line != "-- " {
-			out.WriteString(line)
-		} else {
+		line = strings.TrimPrefix(line[depth:], " ") // space-stuffed
+		if !(flowing && depth == depthBefore && line != "-- ") {
 			if i > 0 {
 				out.WriteByte('\n')
 			}
 			if depth > 0 {
 				out.WriteString(strings.Repeat(">", depth) + " ")
 			}
-			out.WriteString(line)
 		}
 		flowing, depthBefore = strings.HasSuffix(line, " ") && line != "-- ", depth
 		if flowing && delsp {
-			s := strings.TrimSuffix(out.String(), " ")
-			out.Reset()
-			out.WriteString(s)
+			line = strings.TrimSuffix(line, " ")
 		}
+		out.WriteString(line)
 	}
 	return out.String()
 }

@@ -27,9 +27,9 @@ func Fold(text string) (visible, quoted string) {
 	for i, l := range lines {
 		plain[i] = plainLine(l)
 	}
-	start := -1
+	start, rest := -1, kinds(plain)
 	for i, l := range plain {
-		if separator.MatchString(l) || headerBlock(plain, i) || attribution(plain, i) {
+		if separator.MatchString(l) || headerBlock(plain, i) || attribution(plain, rest, i) {
 			start = i
 			break
 		}
@@ -79,7 +79,7 @@ func headerBlock(lines []string, i int) bool {
 	return n >= 2
 }
 
-func attribution(lines []string, i int) bool {
+func attribution(lines []string, rest []kind, i int) bool {
 	if !strings.HasPrefix(lines[i], "On ") && !strings.HasPrefix(lines[i], "در ") {
 		return false
 	}
@@ -93,25 +93,33 @@ func attribution(lines []string, i int) bool {
 			return false
 		}
 		if wroteEN.MatchString(joined) || wroteFA.MatchString(joined) {
-			return oneKind(lines[j+1:])
+			return rest[j+1] == quotedOnly || rest[j+1] == ownOnly
 		}
 	}
 	return false
 }
 
-// oneKind: every line that is not blank is quoted, or none is; and there is one.
-func oneKind(lines []string) bool {
-	quoted, own := false, false
-	for _, l := range lines {
+// kind tells what the lines from one on to the end are, blank ones aside.
+type kind int
+
+const (
+	quotedOnly kind = 1
+	ownOnly    kind = 2 // 3: mixed
+)
+
+func kinds(lines []string) []kind {
+	out := make([]kind, len(lines)+1)
+	for i := len(lines) - 1; i >= 0; i-- {
+		out[i] = out[i+1]
 		switch {
-		case l == "":
-		case l[0] == '>':
-			quoted = true
+		case lines[i] == "":
+		case lines[i][0] == '>':
+			out[i] |= quotedOnly
 		default:
-			own = true
+			out[i] |= ownOnly
 		}
 	}
-	return quoted != own
+	return out
 }
 
 // quotedTail is the first line of the last block of ">" lines when nothing but blank lines follows it; -1: none.
