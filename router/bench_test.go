@@ -102,8 +102,8 @@ func (f *floor) load() {
 	f.e.Load(record.ID{N: f.n, Token: 1}, convs, list)
 }
 
-// BenchmarkBacklog is the rush hour: 10,000 wait and every agent is busy; one conversation ends, a customer arrives, one
-// decision follows. Times are for all three, with the events of all of them.
+// BenchmarkBacklog is the rush hour: 10,000 wait and every agent is busy; one conversation ends, a customer arrives,
+// one decision follows. Times are for all three, with the events of all of them.
 func BenchmarkBacklog(b *testing.B) {
 	for _, each := range []int{4, 50} {
 		b.Run(fmt.Sprintf("queues-per-agent=%d", each), func(b *testing.B) {

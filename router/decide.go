@@ -62,8 +62,8 @@ func (e *Engine) Decide(now record.Millis) []Decision {
 	return out
 }
 
-// Next is the earliest moment at which Decide may have something to do although nothing was applied; it may lie in the
-// past. 0: never. Ask after Decide.
+// Next is the earliest moment at which Decide may have something to do although nothing was applied; it may lie in
+// the past. 0: never. Ask after Decide.
 func (e *Engine) Next() record.Millis {
 	if len(e.dirtyConvs)+len(e.dirtyAgents)+len(e.dirtyQueues) > 0 {
 		return 1
@@ -96,8 +96,8 @@ func (e *Engine) Refuse(d Decision, now record.Millis) {
 	}
 }
 
-// Stands tells whether d is still what the engine waits to hear of: no event has overtaken it, it was not refused, and
-// it has not expired.
+// Stands tells whether d is still what the engine waits to hear of: no event has overtaken it, it was not refused,
+// and it has not expired.
 func (e *Engine) Stands(d Decision) bool {
 	var p *pending
 	if c := e.convs[d.Conversation]; c != nil {

@@ -6,8 +6,8 @@ import (
 	"tamas/inbox/record"
 )
 
-// Reason says why an agent cannot take a conversation now, or why a queue hands it to nobody. "" means that nothing stands
-// against it. An agent's state other than Available is its own reason ("break", "wrap_up", …).
+// Reason says why an agent cannot take a conversation now, or why a queue hands it to nobody. "" means that nothing
+// stands against it. An agent's state other than Available is its own reason ("break", "wrap_up", …).
 type Reason string
 
 const (
@@ -24,7 +24,8 @@ const (
 	Retrying  Reason = "retrying"   // the last decision was refused; it is made anew in a moment
 )
 
-// Exclusion is one answer to "why is this still waiting?". Agent is empty when it concerns the queue or the conversation.
+// Exclusion is one answer to "why is this still waiting?". Agent is empty when it concerns the queue or the
+// conversation.
 type Exclusion struct {
 	Agent  string `json:"agent,omitempty"`
 	Reason Reason `json:"reason"`
@@ -47,8 +48,8 @@ func absent(a *agent) Reason {
 	return ""
 }
 
-// against gives the first reason for which a cannot take c: the one place where eligibility is defined. What it
-// asks of the conversation alone, other than Declined and Prefer, must be part of its demand.
+// against gives the first reason for which a cannot take c: the one place where eligibility is defined. What it asks
+// of the conversation alone, other than Declined and Prefer, must be part of its demand.
 func (e *Engine) against(a *agent, c *conv) Reason {
 	if r := absent(a); r != "" {
 		return r
@@ -64,8 +65,9 @@ func (e *Engine) against(a *agent, c *conv) Reason {
 	return ""
 }
 
-// Explain answers "why is this still waiting?": a reason for the conversation, its queue, and each of the queue's members and the preferred
-// agent. It is nil for one that is not waiting. Agents who could take it are not listed: then the reason is Deciding.
+// Explain answers "why is this still waiting?": a reason for the conversation, its queue, and each of the queue's
+// members and the preferred agent. It is nil for one that is not waiting. Agents who could take it are not listed:
+// then the reason is Deciding.
 func (e *Engine) Explain(conversation string, now record.Millis) []Exclusion {
 	c := e.convs[conversation]
 	if c == nil || c.h.Status != record.Waiting {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -66,8 +67,9 @@ type loop struct {
 	hub    Hub
 	log    *slog.Logger
 	engine *Engine
+	rows   *inbox.Settings // that the engine has
 
-	todo    []Decision
+	todo    []*Decision
 	busy    map[string]bool // conversations and agents with a proposal under way
 	under   int             // proposals under way
 	done    chan outcome    // has room for all of them
@@ -88,7 +90,8 @@ func (l *loop) follow(ctx context.Context) {
 	sub, _ := l.hub.Subscribe("")
 	defer sub.Close()
 	read := l.hub.SettingsRead()
-	set(l.engine, l.hub.Settings())
+	l.rows = l.hub.Settings()
+	set(l.engine, l.rows)
 	at := l.hub.Head()
 	conversations, agents := l.hub.Live() // what comes after the subscription may be in here already: versions tell
 	l.engine.Load(at, conversations, agents)
@@ -104,7 +107,10 @@ func (l *loop) follow(ctx context.Context) {
 			l.engine.Apply(frames[i].Event)
 		}
 		now := time.Now()
-		l.todo = append(l.todo, l.engine.Decide(record.At(now))...)
+		list := l.engine.Decide(record.At(now))
+		for i := range list {
+			l.todo = append(l.todo, &list[i])
+		}
 		l.propose(ctx, now)
 
 		timer.Reset(l.sleep(now))
@@ -115,7 +121,10 @@ func (l *loop) follow(ctx context.Context) {
 		case <-timer.C:
 		case <-read:
 			read = l.hub.SettingsRead()
-			set(l.engine, l.hub.Settings())
+			if rows := l.hub.Settings(); !same(rows, l.rows) { // they are read again every few seconds
+				l.rows = rows
+				set(l.engine, rows)
+			}
 		case o := <-l.done:
 			l.finish(o)
 			for more := true; more; {
@@ -154,13 +163,13 @@ func (l *loop) propose(ctx context.Context, now time.Time) {
 			break
 		}
 		switch {
-		case !l.engine.Stands(d): // overtaken by an event while it stood in line
+		case !l.engine.Stands(*d): // overtaken by an event while it stood in line
 		case l.busy[d.Conversation] || l.busy[d.Agent]:
 			rest = append(rest, d)
 		default:
-			l.mark(d, true)
+			l.mark(*d, true)
 			l.under++
-			l.running.Go(func() { l.done <- outcome{d, l.hub.Propose(ctx, command(d))} })
+			l.running.Go(func() { l.done <- outcome{*d, l.hub.Propose(ctx, command(*d))} })
 		}
 	}
 	clear(l.todo[len(rest):])
@@ -193,7 +202,8 @@ func (l *loop) finish(o outcome) {
 	var refusal *inbox.Refusal
 	if errors.As(o.err, &refusal) {
 		l.pause = 0
-		l.log.Debug("decision refused", "action", o.d.Action, "conversation", o.d.Conversation, "agent", o.d.Agent, "code", refusal.Code)
+		l.log.Debug("decision refused", "action", o.d.Action, "conversation", o.d.Conversation, "agent", o.d.Agent,
+			"code", refusal.Code)
 		return
 	}
 	if now.Before(l.hold) || errors.Is(o.err, context.Canceled) {
@@ -209,6 +219,12 @@ func command(d Decision) inbox.Command {
 	why := d.Why
 	return inbox.Command{By: self, Action: d.Action, Conversation: d.Conversation, Version: d.Version, Agent: d.Agent,
 		Until: d.Until, State: d.State, Why: &why}
+}
+
+// same tells that routing need not know of the difference; each edit of a row raises its version.
+func same(a, b *inbox.Settings) bool {
+	return maps.EqualFunc(a.Queues, b.Queues, func(x, y record.Queue) bool { return x.Version == y.Version }) &&
+		maps.EqualFunc(a.Users, b.Users, func(x, y record.User) bool { return x.Version == y.Version })
 }
 
 func set(e *Engine, s *inbox.Settings) {

@@ -49,11 +49,13 @@ func open(t *testing.T, mode string, offerSeconds int, lead ...func(context.Cont
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.db.Close() })
-	h.queue, err = h.db.AddQueue(t.Context(), record.Queue{ID: "q", Name: "General", Mode: mode, OfferSeconds: offerSeconds, Members: []string{}})
+	q := record.Queue{ID: "q", Name: "General", Mode: mode, OfferSeconds: offerSeconds, Members: []string{}}
+	h.queue, err = h.db.AddQueue(t.Context(), q)
 	if err != nil {
 		t.Fatal(err)
 	}
-	account := record.Account{ID: "acct", Kind: "mouth", Name: "Mouth", Queue: "q", ReopenHours: 24, Enabled: true, Settings: []byte(`{}`)}
+	account := record.Account{ID: "acct", Kind: "mouth", Name: "Mouth", Queue: "q", ReopenHours: 24, Enabled: true,
+		Settings: []byte(`{}`)}
 	if _, err = h.db.AddAccount(t.Context(), account); err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +222,8 @@ type unsure struct {
 
 func (u unsure) Propose(ctx context.Context, c inbox.Command) error { return u.propose(ctx, c) }
 
-// routeTwice runs two routers at once on a hub that loses, doubles and delays what they decide.
+// TestTwoRoutersOnABadDay: two routers at once, on a hub that loses, doubles and delays what they decide, overfill
+// nobody and forget nobody.
 func TestTwoRoutersOnABadDay(t *testing.T) {
 	var n atomic.Int64
 	bad := func(ctx context.Context, h *inbox.Hub) error {

@@ -6,9 +6,9 @@ import (
 	"tamas/inbox/record"
 )
 
-// match gives waiting conversations to agents, the first in line first over all queues that are looked at. Only these
-// can find somebody: conversations that changed, those of queues where a member gained room, and those
-// that prefer an agent who did. Within one call room only shrinks, so each is looked at once.
+// match gives waiting conversations to agents, the first in line first over all queues that are looked at. Only
+// these can find somebody: conversations that changed, those of queues where a member gained room, and those that
+// prefer an agent who did. Within one call room only shrinks, so each is looked at once.
 func (e *Engine) match(now record.Millis) {
 	var lines cursors
 	var single []waiter

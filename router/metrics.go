@@ -42,8 +42,8 @@ func Tallies(conversations []record.Conversation) map[string]Tally {
 	return all
 }
 
-// ServiceLevel is the share answered within the target T: answered ≤ T ÷ (offered − abandoned ≤ T). With no short abandons
-// counted it is the variant answered ≤ T ÷ offered. ok is false when nothing was offered.
+// ServiceLevel is the share answered within the target T: answered ≤ T ÷ (offered − abandoned ≤ T). With no short
+// abandons counted it is the variant answered ≤ T ÷ offered. ok is false when nothing was offered.
 func ServiceLevel(answeredInTarget, offered, abandonedInTarget int) (share float64, ok bool) {
 	n := offered - abandonedInTarget
 	if n <= 0 {

@@ -40,8 +40,9 @@ func ByScore(c *record.Conversation) int64 {
 	return int64(c.WaitingSince) - int64(c.Priority)*minute
 }
 
-// AgentOrder is one way to rank agents who could all take a conversation. Key gives a lower number to who is asked first; ties
-// go to who has been idle longest, then to who uses fewer units, then to the lower id. used counts what is reserved, too.
+// AgentOrder is one way to rank agents who could all take a conversation. Key gives a lower number to who is asked
+// first; ties go to who has been idle longest, then to who uses fewer units, then to the lower id. used counts what
+// is reserved, too.
 type AgentOrder struct {
 	Name string // the reason's code when it decided
 	Key  func(a *record.Agent, used, capacity int) int64

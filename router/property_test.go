@@ -48,8 +48,8 @@ func (h *history) fail(format string, args ...any) {
 }
 
 func (h *history) deliver(n int) {
-	for i := range n {
-		ev := h.w.log[i]
+	for _, ev := range h.w.log[:n] {
+
 		h.e.Apply(&ev)
 		if h.past = append(h.past, ev); h.rnd.Intn(5) == 0 { // again, or something old, does no harm
 			old := h.past[h.rnd.Intn(len(h.past))]
@@ -390,8 +390,8 @@ func (h *history) checkWorld() {
 	}
 }
 
-// settle lets everybody come to work, answer everything at once, and time pass: nobody may be left waiting, except where no
-// queue serves them.
+// settle lets everybody come to work, answer everything at once, and time pass: nobody may be left waiting, except
+// where no queue serves them.
 func (h *history) settle() {
 	w := h.w
 	h.prompt = true
@@ -481,8 +481,8 @@ func histories(t *testing.T, prompt bool, steps int) {
 	}
 }
 
-// TestPromptHistories: while the engine sees the present, each Decide equals that of an engine rebuilt from the headers
-// and the slow way's, no decision is refused, and nothing is due before Next.
+// TestPromptHistories: while the engine sees the present, each Decide equals that of an engine rebuilt from the
+// headers and the slow way's, no decision is refused, and nothing is due before Next.
 func TestPromptHistories(t *testing.T) { histories(t, true, 60_000) }
 
 // TestLateHistories: whatever is late, lost, doubled or reordered, the laws hold.
