@@ -66,6 +66,7 @@ type Hub struct {
 	keep          uint64 // events kept in the log behind the recorder
 	trimmed       uint64 // the leader's: N up to which it last trimmed
 	maxUnrecorded int    // bytes
+	fatal         chan error // ends Run
 	leader        atomic.Bool
 	recordDown    atomic.Bool
 	unrecordedAt  atomic.Int64 // ms of the last count below
@@ -89,7 +90,7 @@ func New(o Options) (*Hub, error) {
 		pipe: newPipe(o.Redis), mirror: newMirror(o.Redis, k), waiters: newWaiters(), watchers: newWatchers(), locks: newLocks(),
 		health: newHealthBook(), presence: newPresence(), accounts: accounts{open: map[string]*openAccount{}},
 		newsOut: make(chan news, 256), newsTo: map[int]func([]byte){},
-		keep: 5000, maxUnrecorded: 64 << 20}
+		fatal: make(chan error, 1), keep: 5000, maxUnrecorded: 64 << 20}
 	if o.Redis.InProcess {
 		h.keep = 1000 // its reads scan the stream from the head
 	}
@@ -111,6 +112,15 @@ func (h *Hub) Run(ctx context.Context) error {
 	spine.Go(func() error { return h.pipe.run(spineCtx) })
 	spine.Go(func() error { return h.tail.run(spineCtx) })
 	spine.Go(func() error { return h.rdb.run(spineCtx) })
+	spine.Go(func() error { return h.nodeLoop(spineCtx) })
+	spine.Go(func() error {
+		select {
+		case err := <-h.fatal:
+			return err
+		case <-spineCtx.Done():
+			return spineCtx.Err()
+		}
+	})
 	spine.Go(func() error { return hold(spineCtx, h.rdb, h.keys.lease("leader"), h.leadLog) })
 
 	g, ctx := errgroup.WithContext(ctx)
@@ -157,7 +167,16 @@ func (h *Hub) Run(ctx context.Context) error {
 
 // leadLog is the leader's work: record the log, and what Options.Lead names.
 func (h *Hub) leadLog(ctx context.Context, _ func() bool) error {
-	cursor, err := h.begin(ctx)
+	err := h.alone(ctx)
+	if errors.Is(err, errTwoStores) {
+		h.fatal <- err
+		<-ctx.Done()
+		return err
+	}
+	var cursor record.ID
+	if err == nil {
+		cursor, err = h.begin(ctx)
+	}
 	if err != nil {
 		if ctx.Err() == nil {
 			h.setRecordUp(!record.Unavailable(err))
@@ -174,6 +193,7 @@ func (h *Hub) leadLog(ctx context.Context, _ func() bool) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return h.recordLoop(ctx, cursor) })
 	g.Go(func() error { return h.indexLoop(ctx) })
+	g.Go(func() error { return h.claimLoop(ctx) })
 	g.Go(func() error { return h.sweepPresence(ctx) })
 	g.Go(func() error { return h.forgetKeys(ctx) })
 	for _, f := range h.lead {

@@ -10,6 +10,7 @@ import (
 
 	"tamas/channels"
 	"tamas/inbox/record"
+	"tamas/internal/testenv"
 )
 
 // Law 1, 2: what is acknowledged is in the record, once, however often it is delivered.
@@ -501,4 +502,24 @@ func TestResume(t *testing.T) {
 			t.Error("junk was taken")
 		}
 	})
+}
+
+// Two live stores that claim one record stop with a clear error, instead of rebuilding in turns.
+func TestTwoStoresOneRecord(t *testing.T) {
+	r := newRig(t, store{"redis-server", "postgres"})
+	r.hub()
+	rdb, err := OpenRedis(t.Context(), "redis://"+testenv.Redis(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rdb.Close()
+	h, err := New(Options{Redis: rdb, DB: r.openDB(), Key: make([]byte, 32), Workspace: r.space + "other", Kinds: []channels.Kind{r.provider.kind()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	if err := h.Run(ctx); !errors.Is(err, errTwoStores) {
+		t.Fatalf("Run: %v", err)
+	}
 }
