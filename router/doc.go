@@ -62,7 +62,7 @@
 //
 // # The loop
 //
-// Run keeps an Engine beside a Hub: load the live state, follow the events, propose the decisions. One goroutine
+// Router.Run keeps an Engine beside a Hub: load the live state, follow the events, propose the decisions. One goroutine
 // owns the engine; proposals run beside it, a bounded number at once, at most one for a conversation and one for an
 // agent. What the hub refuses is dropped: the newer event decides anew. When the hub fails, everything pauses and
 // longer each time. When history forks, the loop begins again from the live state. Explain needs no loop and works

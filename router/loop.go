@@ -34,10 +34,35 @@ const (
 // self is who decides, in events.
 var self = record.Actor{Kind: "system", ID: "router"}
 
+// Router is a policy at work. Its zero value goes by DefaultPolicy and logs to slog's default.
+type Router struct {
+	Policy Policy // as a whole: DefaultPolicy when Waiting is nil
+	Log    *slog.Logger
+}
+
+// Run routes by the default policy.
+func Run(ctx context.Context, hub Hub) error { return Router{}.Run(ctx, hub) }
+
+// Explain answers by the default policy.
+func Explain(hub Hub, conversation string, now record.Millis) []Exclusion {
+	return Router{}.Explain(hub, conversation, now)
+}
+
+func (r Router) policy() Policy {
+	if r.Policy.Waiting == nil {
+		return DefaultPolicy()
+	}
+	return r.Policy
+}
+
 // Run routes for hub until ctx ends, which is its only error. Run it on the leader; a second one does no harm.
-func Run(ctx context.Context, hub Hub, policy Policy, log *slog.Logger) error {
+func (r Router) Run(ctx context.Context, hub Hub) error {
+	log := r.Log
+	if log == nil {
+		log = slog.Default()
+	}
 	for ctx.Err() == nil {
-		l := &loop{hub: hub, log: log, engine: New(policy), busy: map[string]bool{}, done: make(chan outcome, parallel)}
+		l := &loop{hub: hub, log: log, engine: New(r.policy()), busy: map[string]bool{}, done: make(chan outcome, parallel)}
 		l.follow(ctx)
 		l.running.Wait()
 		select { // history forked, or this reader fell behind: load anew
@@ -49,8 +74,8 @@ func Run(ctx context.Context, hub Hub, policy Policy, log *slog.Logger) error {
 }
 
 // Explain answers "why is this still waiting?" from the live state, on any node; nil when it is not waiting.
-func Explain(hub Hub, policy Policy, conversation string, now record.Millis) []Exclusion {
-	e := New(policy)
+func (r Router) Explain(hub Hub, conversation string, now record.Millis) []Exclusion {
+	e := New(r.policy())
 	set(e, hub.Settings())
 	conversations, agents := hub.Live()
 	for _, c := range conversations {

@@ -162,7 +162,7 @@ func (h *house) one() record.Conversation {
 func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
 
 func routing(p Policy) func(context.Context, *inbox.Hub) error {
-	return func(ctx context.Context, h *inbox.Hub) error { return Run(ctx, h, p, quiet()) }
+	return func(ctx context.Context, h *inbox.Hub) error { return Router{p, quiet()}.Run(ctx, h) }
 }
 
 func TestLoopFromArrivalToWrapUp(t *testing.T) {
@@ -171,7 +171,7 @@ func TestLoopFromArrivalToWrapUp(t *testing.T) {
 	h := open(t, ModeOffer, 1, routing(p))
 	h.say("c1")
 	since := h.one().WaitingSince
-	if got := Explain(h.hub, p, h.one().ID, h.hub.Now()); len(got) != 1 || got[0].Reason != NoMembers {
+	if got := Explain(h.hub, h.one().ID, h.hub.Now()); len(got) != 1 || got[0].Reason != NoMembers {
 		t.Errorf("explained: %v", got)
 	}
 	h.hire(3, "a") // settings change live
@@ -180,7 +180,7 @@ func TestLoopFromArrivalToWrapUp(t *testing.T) {
 	if c := h.one(); c.WaitingSince != since || len(c.Declined) != 1 {
 		t.Errorf("after RONA: %+v", c)
 	}
-	if got := Explain(h.hub, p, h.one().ID, h.hub.Now()); len(got) != 1 || got[0] != (Exclusion{"a", "not_responding"}) {
+	if got := Explain(h.hub, h.one().ID, h.hub.Now()); len(got) != 1 || got[0] != (Exclusion{"a", "not_responding"}) {
 		t.Errorf("explained: %v", got)
 	}
 	h.hire(3, "b")
@@ -243,7 +243,7 @@ func TestTwoRoutersOnABadDay(t *testing.T) {
 		}}
 		var both sync.WaitGroup
 		for range 2 {
-			both.Go(func() { Run(ctx, u, DefaultPolicy(), quiet()) })
+			both.Go(func() { Router{Log: quiet()}.Run(ctx, u) })
 		}
 		both.Wait()
 		return ctx.Err()
@@ -293,13 +293,13 @@ func TestLoopPauses(t *testing.T) {
 	var asked atomic.Int64
 	away.Store(true)
 	h := open(t, ModePush, 0, func(ctx context.Context, h *inbox.Hub) error {
-		return Run(ctx, unsure{h, func(ctx context.Context, c inbox.Command) error {
+		return Router{Log: quiet()}.Run(ctx, unsure{h, func(ctx context.Context, c inbox.Command) error {
 			asked.Add(1)
 			if away.Load() {
 				return channels.ErrOverloaded
 			}
 			return h.Propose(ctx, c)
-		}}, DefaultPolicy(), quiet())
+		}})
 	})
 	h.hire(100, "a", "b", "c")
 	var threads []string
