@@ -3,6 +3,7 @@ package agentui
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
@@ -69,7 +70,17 @@ func (s *Server) carryOut(c echo.Context, cmd inbox.Command) (record.Event, erro
 	if len(cmd.Key) > 200 || !utf8.ValidString(cmd.Key) {
 		return record.Event{}, invalid("Idempotency-Key", "The Idempotency-Key is longer than 200 bytes.")
 	}
-	return s.hub.Do(c.Request().Context(), cmd)
+	ctx := c.Request().Context()
+	e, err := s.hub.Do(ctx, cmd)
+	if err == nil && e.Touch != nil && e.Touch.Kind == "" {
+		// The key was seen before, and only the touch's id is known; it is recorded.
+		t, err := s.db.Touch(ctx, e.Touch.ID)
+		if err != nil {
+			return e, err
+		}
+		e.Touch = &t
+	}
+	return e, err
 }
 
 // nothing reads a body that holds nothing, or is not there.
@@ -107,6 +118,9 @@ func (s *Server) write(c echo.Context, action string) error {
 	}](c)
 	if err != nil {
 		return err
+	}
+	if strings.TrimSpace(in.Text) == "" {
+		return invalid("text", "Write something first.")
 	}
 	if len(in.Text) > channels.MaxText {
 		return invalid("text", "The text is longer than 64 KB.")

@@ -39,6 +39,7 @@ type metrics struct {
 func newMetrics(s *Server, r *prometheus.Registry) *metrics {
 	if r == nil {
 		r = prometheus.NewRegistry()
+		r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	}
 	m := &metrics{
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "tamas_http_request_seconds",
@@ -64,8 +65,7 @@ func newMetrics(s *Server, r *prometheus.Registry) *metrics {
 		func() float64 { return float64(s.hub.Head().N) })
 	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "tamas_build_info", Help: "1.", ConstLabels: prometheus.Labels{"version": s.version}})
 	build.Set(1)
-	r.MustRegister(m.requests, m.sockets, m.deliveries, m.closed, m.signIns, ready, recorded, head, build, accountCollector{s},
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	r.MustRegister(m.requests, m.sockets, m.deliveries, m.closed, m.signIns, ready, recorded, head, build, accountCollector{s})
 	m.handler = promhttp.HandlerFor(r, promhttp.HandlerOpts{})
 	return m
 }
@@ -96,11 +96,12 @@ func (a accountCollector) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-// serveMetrics answers collectors on private addresses, and admins from anywhere: figures of a firm's business
-// do not belong on the open Internet.
+// serveMetrics answers collectors on private addresses, and admins from anywhere: figures of a firm's business do
+// not belong on the open Internet. What came through a proxy that nobody vouched for may be from anywhere.
 func (s *Server) serveMetrics(c echo.Context) error {
 	addr, err := netip.ParseAddr(c.RealIP())
-	if err != nil || !(addr.Unmap().IsLoopback() || addr.Unmap().IsPrivate()) {
+	forwarded := c.Request().Header.Get("X-Forwarded-For") != "" && !s.byProxy(c.Request())
+	if err != nil || forwarded || !(addr.Unmap().IsLoopback() || addr.Unmap().IsPrivate()) {
 		return s.admin(s.writeMetrics)(c)
 	}
 	return s.writeMetrics(c)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -91,7 +92,8 @@ func boot(t testing.TB) *rig {
 	must(t, err)
 	r.account = a.ID
 
-	r.server, err = New(Options{Hub: r.hub, Log: log, Kinds: kinds, Version: "test"})
+	r.server, err = New(Options{Hub: r.hub, Log: log, Kinds: kinds, Version: "test",
+		Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	must(t, err)
 	r.http = httptest.NewServer(r.server.Handler())
 	t.Cleanup(func() {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"runtime/debug"
 	"strings"
@@ -52,7 +53,40 @@ func (s *Server) securityHeaders(next echo.HandlerFunc) echo.HandlerFunc {
 
 // overTLS tells whether the browser came by TLS, to us or to the proxy before us.
 func (s *Server) overTLS(r *http.Request) bool {
-	return r.TLS != nil || s.https || r.Header.Get("X-Forwarded-Proto") == "https"
+	return r.TLS != nil || s.https || s.byProxy(r) && r.Header.Get("X-Forwarded-Proto") == "https"
+}
+
+// byProxy tells whether the request came through a proxy whose word is taken.
+func (s *Server) byProxy(r *http.Request) bool {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && s.trusts(peer.Addr())
+}
+
+func (s *Server) trusts(a netip.Addr) bool {
+	for _, p := range s.proxies {
+		if p.Contains(a.Unmap()) {
+			return true
+		}
+	}
+	return false
+}
+
+// clientIP is who asks: the peer, or what trusted proxies say of who asked them, nearest first.
+func (s *Server) clientIP(r *http.Request) string {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return ""
+	}
+	ip := peer.Addr().Unmap()
+	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(hops) - 1; i >= 0 && s.trusts(ip); i-- {
+		next, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			break
+		}
+		ip = next.Unmap()
+	}
+	return ip.String()
 }
 
 // requestIDs gives each request an id: the caller's when it is a sane one, else a new one. It is in the answer, in errors and in the log.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -27,6 +28,7 @@ type Options struct {
 	Kinds     []channels.Kind // the table of channel kinds
 	Version   string
 	Metrics   *prometheus.Registry // what /metrics shows; nil: one of its own
+	Proxies   []netip.Prefix       // whose X-Forwarded-For and X-Forwarded-Proto are believed
 	DevAssets string               // a folder to serve the app from instead of what is embedded; for who works on the app
 }
 
@@ -37,6 +39,7 @@ type Server struct {
 	log        *slog.Logger
 	kinds      []channels.Kind
 	version    string
+	proxies    []netip.Prefix
 	public     string // without a slash at the end
 	https      bool   // public is https
 	publicHost string
@@ -55,7 +58,7 @@ type Server struct {
 
 // New builds the server and starts its live feed. Shutdown ends it.
 func New(o Options) (*Server, error) {
-	s := &Server{hub: o.Hub, db: o.Hub.Record(), log: o.Log, kinds: o.Kinds, version: o.Version,
+	s := &Server{hub: o.Hub, db: o.Hub.Record(), log: o.Log, kinds: o.Kinds, version: o.Version, proxies: o.Proxies,
 		public:  strings.TrimRight(o.PublicURL, "/"),
 		hasher:  newHasher(2, 32),
 		byIP:    newLimiter(3*time.Second, 20, 10_000),
@@ -101,7 +104,7 @@ func (s *Server) routes() *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = answerError
-	e.IPExtractor = echo.ExtractIPFromXFFHeader() // trusts proxies on private addresses only
+	e.IPExtractor = s.clientIP
 	e.Use(requestIDs, s.securityHeaders, s.requestLog)
 
 	e.GET("/healthz", s.healthz)
