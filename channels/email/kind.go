@@ -218,6 +218,17 @@ func (a *Adapter) heard(state, detail string) {
 	a.cfg.Desk.Health(h)
 }
 
+// connecting keeps the words about the last failure: until it is over they are what people want to know.
+func (a *Adapter) connecting() {
+	a.mu.Lock()
+	before := a.receive
+	a.mu.Unlock()
+	if before.State == "connected" {
+		before.Detail = ""
+	}
+	a.heard("connecting", before.Detail)
+}
+
 // sent reports whether the account can send: "" or why not.
 func (a *Adapter) sent(trouble string) {
 	a.mu.Lock()

@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -350,4 +352,83 @@ func TestMailThatBreaksTheConnection(t *testing.T) {
 	if got[0].Text != "before" || got[2].Text != "after" || got[1].Unreadable == "" || len(got[1].Raw) == 0 {
 		t.Errorf("recorded %q, %+v", b.texts(), got[1])
 	}
+}
+
+// A connection that dies without a word is noticed in idling as in polling, and the mail after it comes.
+func TestSilentConnection(t *testing.T) {
+	for _, idle := range []bool{true, false} {
+		t.Run(fmt.Sprint("idle ", idle), func(t *testing.T) {
+			s := startServer(t)
+			b := openBox(t, s.Settings(emailtest.Password), nil)
+			w := newTarpit(t, hostPort("127.0.0.1", b.set.IMAPPort))
+			b.set.IMAPPort = w.port
+			b.noIdle = !idle
+			b.timing.idle, b.timing.poll, b.timing.reply = 50*time.Millisecond, 50*time.Millisecond, 100*time.Millisecond
+			b.run()
+			w.freeze()
+			s.Deliver(customerMail(0, "nobody told me"))
+			b.desk.Await(t, "a report of the failure", func() bool {
+				return slices.ContainsFunc(b.desk.Healths(), func(h channels.Health) bool { return h.State == "failing" && h.Detail != "" })
+			})
+			b.desk.AwaitMessages(t, 1)
+		})
+	}
+}
+
+// tarpit passes bytes on until it is frozen; connections after that are good again.
+type tarpit struct {
+	port int
+	mu   sync.Mutex
+	cold chan struct{}
+}
+
+func (w *tarpit) freeze() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	close(w.cold)
+	w.cold = make(chan struct{})
+}
+
+func newTarpit(t *testing.T, to string) *tarpit {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	w := &tarpit{port: l.Addr().(*net.TCPAddr).Port, cold: make(chan struct{})}
+	pass := func(dst, src net.Conn, cold chan struct{}) {
+		buf := make([]byte, 4096)
+		for {
+			n, err := src.Read(buf)
+			if err != nil {
+				dst.Close()
+				return
+			}
+			select {
+			case <-cold:
+			default:
+				dst.Write(buf[:n])
+			}
+		}
+	}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			up, err := net.Dial("tcp", to)
+			if err != nil {
+				c.Close()
+				continue
+			}
+			w.mu.Lock()
+			cold := w.cold
+			w.mu.Unlock()
+			go pass(up, c, cold)
+			go pass(c, up, cold)
+		}
+	}()
+	return w
 }

@@ -2,7 +2,9 @@ package email
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"strings"
 	"testing"
@@ -126,6 +128,79 @@ func TestHeadersCannotBeInjected(t *testing.T) {
 	if h.Has("Bcc") || len(sent.To) != 1 || !strings.HasPrefix(strings.TrimSpace(string(body)), "--") || h.Get("References") != "<ok@x>" {
 		t.Errorf("%s", sent.Raw)
 	}
+}
+
+func TestSMTPEncryptionAndLogin(t *testing.T) {
+	key, cert := selfSigned(t)
+	pair, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := &tls.Config{Certificates: []tls.Certificate{pair}}
+	s, err := emailtest.StartWith(emailtest.Options{TLS: config, LoginOnly: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	set := map[string]any{"smtp_security": "starttls", "imap_security": "starttls", "ca": lines(cert)}
+	b := openBox(t, with(s.Settings(emailtest.Password), set), nil)
+	wrapped := wrapTLS(t, hostPort("127.0.0.1", b.set.SMTPPort), config)
+	for _, security := range []string{"starttls", "tls", "none"} {
+		set["smtp_security"] = security
+		if delete(set, "smtp_port"); security == "tls" {
+			set["smtp_port"] = wrapped
+		}
+		b := openBox(t, with(s.Settings(emailtest.Password), set), nil)
+		if err := b.Check(context.Background()); err != nil {
+			t.Errorf("%s: check: %v", security, err)
+		}
+		before := len(s.Sent())
+		if _, err := b.Send(context.Background(), channels.Outbound{ID: security, Address: "a@b.test", Text: "x"}); err != nil || len(s.Sent()) != before+1 {
+			t.Errorf("%s: send: %v", security, err)
+		}
+	}
+	// Without encryption where it is asked for, the password is not shown to anybody.
+	plain := startServer(t)
+	b = openBox(t, with(plain.Settings(emailtest.Password), map[string]any{"smtp_security": "starttls"}), nil)
+	if err := b.Check(context.Background()); err == nil || !strings.Contains(err.Error(), "STARTTLS") {
+		t.Errorf("a server without STARTTLS: %v", err)
+	}
+	// An unknown certificate is a matter of the settings, not of the message.
+	set["smtp_security"] = "starttls"
+	delete(set, "ca")
+	delete(set, "smtp_port")
+	b = openBox(t, with(s.Settings(emailtest.Password), set), nil)
+	_, err = b.Send(context.Background(), channels.Outbound{ID: "x", Address: "a@b.test", Text: "x"})
+	var se *channels.SendError
+	if !errors.As(err, &se) || se.Permanent || se.Uncertain || !strings.Contains(se.Reason, "certificate") {
+		t.Errorf("an unknown certificate: %v", err)
+	}
+}
+
+// wrapTLS is the same server behind implicit TLS.
+func wrapTLS(t *testing.T, to string, config *tls.Config) (port int) {
+	t.Helper()
+	l, err := tls.Listen("tcp", "127.0.0.1:0", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			up, err := net.Dial("tcp", to)
+			if err != nil {
+				c.Close()
+				continue
+			}
+			go func() { io.Copy(up, c); up.Close() }()
+			go func() { io.Copy(c, up); c.Close() }()
+		}
+	}()
+	return l.Addr().(*net.TCPAddr).Port
 }
 
 func TestSubjects(t *testing.T) {

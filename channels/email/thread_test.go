@@ -70,6 +70,19 @@ func TestThreads(t *testing.T) {
 	}
 }
 
+// A thread whose key is not one of ours is carried by the record alone.
+func TestForeignThread(t *testing.T) {
+	b := offline(t)
+	id := b.sign.messageID("out1", "a thread of another make")
+	if _, own := b.sign.ofMessageID(id); !own || b.sign.plusAddress("a thread of another make") != "" {
+		t.Errorf("id %q", id)
+	}
+	b.desk.SetThread(id, "a thread of another make")
+	if got := takeMails(t, b, emailtest.Compose("sara@example.org", "a@x", "hm", "x", "In-Reply-To: <"+id+">")); got[0].Thread != "a thread of another make" {
+		t.Errorf("thread %q", got[0].Thread)
+	}
+}
+
 func TestThreadsWithinOneBatch(t *testing.T) {
 	b := offline(t)
 	got := takeMails(t, b,

@@ -2,6 +2,7 @@ package emailtest
 
 import (
 	"bytes"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -50,6 +51,7 @@ type Server struct {
 	OnSent func(Mail)
 
 	imapAddr, smtpAddr string
+	options            Options
 
 	mu     sync.Mutex
 	user   *imapmemserver.User
@@ -66,9 +68,18 @@ type Server struct {
 	limited map[net.Conn]bool // connections that were told 421
 }
 
+// Options of a provider; the zero value is a plain one.
+type Options struct {
+	TLS       *tls.Config // offers STARTTLS on both ports
+	LoginOnly bool        // SMTP offers AUTH LOGIN and nothing else, as some old servers do
+}
+
 // Start runs a provider on free ports of 127.0.0.1.
-func Start() (*Server, error) {
-	s := &Server{user: imapmemserver.NewUser(Address, Password), conns: map[net.Conn]struct{}{}, limited: map[net.Conn]bool{},
+func Start() (*Server, error) { return StartWith(Options{}) }
+
+// StartWith is Start with options.
+func StartWith(options Options) (*Server, error) {
+	s := &Server{options: options, user: imapmemserver.NewUser(Address, Password), conns: map[net.Conn]struct{}{}, limited: map[net.Conn]bool{},
 		news: make(chan struct{}), imapAddr: "127.0.0.1:0", smtpAddr: "127.0.0.1:0"}
 	if err := s.user.Create("INBOX", nil); err != nil {
 		return nil, err
@@ -100,9 +111,11 @@ func (s *Server) Start() error {
 		},
 		Caps:         imap.CapSet{imap.CapIMAP4rev1: {}},
 		InsecureAuth: true,
+		TLSConfig:    s.options.TLS,
 		Logger:       quiet,
 	})
 	s.smtp = smtp.NewServer(smtp.BackendFunc(func(c *smtp.Conn) (smtp.Session, error) { return s.newSession(c) }))
+	s.smtp.TLSConfig = s.options.TLS
 	s.smtp.Domain = "tamas.test"
 	s.smtp.AllowInsecureAuth = true
 	s.smtp.MaxMessageBytes = 50 << 20
@@ -366,16 +379,47 @@ func (s *Server) newSession(c *smtp.Conn) (smtp.Session, error) {
 	return x, nil
 }
 
-func (x *session) AuthMechanisms() []string { return []string{sasl.Plain} }
+func (x *session) AuthMechanisms() []string {
+	if x.server.options.LoginOnly {
+		return []string{sasl.Login}
+	}
+	return []string{sasl.Plain}
+}
 
-func (x *session) Auth(string) (sasl.Server, error) {
-	return sasl.NewPlainServer(func(identity, username, password string) error {
+func (x *session) Auth(mech string) (sasl.Server, error) {
+	check := func(username, password string) error {
 		if username != Address || password != Password {
 			return smtp.ErrAuthFailed
 		}
 		x.authed = true
 		return nil
-	}), nil
+	}
+	if mech == sasl.Login {
+		return &loginServer{check: check}, nil
+	}
+	return sasl.NewPlainServer(func(_, username, password string) error { return check(username, password) }), nil
+}
+
+// loginServer asks for the name and then for the password.
+type loginServer struct {
+	step  int
+	name  string
+	check func(name, password string) error
+}
+
+func (l *loginServer) Next(response []byte) (challenge []byte, done bool, err error) {
+	if l.step == 0 && len(response) > 0 { // came with the command
+		l.step = 1
+	}
+	l.step++
+	switch l.step {
+	case 1:
+		return []byte("Username:"), false, nil
+	case 2:
+		l.name = string(response)
+		return []byte("Password:"), false, nil
+	}
+	return nil, true, l.check(l.name, string(response))
 }
 
 func (x *session) Mail(from string, _ *smtp.MailOptions) error {
