@@ -44,12 +44,24 @@ type rig struct {
 	server  *Server
 	http    *httptest.Server
 	logs    *logBuffer
+	closed  bool // the test has closed the record itself
 	queue   string
 	account string
 	users   map[string]record.User // by the name before the @
 }
 
 func boot(t testing.TB) *rig {
+	t.Helper()
+	return start(t, true)
+}
+
+// bootEmpty starts a hub that nobody has set up.
+func bootEmpty(t testing.TB) *rig {
+	t.Helper()
+	return start(t, false)
+}
+
+func start(t testing.TB, seeded bool) *rig {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
@@ -63,35 +75,20 @@ func boot(t testing.TB) *rig {
 	r.hub, err = inbox.New(inbox.Options{Redis: rdb, DB: db, Kinds: kinds, Key: bytes.Repeat([]byte{7}, 32), Log: log})
 	must(t, err)
 
-	for _, u := range []record.User{
-		{Email: "ada@example.com", Name: "Ada", Role: record.RoleAdmin},
-		{Email: "sam@example.com", Name: "Sam", Role: record.RoleSupervisor},
-		{Email: "leyla@example.com", Name: "لیلا", PublicName: "Leyla", Role: record.RoleAgent, Locale: "fa"},
-		{Email: "omid@example.com", Name: "Omid", Role: record.RoleAgent},
-	} {
-		if u.Locale == "" {
-			u.Locale = "en"
-		}
-		u.Capacity, u.CreatedAt = 6, record.At(time.Now())
-		u, err = db.AddUser(ctx, u, passwordHash())
-		must(t, err)
-		r.users[strings.TrimSuffix(u.Email, "@example.com")] = u
+	if seeded {
+		r.seed(db)
 	}
-	q, err := db.AddQueue(ctx, record.Queue{Name: "General", Mode: "pull", OfferSeconds: 30, TargetSecs: 60,
-		Members: []string{r.users["leyla"].ID, r.users["omid"].ID}})
-	must(t, err)
-	r.queue = q.ID
-
 	ran := make(chan error, 1)
 	go func() { ran <- r.hub.Run(ctx) }()
 	wait, stop := context.WithTimeout(ctx, patience)
 	defer stop()
 	must(t, r.hub.WaitReady(wait))
-	a, err := r.hub.SaveAccount(wait, record.Account{Kind: "hand", Name: "By hand", Queue: q.ID, ReopenHours: 24, Enabled: true,
-		Settings: json.RawMessage(`{"colour":"red","token":"very secret"}`)})
-	must(t, err)
-	r.account = a.ID
-
+	if seeded {
+		a, err := r.hub.SaveAccount(wait, record.Account{Kind: "hand", Name: "By hand", Queue: r.queue, ReopenHours: 24, Enabled: true,
+			Settings: json.RawMessage(`{"colour":"red","token":"very secret"}`)})
+		must(t, err)
+		r.account = a.ID
+	}
 	r.server, err = New(Options{Hub: r.hub, Log: log, Kinds: kinds, Version: "test",
 		Proxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}})
 	must(t, err)
@@ -108,15 +105,41 @@ func boot(t testing.TB) *rig {
 			t.Errorf("the hub: %v", err)
 		}
 		rdb.Close()
-		if err := db.Close(); err != nil {
+		if err := db.Close(); err != nil && !r.closed {
 			t.Errorf("the record: %v", err)
 		}
 		if t.Failed() {
 			t.Logf("log:\n%s", r.logs.tail(60))
 		}
 	})
-	r.until("the account is open", func() bool { return r.hub.Webhook(r.account) != nil })
+	if seeded {
+		r.until("the account is open", func() bool { return r.hub.Webhook(r.account) != nil })
+	}
 	return r
+}
+
+// seed makes four users and a queue that two of them serve.
+func (r *rig) seed(db *record.DB) {
+	r.t.Helper()
+	t, ctx := r.t, context.Background()
+	for _, u := range []record.User{
+		{Email: "ada@example.com", Name: "Ada", Role: record.RoleAdmin},
+		{Email: "sam@example.com", Name: "Sam", Role: record.RoleSupervisor},
+		{Email: "leyla@example.com", Name: "لیلا", PublicName: "Leyla", Role: record.RoleAgent, Locale: "fa"},
+		{Email: "omid@example.com", Name: "Omid", Role: record.RoleAgent},
+	} {
+		if u.Locale == "" {
+			u.Locale = "en"
+		}
+		u.Capacity, u.CreatedAt = 6, record.At(time.Now())
+		u, err := db.AddUser(ctx, u, passwordHash())
+		must(t, err)
+		r.users[strings.TrimSuffix(u.Email, "@example.com")] = u
+	}
+	q, err := db.AddQueue(ctx, record.Queue{Name: "General", Mode: "pull", OfferSeconds: 30, TargetSecs: 60,
+		Members: []string{r.users["leyla"].ID, r.users["omid"].ID}})
+	must(t, err)
+	r.queue = q.ID
 }
 
 func must(t testing.TB, err error) {
