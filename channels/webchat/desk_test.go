@@ -143,7 +143,14 @@ func (d *desk) Health(h channels.Health) {
 func (d *desk) Cursor(context.Context) (string, error)             { return "", nil }
 func (d *desk) ThreadOf(context.Context, []string) (string, error) { return "", nil }
 
-// texts of a thread, in order.
+// recorded lists the texts of a thread, in order.
+func (d *desk) recorded(thread string) []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.texts(thread)
+}
+
+// texts is recorded for who holds d.mu.
 func (d *desk) texts(thread string) (out []string) {
 	for _, i := range d.items[thread] {
 		out = append(out, i.Text)

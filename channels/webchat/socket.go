@@ -79,6 +79,7 @@ func (a *adapter) serveSocket(w http.ResponseWriter, r *http.Request) {
 		a.leave(visitor)
 		return
 	}
+	s.await()
 	go s.read()
 	go s.begin(after)
 }
@@ -96,31 +97,40 @@ func (a *adapter) keep(s *socket) bool {
 	}
 }
 
-// read is the socket's one lasting goroutine and its owner. What a frame asks for is done on another
-// goroutine's stack, so that this one stays as small as it was born.
+// read waits for one frame and has it handled; then a new goroutine waits for the next. So what waits is always a
+// goroutine with a newborn's stack: the way down to the system call just fits into the 2 KB that it begins
+// with, if this function has next to no frame of its own; and a stack that grew over a frame's work is given back
+// at once. At every moment one goroutine reads, and it owns the socket.
 func (s *socket) read() {
-	defer s.end()
-	for {
+	kind, r, err := s.conn.NextReader()
+	s.next(kind, r, err)
+}
+
+//go:noinline
+func (s *socket) next(kind int, r io.Reader, err error) {
+	if err == nil && s.take(kind, r) {
 		s.await()
-		kind, r, err := s.conn.NextReader()
-		if err != nil {
-			return
-		}
-		b, err := io.ReadAll(io.LimitReader(r, maxFrame+1))
-		if err != nil {
-			return
-		}
-		if !s.patient() {
-			continue // only its closing is waited for
-		}
-		if wait := s.frames.take(time.Now(), s.a.calls.perSecond, s.a.calls.burst); wait > 0 {
-			s.fail(closeTooFast, "slow_down", "too many frames")
-			continue
-		}
-		done := make(chan struct{})
-		go s.handle(kind, b, done)
-		<-done
+		go s.read()
+		return
 	}
+	s.end()
+}
+
+// take does what one frame asks for; false: the connection is gone.
+func (s *socket) take(kind int, r io.Reader) bool {
+	b, err := io.ReadAll(io.LimitReader(r, maxFrame+1))
+	if err != nil {
+		return false
+	}
+	if !s.patient() {
+		return true // its closing is under way: nothing counts any more
+	}
+	if wait := s.frames.take(time.Now(), s.a.calls.perSecond, s.a.calls.burst); wait > 0 {
+		s.fail(closeTooFast, "slow_down", "too many frames")
+		return true
+	}
+	s.handle(kind, b)
+	return true
 }
 
 // await gives the client its time until the next frame, unless the socket is closing: then shut has set it.
@@ -159,8 +169,7 @@ func (s *socket) end() {
 }
 
 // handle does what one frame asks for.
-func (s *socket) handle(kind int, b []byte, done chan struct{}) {
-	defer close(done)
+func (s *socket) handle(kind int, b []byte) {
 	defer s.guard()
 	if kind != websocket.TextMessage {
 		s.fail(closeBad, "bad_frame", "frames are text")

@@ -66,7 +66,7 @@ func TestAckAfterReceive(t *testing.T) {
 	d.lose = nil
 	w.say(`{"t":"send","key":"key-0001","text":"one"}`)
 	w.until("ack")
-	if got := d.texts(v.Visitor); !slices.Equal(got, []string{"one"}) {
+	if got := d.recorded(v.Visitor); !slices.Equal(got, []string{"one"}) {
 		t.Errorf("recorded %q", got)
 	}
 	w.say(`{"t":"send","key":"key-0002","text":%q}`, strings.Repeat("x", maxText+1))
