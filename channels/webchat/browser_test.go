@@ -136,9 +136,9 @@ func shopPage(t *testing.T, script *string, lang string) *httptest.Server {
 }
 
 // hubFor serves an account that allows the shop's origin. blocked makes sockets fail, as some networks do.
-func hubFor(t *testing.T, d *desk, origin, more string) (base string, blocked *atomic.Bool, sockets *atomic.Int32) {
+func hubFor(t *testing.T, d *desk, origin, more string) (ad *adapter, base string, blocked *atomic.Bool, sockets *atomic.Int32) {
 	t.Helper()
-	ad, _, _ := account(t, d, `{"allowed_origins":[`+mustJSON(origin)+`]`+more+`}`)
+	ad, _, _ = account(t, d, `{"allowed_origins":[`+mustJSON(origin)+`]`+more+`}`)
 	blocked, sockets = &atomic.Bool{}, &atomic.Int32{}
 	hub := httptest.NewServer(http.StripPrefix("/hooks/acc1", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/socket" {
@@ -151,7 +151,7 @@ func hubFor(t *testing.T, d *desk, origin, more string) (base string, blocked *a
 		ad.ServeHTTP(w, r)
 	})))
 	t.Cleanup(func() { ad.Close(); hub.CloseClientConnections(); hub.Close() })
-	return hub.URL + "/hooks/acc1/", blocked, sockets
+	return ad, hub.URL + "/hooks/acc1/", blocked, sockets
 }
 
 func (d *desk) onlyVisitor(t *testing.T) string {
@@ -185,7 +185,7 @@ func TestBrowser(t *testing.T) {
 	var script string
 	d := newDesk()
 	shop := shopPage(t, &script, "en")
-	base, blocked, sockets := hubFor(t, d, shop.URL, `,"language":"auto","title":"Bahar Tea House"`)
+	ad, base, blocked, sockets := hubFor(t, d, shop.URL, `,"language":"auto","title":"Bahar Tea House"`)
 	script = base + "widget.js"
 	w, _ := tab(t, b)
 
@@ -230,6 +230,16 @@ func TestBrowser(t *testing.T) {
 	d.mu.Unlock()
 	d.wrote(t, "Do you ship to Tabriz?", answer.Text, "And to Shiraz?", "To Shiraz too.", "Wonderful")
 
+	// The focus goes round inside the window.
+	for range 12 {
+		run(t, second, "Tab stays inside", chromedp.KeyEvent("\t"), until(`$('.panel').contains(r.activeElement)`))
+	}
+
+	// A lost connection heals by itself and misses nothing.
+	ad.hangUp()
+	d.say(v, "Niloofar", "While you were out")
+	run(t, second, "the socket comes back", shows("While you were out"), until(`$('.status').dataset.state === 'live' && $$('.row .text').filter(x => x.textContent === 'While you were out').length === 1`))
+
 	// Sockets are blocked from now on: polling takes over after two failures.
 	leave()
 	blocked.Store(true)
@@ -246,13 +256,42 @@ func TestBrowser(t *testing.T) {
 	d.mu.Unlock()
 }
 
+// The hub's own page sends no Origin with a GET; it must work all the same, by socket and by polling.
+func TestBrowserOwnOrigin(t *testing.T) {
+	b := browser(t)
+	d := newDesk()
+	var hooks http.Handler
+	var blocked atomic.Bool
+	hub := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/demo":
+			DemoPage("/hooks/acc1/widget.js", "fa").ServeHTTP(w, r)
+		case r.URL.Path == "/hooks/acc1/socket" && blocked.Load():
+			http.Error(w, "no sockets here", http.StatusBadGateway)
+		default:
+			hooks.ServeHTTP(w, r)
+		}
+	}))
+	ad, _, _ := account(t, d, `{"allowed_origins":["`+hub.URL+`"]}`)
+	hooks = http.StripPrefix("/hooks/acc1", ad)
+	t.Cleanup(func() { ad.Close(); hub.CloseClientConnections(); hub.Close() })
+	w, _ := tab(t, b)
+	run(t, w, "by socket", chromedp.Navigate(hub.URL+"/demo"), until(`!!$('.launcher')`), click(".launcher"), until(`$('.status').dataset.state === 'live'`),
+		write("سلام"), until(`$$('.row.mine[data-state=sent]').length === 1`))
+	v := d.wrote(t, "سلام")
+	blocked.Store(true)
+	run(t, w, "by polling", chromedp.Reload(), until(`!!$('.launcher')`), click(".launcher"), until(`$('.status').dataset.state === 'live'`))
+	d.say(v, "نیلوفر", "درود")
+	run(t, w, "the answer", shows("درود"))
+}
+
 // What is written without a network is kept over a reload and sent when it is back.
 func TestBrowserOffline(t *testing.T) {
 	b := browser(t)
 	var script string
 	d := newDesk()
 	shop := shopPage(t, &script, "fa")
-	base, _, _ := hubFor(t, d, shop.URL, ``)
+	_, base, _, _ := hubFor(t, d, shop.URL, ``)
 	script = base + "widget.js"
 	w, _ := tab(t, b)
 	run(t, w, "begin", chromedp.Navigate(shop.URL), until(`!!$('.launcher')`), click(".launcher"), until(`$('.status').dataset.state === 'live'`))
@@ -275,7 +314,7 @@ func TestBrowserRefused(t *testing.T) {
 	var script string
 	d := newDesk()
 	evil := shopPage(t, &script, "en")
-	base, _, sockets := hubFor(t, d, "https://shop.example", ``)
+	_, base, _, sockets := hubFor(t, d, "https://shop.example", ``)
 	script = base + "widget.js"
 	w, _ := tab(t, b)
 	said := chromedp.Console(w)
@@ -317,7 +356,7 @@ func TestScreenshots(t *testing.T) {
 		shop := shopPage(t, &script, lang)
 		color := map[string]string{"en": "#1f5d4c", "fa": "#b4572b"}[lang]
 		title := map[string]string{"en": "Bahar Tea House", "fa": "چای‌خانه‌ی بهار"}[lang]
-		base, _, _ := hubFor(t, d, shop.URL, `,"ask_name":true,"color":"`+color+`","title":"`+title+`"`)
+		_, base, _, _ := hubFor(t, d, shop.URL, `,"ask_name":true,"color":"`+color+`","title":"`+title+`"`)
 		script = base + "widget.js"
 		w, leave := tab(t, b)
 		shoot := func(name string) {
