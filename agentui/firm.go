@@ -9,8 +9,8 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// firmSetting is the settings row that holds the firm's identity.
-const firmSetting = "firm"
+// FirmSetting names the settings row that holds the firm's identity.
+const FirmSetting = "firm"
 
 // Firm is the business identity: what customers see, and the language and time zone that are not anybody's own.
 type Firm struct {
@@ -25,7 +25,7 @@ type Firm struct {
 // firm reads the firm, or what stands for it until somebody saves one.
 func (s *Server) firm(ctx context.Context) (Firm, error) {
 	f := Firm{Locale: "en", Timezone: "UTC"}
-	version, err := s.db.Setting(ctx, firmSetting, &f)
+	version, err := s.db.Setting(ctx, FirmSetting, &f)
 	f.Version = version
 	return f, err
 }
@@ -34,7 +34,7 @@ func (s *Server) firm(ctx context.Context) (Firm, error) {
 func (s *Server) saveFirm(ctx context.Context, f Firm) (Firm, error) {
 	version := f.Version
 	f.Version = 0 // the row's column has it
-	now, err := s.db.SetSetting(ctx, firmSetting, version, f)
+	now, err := s.db.SetSetting(ctx, FirmSetting, version, f)
 	f.Version = now
 	return f, err
 }

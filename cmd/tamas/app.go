@@ -88,7 +88,7 @@ func start(ctx context.Context, cfg *config, log *slog.Logger) (_ *app, err erro
 		publicURL = a.url()
 	}
 	a.hub, err = inbox.New(inbox.Options{Redis: a.redis, DB: a.db, Kinds: kinds(), Key: key, PublicURL: publicURL, Workspace: cfg.Workspace,
-		Log: log, Metrics: registry, Lead: []func(context.Context, *inbox.Hub) error{route}})
+		Log: log, Metrics: registry, Lead: []func(context.Context, *inbox.Hub) error{a.route}})
 	if err != nil {
 		return nil, err
 	}
@@ -132,8 +132,8 @@ func start(ctx context.Context, cfg *config, log *slog.Logger) (_ *app, err erro
 }
 
 // route is the leader's router.
-func route(ctx context.Context, h *inbox.Hub) error {
-	return router.Run(ctx, h)
+func (a *app) route(ctx context.Context, h *inbox.Hub) error {
+	return router.Router{Log: a.log}.Run(ctx, h)
 }
 
 // url is where this process can be reached from this machine.

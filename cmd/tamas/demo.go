@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"tamas/agentui"
 	"tamas/inbox"
 	"tamas/inbox/record"
 )
@@ -26,8 +27,8 @@ func demo(ctx context.Context, args, environ []string, out, errOut io.Writer) er
 		f.Float64Var(&pace, "pace", pace, "`times` as fast as people are")
 		f.Lookup("data").Usage = "`folder` to keep the firm in; empty: a temporary one, gone in the end"
 		f.Lookup("data").DefValue = ""
-		_ = f.Set("data", "")
-		_ = f.Set("log-level", "warn")
+		_ = f.Lookup("data").Value.Set("") // unlike f.Set, this leaves room for the environment
+		_ = f.Lookup("log-level").Value.Set("warn")
 	})
 	if err != nil {
 		return err
@@ -151,6 +152,10 @@ func (d *demonstration) found(ctx context.Context) error {
 			if _, err := d.db.AddCanned(ctx, c); err != nil {
 				return err
 			}
+		}
+		firm := agentui.Firm{Name: "چای‌خانه · The Tea House", Locale: "en", Timezone: "Asia/Tehran", Color: "#0f766e"}
+		if _, err := d.db.SetSetting(ctx, agentui.FirmSetting, 0, firm); err != nil {
+			return err
 		}
 		if err := d.hub.SettingsChanged(ctx, "users"); err != nil {
 			return err

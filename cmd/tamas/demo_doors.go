@@ -90,8 +90,12 @@ type demoAccount struct {
 }
 
 func (d *doors) accounts() []demoAccount {
+	origins := []string{d.hub}
+	if other := strings.Replace(d.hub, "localhost", "127.0.0.1", 1); other != d.hub {
+		origins = append(origins, other)
+	}
 	return []demoAccount{
-		{"webchat", "Tea house site", map[string]any{"allowed_origins": []string{d.hub, strings.Replace(d.hub, "localhost", "127.0.0.1", 1)}, "title": "چای‌خانه · Tea house", "welcome": "سلام! Hello! How can we help?", "sessions_per_minute": 1000}},
+		{"webchat", "Tea house site", map[string]any{"allowed_origins": origins, "title": "چای‌خانه · Tea house", "welcome": "سلام! Hello! How can we help?", "sessions_per_minute": 1000}},
 		{"telegram", "@tea_house_bot", map[string]any{"token": telegramtest.Token, "api_url": d.tg.URL()}},
 		{"email", "support@tamas.test", d.em.Settings(emailtest.Password)},
 		{"sms", smstest.ShortCode, map[string]any{"provider": "generic", "number": smstest.ShortCode, "region": "IR", "send_url": d.sms.URL() + smstest.SendPath, "secret": smstest.Secret}},
@@ -195,7 +199,7 @@ func (d *doors) visit(ctx context.Context, s story) (*talk, error) {
 	n := 0
 	t.say = func(text string) error {
 		n++
-		return d.call(ctx, http.MethodPost, hook+"messages", session.Token, map[string]string{"key": fmt.Sprint("demo-", n), "text": text, "name": s.name}, nil)
+		return d.call(ctx, http.MethodPost, hook+"messages", session.Token, map[string]string{"key": fmt.Sprintf("demo-%08d", n), "text": text, "name": s.name}, nil)
 	}
 	go func() {
 		after := ""
