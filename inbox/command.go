@@ -40,7 +40,7 @@ type Command struct {
 	Supervisor   bool         // may act on what others have
 	Action       string
 	Conversation string
-	Version      int64 // of the header that it was decided on; 0: whatever it is now
+	Version      int64 // of the header that it was decided on (for agent.state the agent's); 0: whatever it is now
 	Text         string
 	Queue        string
 	Agent        string

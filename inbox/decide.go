@@ -427,7 +427,9 @@ func (s *state) routed(cmd *Command) (*record.Event, error) {
 			h.Prefer = conv.Owner
 			h.WaitingSince = conv.Unanswered
 		}
-		h.Declined, h.DeclinedAt = nil, 0
+		if conv.Status != record.Offered { // an offer that is pulled back does not end the round
+			h.Declined, h.DeclinedAt = nil, 0
+		}
 		c.queue(s.now)
 	case Close:
 		if conv.Status != record.Resolved || conv.ReopenUntil > s.now {
@@ -447,6 +449,9 @@ func (s *state) agentState(cmd *Command) (*record.Event, error) {
 		return nil, refuse("not_yours", "Only %s or a supervisor can change this state.", user.Name)
 	}
 	old := s.agent(cmd.Agent)
+	if cmd.Version != 0 && cmd.Version != old.Version {
+		return nil, refuse("conflict", "The agent's state has changed meanwhile.")
+	}
 	c := &change{s, &record.Event{Kind: record.EvAgent, By: cmd.By, Reason: cmd.Why}}
 	a := c.of(cmd.Agent)
 	if cmd.Action == Lost {
