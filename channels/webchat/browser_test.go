@@ -283,6 +283,12 @@ func TestBrowserOwnOrigin(t *testing.T) {
 	run(t, w, "by polling", chromedp.Reload(), until(`!!$('.launcher')`), click(".launcher"), until(`$('.status').dataset.state === 'live'`))
 	d.say(v, "نیلوفر", "درود")
 	run(t, w, "the answer", shows("درود"))
+
+	// A token that the hub does not know, or that no socket can even carry, makes a new visitor instead of a dead widget.
+	for _, token := range []string{strings.Repeat("A", 75), "not a token"} {
+		run(t, w, "an unknown token", do(`localStorage.setItem('tamas.acc1.s', '"`+token+`"')`), chromedp.Reload(), until(`!!$('.launcher')`),
+			click(".launcher"), until(`$('.status').dataset.state === 'live' && $$('.row').length === 1`))
+	}
 }
 
 // What is written without a network is kept over a reload and sent when it is back.

@@ -76,6 +76,8 @@ export class Client {
   private waiting = new Map<string, (a: Answer) => void>()
   private naps = new Set<() => void>()
   private fade = 0
+  private heard = 0 // when the hub last spoke on the socket
+  private asked = 0 // when it was asked to; an answer is owed while it is not before heard
   private typed = 0
 
   constructor(private base: string, private store: Store, private maxText: number) {
@@ -181,7 +183,8 @@ export class Client {
       try {
         await this.session()
         if (this.blocked < 2) {
-          if (await this.socket()) {
+          // Where the page's policy forbids sockets the attempt itself throws.
+          if (await this.socket().catch(() => false)) {
             this.blocked = n = 0
           } else {
             this.blocked++
@@ -239,9 +242,9 @@ export class Client {
   private socket(): Promise<boolean> {
     return new Promise(resolve => {
       let hello = false
-      let heard = Date.now()
+      this.heard = this.asked = Date.now()
       const url = this.base.replace(/^http/, 'ws') + 'socket?after=' + encodeURIComponent(this.last)
-      const ws = new WebSocket(url, [protocol, this.token!]) // throws where the page's policy forbids it
+      const ws = new WebSocket(url, [protocol, this.token!])
       const end = () => {
         clearInterval(beat)
         ws.onclose = ws.onmessage = null
@@ -250,14 +253,19 @@ export class Client {
         for (const answer of this.waiting.values()) answer(later)
         resolve(hello)
       }
-      // A dead network says nothing: so we ask, and hang up when no answer comes.
+      // A dead network says nothing: so we ask, and hang up when no answer comes. Browsers let this run once a
+      // minute only in tabs that nobody looks at, which the hub's patience allows for.
       const beat = setInterval(() => {
-        if (Date.now() - heard > (hello ? 60_000 : 8000)) end()
-        else if (hello && Date.now() - heard > 20_000) this.ping()
+        const now = Date.now()
+        if (this.asked >= this.heard) {
+          if (now - this.asked > 8000) end()
+        } else if (now - this.heard > 20_000) {
+          this.ping()
+        }
       }, 4000)
       ws.onclose = end
       ws.onmessage = e => {
-        heard = Date.now()
+        this.heard = Date.now() + 1 // later than what was asked in the same millisecond
         const f: Frame = JSON.parse(e.data)
         if (f.t === 'hello') {
           hello = true
@@ -276,7 +284,9 @@ export class Client {
   }
 
   private ping(): void {
-    if (this.ws) this.frame('ping')
+    if (!this.ws) return
+    if (this.asked < this.heard) this.asked = Date.now()
+    this.frame('ping')
   }
 
   private frame(t: string, body: object = {}): void {
