@@ -1,5 +1,7 @@
 package email
 
+//lint:file-ignore ST1018 Persian is written with zero-width non-joiners.
+
 import (
 	"context"
 	"crypto/tls"
