@@ -89,10 +89,8 @@ func (c *liveClient) next() (liveItem, bool) {
 			c.err = err
 			return liveItem{}, false
 		}
-		if err := json.Unmarshal(b, &c.have); err != nil {
-			c.t.Errorf("a frame that is no array: %.200s", b)
-			return liveItem{}, false
-		}
+		checkItems(c.t, b)
+		must(c.t, json.Unmarshal(b, &c.have))
 	}
 	it := c.have[0]
 	c.have = c.have[1:]

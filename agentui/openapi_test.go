@@ -3,6 +3,7 @@ package agentui
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"sort"
@@ -133,4 +134,27 @@ func findRoute(doc *openapi3.T, req *http.Request) (*routers.Route, map[string]s
 		params = found
 	}
 	return best, params
+}
+
+// checkItems checks the items of a live frame: known kinds, and events and agents as openapi.yaml says.
+func checkItems(t testing.TB, frame []byte) {
+	t.Helper()
+	doc, err := document()
+	must(t, err)
+	var list []map[string]any
+	if err := json.Unmarshal(frame, &list); err != nil || len(list) == 0 {
+		t.Errorf("a frame that is no list of items: %v in %.200s", err, frame)
+		return
+	}
+	for _, it := range list {
+		kind, _ := it["t"].(string)
+		schema := doc.Components.Schemas["Live_"+kind]
+		if schema == nil {
+			t.Errorf("a live item of a kind that is not described: %v", it)
+			continue
+		}
+		if err := schema.Value.VisitJSON(it); err != nil {
+			t.Errorf("a live item is not as described: %v", err)
+		}
+	}
 }

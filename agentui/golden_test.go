@@ -1,0 +1,247 @@
+package agentui
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"tamas/inbox/record"
+)
+
+var update = flag.Bool("update", false, "write the golden frames anew")
+
+// story tells one conversation's life in frames. Ids and times are fixed, so that the app's tests can reason about them.
+type story struct {
+	n     uint64
+	now   record.Millis
+	conv  record.Conversation
+	agent record.Agent
+	who   record.Identity
+}
+
+const (
+	goldenTime  = record.Millis(1_760_000_000_000)
+	goldenUser  = "u1"
+	goldenQueue = "q1"
+)
+
+func newStory() *story {
+	return &story{n: 100, now: goldenTime,
+		conv: record.Conversation{ID: "00000000000c0001", Number: 1042, Identity: "i1", Account: "a1", Channel: "webchat", Thread: "visitor-1", Queue: goldenQueue,
+			Status: record.Waiting, Units: 1, CreatedAt: goldenTime + 1000, WaitingSince: goldenTime + 1000},
+		agent: record.Agent{ID: goldenUser, Version: 3, State: record.Available, Since: goldenTime - 60_000, IdleSince: goldenTime - 30_000},
+		who:   record.Identity{ID: "i1", Customer: "p1", Channel: "webchat", Address: "visitor-1", Name: "سارا"}}
+}
+
+func (s *story) id() record.ID { return record.ID{N: s.n, Token: 7_000_000_000_000_000_000 + s.n} }
+
+// event moves the story one event on.
+func (s *story) event(kind string, by record.Actor, fill func(e *record.Event)) []byte {
+	s.n++
+	s.now += 1000
+	e := record.Event{V: record.EventVersion, Kind: kind, At: s.now, By: by}
+	fill(&e)
+	return item(struct {
+		T     string       `json:"t"`
+		ID    record.ID    `json:"id"`
+		Event record.Event `json:"event"`
+	}{"event", s.id(), e})
+}
+
+// changes is an event that changes the conversation, which gets its next version.
+func (s *story) changes(kind string, by record.Actor, change func(e *record.Event, c *record.Conversation)) []byte {
+	return s.event(kind, by, func(e *record.Event) {
+		s.conv.Version++
+		change(e, &s.conv)
+		c := s.conv
+		e.Conversation = &c
+	})
+}
+
+// agentNow adds the agent's header as it is after the event.
+func (s *story) agentNow(e *record.Event, held map[string]int) {
+	s.agent.Version++
+	s.agent.Held = held
+	e.Agents = []record.Agent{s.agent}
+}
+
+func (s *story) touch(id string, inbound bool, by record.Actor, text string) *record.Touch {
+	t := &record.Touch{ID: id, Kind: record.KindMessage, Conversation: s.conv.ID, Identity: s.who.ID, Account: s.conv.Account, Channel: s.conv.Channel,
+		Inbound: inbound, Author: by, At: s.now, State: record.StateReceived, Rev: 1, Key: "key-" + id, Body: &record.Body{Text: text}}
+	if !inbound {
+		t.State = record.StateQueued
+	}
+	return t
+}
+
+// goldenFrames are the frames by file name.
+func goldenFrames() map[string][][]byte {
+	s := newStory()
+	customer := record.Actor{Kind: "customer", ID: s.who.ID}
+	agent := record.Actor{Kind: "agent", ID: goldenUser}
+	router := record.Actor{Kind: "system", ID: "router"}
+	held := map[string]int{s.conv.ID: 1}
+	f := map[string][][]byte{}
+
+	f["hello"] = [][]byte{helloFrame(s.id(), s.id(), s.agent, goldenUser)}
+	receive := func(id, text string) []byte {
+		return s.changes(record.EvReceived, customer, func(e *record.Event, c *record.Conversation) {
+			c.LastMessage, c.LastMessageAt, c.LastInboundAt = id, s.now, s.now
+			c.Unread++
+			if c.Unanswered == 0 {
+				c.Unanswered = s.now
+			}
+			e.Key, e.Identity, e.Touch = "in/"+id, &s.who, s.touch(id, true, customer, text)
+		})
+	}
+	f["received"] = [][]byte{receive("t1", "سلام، سفارشم کجاست؟"), recordedFrame(s.id())}
+	f["offered"] = [][]byte{s.changes(record.EvOffered, router, func(e *record.Event, c *record.Conversation) {
+		c.Status, c.OfferedTo, c.OfferUntil = record.Offered, goldenUser, s.now+30_000
+		e.Reason = &record.Why{Code: "longest_idle", Engine: 1, Now: s.now, Candidates: []string{goldenUser}, Excluded: map[string]string{"u2": "state"}}
+		s.agentNow(e, held)
+	})}
+	f["accepted"] = [][]byte{s.changes(record.EvAccepted, agent, func(e *record.Event, c *record.Conversation) {
+		c.Status, c.Owner, c.OfferedTo, c.OfferUntil, c.AssignedAt = record.Active, goldenUser, "", 0, s.now
+		s.agentNow(e, held)
+	}), recordedFrame(s.id())}
+	reply := s.changes(record.EvQueued, agent, func(e *record.Event, c *record.Conversation) {
+		c.LastMessage, c.LastMessageAt, c.FirstResponseAt = "t2", s.now, s.now
+		c.Unread, c.Unanswered, c.WaitingSince = 0, 0, 0
+		e.Touch = s.touch("t2", false, agent, "On its way.")
+	})
+	turn := func(state string, rev int, set func(*record.Touch)) []byte {
+		t := s.touch("t2", false, agent, "")
+		t.Body, t.State, t.Rev, t.Attempt = nil, state, rev, 1
+		set(t)
+		return s.event(record.EvTouch, record.Actor{Kind: "system", ID: "channel"}, func(e *record.Event) { e.Touch = t })
+	}
+	f["reply"] = [][]byte{reply, recordedFrame(s.id()),
+		turn(record.StateSending, 2, func(t *record.Touch) { t.Worker = "w1" }),
+		turn(record.StateSent, 3, func(t *record.Touch) { t.ProviderID = "m1" }),
+		turn(record.StateDelivered, 4, func(t *record.Touch) { t.ProviderID = "m1" }), recordedFrame(s.id())}
+	f["failed"] = [][]byte{turn(record.StateFailed, 5, func(t *record.Touch) { t.Error = "the address does not exist" })}
+	f["uncertain"] = [][]byte{turn(record.StateUncertain, 6, func(*record.Touch) {})}
+	f["note"] = [][]byte{s.changes(record.EvNoted, agent, func(e *record.Event, c *record.Conversation) {
+		e.Touch = s.touch("t3", false, agent, "A friend of the house")
+		e.Touch.Kind, e.Touch.State = record.KindNote, record.StateReceived
+	})}
+	f["changed"] = [][]byte{s.changes(record.EvChanged, agent, func(_ *record.Event, c *record.Conversation) {
+		c.Tags, c.Priority = []string{"parcel", "vip"}, 10
+	})}
+	f["snoozed"] = [][]byte{s.changes(record.EvSnoozed, agent, func(e *record.Event, c *record.Conversation) {
+		c.Status, c.SnoozedUntil = record.Snoozed, s.now+3600_000
+		s.agentNow(e, nil)
+	})}
+	f["woken_by_customer"] = [][]byte{s.changes(record.EvReceived, customer, func(e *record.Event, c *record.Conversation) {
+		c.Status, c.SnoozedUntil, c.Prefer, c.Owner, c.WaitingSince, c.Unread = record.Waiting, 0, c.Owner, "", s.now, 1
+		c.LastMessage, c.LastMessageAt, c.LastInboundAt, c.Unanswered = "t4", s.now, s.now, s.now
+		e.Key, e.Identity, e.Touch = "in/t4", &s.who, s.touch("t4", true, customer, "هنوز نرسیده")
+	}), recordedFrame(s.id())}
+	f["transferred"] = [][]byte{s.changes(record.EvTransfer, agent, func(_ *record.Event, c *record.Conversation) { c.Queue, c.Prefer = "q2", "" })}
+	f["timed_out"] = [][]byte{s.changes(record.EvTimedOut, router, func(e *record.Event, c *record.Conversation) {
+		c.Declined, c.DeclinedAt = []string{goldenUser}, s.now
+		s.agent.State, s.agent.Since = record.NotResponding, s.now
+		e.Reason = &record.Why{Code: "timeout", Engine: 1, Now: s.now}
+		s.agentNow(e, nil)
+	})}
+	f["resolved"] = [][]byte{s.changes(record.EvResolved, agent, func(e *record.Event, c *record.Conversation) {
+		c.Status, c.Owner, c.ResolvedAt, c.ReopenUntil = record.Resolved, goldenUser, s.now, s.now+24*3600_000
+		c.Unread, c.Unanswered, c.WaitingSince, c.Declined, c.DeclinedAt = 0, 0, 0, nil, 0
+		s.agentNow(e, nil)
+	}), recordedFrame(s.id())}
+	f["reopened_by_customer"] = [][]byte{s.changes(record.EvReceived, customer, func(e *record.Event, c *record.Conversation) {
+		c.Status, c.ResolvedAt, c.ReopenUntil, c.Prefer, c.Owner, c.WaitingSince, c.FirstResponseAt = record.Waiting, 0, 0, c.Owner, "", s.now, 0
+		c.LastMessage, c.LastMessageAt, c.LastInboundAt, c.Unanswered, c.Unread = "t5", s.now, s.now, s.now, 1
+		e.Key, e.Identity, e.Touch = "in/t5", &s.who, s.touch("t5", true, customer, "One more thing")
+	}), recordedFrame(s.id())}
+	f["unreadable"] = [][]byte{s.changes(record.EvReceived, customer, func(e *record.Event, c *record.Conversation) {
+		c.LastMessage, c.LastMessageAt, c.LastInboundAt = "t6", s.now, s.now
+		c.Unread++
+		e.Key, e.Identity, e.Touch = "in/t6", &s.who, s.touch("t6", true, customer, "")
+		e.Touch.Unreadable, e.Touch.Body.Raw = "the mail's structure is broken", []byte("\x00\x01raw")
+	})}
+	var burst [][]byte
+	for i := range 10 {
+		burst = append(burst, receive("b"+string(rune('0'+i)), "burst"))
+	}
+	f["burst"] = append(burst, recordedFrame(s.id()))
+	s.agent.State, s.agent.Since = record.Break, s.now
+	s.agent.Reason = "tea"
+	f["agent"] = [][]byte{s.event(record.EvAgent, agent, func(e *record.Event) { s.agentNow(e, nil) })}
+	f["settings"] = [][]byte{s.event(record.EvSettings, record.Actor{Kind: "system", ID: "settings"}, func(e *record.Event) { e.Topic = topicQueues })}
+	f["resume"] = [][]byte{helloFrame(s.id(), s.id(), s.agent, goldenUser), receive("t7", "missed while away"), recordedFrame(s.id())}
+	f["down"] = [][]byte{statusFrame(statusDown)}
+	f["up"] = [][]byte{statusFrame(statusUp)}
+	f["typing"] = [][]byte{[]byte(`{"t":"typing","conversation":"00000000000c0001","from":"customer","on":true}`),
+		[]byte(`{"t":"typing","conversation":"00000000000c0001","from":"agent","agent":"u2","on":true}`),
+		[]byte(`{"t":"typing","conversation":"00000000000c0001","from":"agent","agent":"u2"}`)}
+	f["health"] = [][]byte{[]byte(`{"t":"health","account":"a1","state":"refused","detail":"login refused: wrong password","heard_at":1760000000000}`)}
+	f["pong"] = [][]byte{[]byte(`{"t":"pong"}`)}
+	return f
+}
+
+// TestGoldenFrames holds the frames in testdata/protocol to what this package sends. The app's tests read the same files.
+func TestGoldenFrames(t *testing.T) {
+	files := map[string][]byte{}
+	for name, items := range goldenFrames() {
+		var frame bytes.Buffer
+		must(t, json.Indent(&frame, append(append([]byte("["), bytes.Join(items, []byte(","))...), ']'), "", "  "))
+		files[name+".json"] = frame.Bytes()
+		checkItems(t, frame.Bytes())
+	}
+	codes, err := json.MarshalIndent(closeCodes, "", "  ")
+	must(t, err)
+	files["close_codes.json"] = codes
+	client, err := json.MarshalIndent(struct {
+		Good []clientFrame `json:"good"`
+		Bad  []string      `json:"bad"`
+	}{[]clientFrame{{T: "ping"}, {T: "typing", Conversation: "00000000000c0001", On: true}, {T: "typing", Conversation: "00000000000c0001"}},
+		[]string{"", "ping", "[]", `{"t":"shout"}`, `{"t":"typing"}`, `{"t":"ping","on":true}`, `{"t":"ping","x":1}`}}, "", "  ")
+	must(t, err)
+	files["client_frames.json"] = client
+
+	dir := filepath.Join("testdata", "protocol")
+	there, err := filepath.Glob(filepath.Join(dir, "*.json"))
+	must(t, err)
+	for _, path := range there {
+		if files[filepath.Base(path)] == nil {
+			t.Errorf("%s is nobody's", path)
+		}
+	}
+	for name, want := range files {
+		path := filepath.Join(dir, name)
+		want = append(want, '\n')
+		if *update {
+			must(t, os.MkdirAll(dir, 0o755))
+			must(t, os.WriteFile(path, want, 0o644))
+		}
+		got, err := os.ReadFile(path)
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s is not what is sent (%v); go test ./agentui -run GoldenFrames -update, and look at the difference", path, err)
+		}
+	}
+}
+
+// TestGoldenClientFrames: what the file calls good is taken, what it calls bad is not.
+func TestGoldenClientFrames(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join("testdata", "protocol", "client_frames.json"))
+	must(t, err)
+	var cases struct {
+		Good []json.RawMessage `json:"good"`
+		Bad  []string          `json:"bad"`
+	}
+	must(t, json.Unmarshal(b, &cases))
+	for _, x := range cases.Good {
+		if _, err := parseClientFrame(x); err != nil {
+			t.Errorf("%s: %v", x, err)
+		}
+	}
+	for _, x := range cases.Bad {
+		if got, err := parseClientFrame([]byte(x)); err == nil {
+			t.Errorf("%s is taken as %+v", x, got)
+		}
+	}
+}
