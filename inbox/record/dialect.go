@@ -33,8 +33,8 @@ type dialect struct {
 	numbered bool
 
 	// Full text: $1 the query in the database's own language.
-	insertTouchWords    string // rows ($1 n, $2 words)
-	insertCustomerWords string
+	insertTouchWords    many                                     // n, words
+	insertCustomerWords string                                   // $1 n, $2 words
 	deleteCustomerWords string                                   // $1 n
 	wordList            func(words []string) string              // for an insert
 	wordQuery           func(words []string, prefix bool) string // all words; the last one as a prefix
@@ -51,7 +51,7 @@ var sqliteDialect = dialect{
 	snapshot: sql.TxOptions{ReadOnly: true},
 	oneConn:  true,
 
-	insertTouchWords:    `INSERT INTO touch_words (rowid, words) VALUES ($1, $2)`,
+	insertTouchWords:    many{`INSERT INTO touch_words (rowid, words) VALUES `, `(?, ?)`, ``},
 	insertCustomerWords: `INSERT INTO customer_words (rowid, words) VALUES ($1, $2)`,
 	deleteCustomerWords: `DELETE FROM customer_words WHERE rowid = $1`,
 	wordList:            func(words []string) string { return strings.Join(words, " ") },
@@ -75,7 +75,7 @@ var postgresDialect = dialect{
 	snapshot: sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead},
 	numbered: true,
 
-	insertTouchWords:    `INSERT INTO touch_words (n, words) VALUES ($1, CAST($2 AS tsvector))`,
+	insertTouchWords:    many{`INSERT INTO touch_words (n, words) VALUES `, `(?, CAST(? AS tsvector))`, ``},
 	insertCustomerWords: `INSERT INTO customer_words (n, words) VALUES ($1, CAST($2 AS tsvector))`,
 	deleteCustomerWords: `DELETE FROM customer_words WHERE n = $1`,
 	wordList:            func(words []string) string { return "'" + strings.Join(words, "' '") + "'" },
@@ -189,7 +189,7 @@ func Unavailable(err error) bool {
 	if err == nil || refused(err) || errors.Is(err, context.Canceled) {
 		return false
 	}
-	for _, own := range []error{ErrMoved, ErrConflict, ErrNotFound, ErrTaken, sql.ErrNoRows} {
+	for _, own := range []error{ErrMoved, ErrConflict, ErrNotFound, ErrTaken, ErrCursor, sql.ErrNoRows} {
 		if errors.Is(err, own) {
 			return false
 		}

@@ -45,6 +45,12 @@ func (db *DB) indexTouches(ctx context.Context, limit int) (int, error) {
 	if err != nil || len(list) == 0 {
 		return 0, err
 	}
+	var args []any
+	for _, v := range list {
+		if len(v.words) > 0 {
+			args = append(args, v.n, db.d.wordList(v.words))
+		}
+	}
 	err = db.write(ctx, func(q querier) error {
 		res, err := q.ExecContext(ctx, "UPDATE search_cursor SET n = $1 WHERE n = $2", list[len(list)-1].n, from)
 		if err != nil {
@@ -53,11 +59,8 @@ func (db *DB) indexTouches(ctx context.Context, limit int) (int, error) {
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return firstErr(err, ErrMoved)
 		}
-		for _, v := range list {
-			if len(v.words) == 0 {
-				continue
-			}
-			if _, err := q.ExecContext(ctx, db.d.insertTouchWords, v.n, db.d.wordList(v.words)); err != nil {
+		for _, s := range db.d.insertTouchWords.over(nil, args) {
+			if _, err := q.ExecContext(ctx, s.many.text(s.key.rows, db.d.numbered), s.args...); err != nil {
 				return err
 			}
 		}

@@ -9,7 +9,7 @@ import (
 
 func TestFold(t *testing.T) {
 	for text, want := range map[string]string{
-		"كتاب‌هاي عَلي":       "کتاب های علی",
+		"كتاب\u200cهاي عَلي":  "کتاب های علی",
 		"مـمـنـون":            "ممنون",
 		"۱۲۳ ٤٥٦":             "123 456",
 		"آب أب إب مؤمن رئیس":  "اب اب اب مومن رییس",
@@ -29,7 +29,7 @@ func TestFold(t *testing.T) {
 }
 
 func FuzzWords(f *testing.F) {
-	for _, s := range []string{"كتاب‌ها", "Straße ﷺ İ", "a\xff\x00'\"*:&|!", "日本語", strings.Repeat("é", 100)} {
+	for _, s := range []string{"كتاب\u200cها", "Straße ﷺ İ", "a\xff\x00'\"*:&|!", "日本語", strings.Repeat("é", 100)} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -63,9 +63,9 @@ func TestSearch(t *testing.T) {
 	each(t, func(t *testing.T, db *DB, _ string) {
 		ctx := t.Context()
 		f := newFirm(t, db)
-		f.receive("1", "k1", "سفارش کتاب‌های من نرسيد").Identity.Name = "زهرا كاظمی"
+		f.receive("1", "k1", "سفارش کتاب\u200cهای من نرسيد").Identity.Name = "زهرا كاظمی"
 		f.receive("2", "k2", "Where is my ORDER, it's late! OR NOT NEAR").Identity.Address = "+989121234567"
-		f.receive("1", "k3", "سفارش ۱۲۳۴ را می‌خواهم").Identity.Address = "ali.rezaei@example.com"
+		f.receive("1", "k3", "سفارش ۱۲۳۴ را می\u200cخواهم").Identity.Address = "ali.rezaei@example.com"
 		f.receive("3", "k4", "hostile ' \" \\ & | ! : * ( ) <-> \x01 text")
 		f.receive("3", "k5", "")
 		f.receive("3", "k6", strings.Repeat("long"+random(100)+" ", 1000))
@@ -90,7 +90,7 @@ func TestSearch(t *testing.T) {
 		}{
 			{"سفارش", nil, []string{"k3", "k1"}},
 			{"كتاب", nil, []string{"k1"}},
-			{"کتاب‌هاي نرسید", nil, []string{"k1"}},
+			{"کتاب\u200cهاي نرسید", nil, []string{"k1"}},
 			{"1234", nil, []string{"k3"}},
 			{"order late", nil, []string{"k2"}},
 			{"or", nil, []string{"k2"}},
