@@ -1,6 +1,7 @@
 package agentui
 
 import (
+	"net"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -17,6 +18,7 @@ func (s *Server) hook(c echo.Context) error {
 	r := c.Request()
 	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
 	r.Header.Set(echo.HeaderXRequestID, requestID(c))
+	r.RemoteAddr = net.JoinHostPort(c.RealIP(), "0") // whom adapters bound, also behind a proxy
 	http.StripPrefix("/hooks/"+account, h).ServeHTTP(c.Response(), r)
 	return nil
 }

@@ -29,7 +29,9 @@ type Options struct {
 	Version   string
 	Metrics   *prometheus.Registry // what /metrics shows; nil: one of its own
 	Proxies   []netip.Prefix       // whose X-Forwarded-For and X-Forwarded-Proto are believed
-	DevAssets string               // a folder to serve the app from instead of what is embedded; for who works on the app
+	// OnSetup is called once, when the first admin has been made: with the origin that the browser saw and the first queue.
+	OnSetup   func(ctx context.Context, origin string, queue record.Queue) error
+	DevAssets string // a folder to serve the app from instead of what is embedded; for who works on the app
 }
 
 // Server is the HTTP side of one node.
@@ -41,7 +43,8 @@ type Server struct {
 	version    string
 	proxies    []netip.Prefix
 	public     string // without a slash at the end
-	https      bool   // public is https
+	onSetup    func(ctx context.Context, origin string, queue record.Queue) error
+	https      bool // public is https
 	publicHost string
 
 	echo    *echo.Echo
@@ -60,6 +63,7 @@ type Server struct {
 func New(o Options) (*Server, error) {
 	s := &Server{hub: o.Hub, db: o.Hub.Record(), log: o.Log, kinds: o.Kinds, version: o.Version, proxies: o.Proxies,
 		public:  strings.TrimRight(o.PublicURL, "/"),
+		onSetup: o.OnSetup,
 		hasher:  newHasher(2, 32),
 		byIP:    newLimiter(3*time.Second, 20, 10_000),
 		byEmail: newLimiter(12*time.Second, 5, 10_000),

@@ -73,7 +73,7 @@ func (s *Server) postSetup(c echo.Context) error {
 	u.CreatedAt = s.hub.Now()
 	queue := defaultQueue()
 	queue.Name = firstQueue[u.Locale]
-	u, _, err = s.db.Setup(ctx, hashSecret(in.Token), u, hash, queue)
+	u, queue, err = s.db.Setup(ctx, hashSecret(in.Token), u, hash, queue)
 	switch {
 	case errors.Is(err, record.ErrConflict):
 		return &problem{Status: http.StatusConflict, Code: codeConflict, Message: "The first admin is there already. Please sign in."}
@@ -97,6 +97,11 @@ func (s *Server) postSetup(c echo.Context) error {
 	}
 	if err := s.hub.SettingsChanged(ctx, topicUsers); err != nil {
 		return err
+	}
+	if s.onSetup != nil {
+		if err := s.onSetup(ctx, s.origin(c), queue); err != nil {
+			s.log.Warn("the first steps after the set-up failed", "err", err)
+		}
 	}
 	return s.signIn(c, u)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -43,6 +44,11 @@ func (h *Hub) accountsLoop(ctx context.Context) error {
 			row, ok := set.Accounts[id]
 			if !ok || !row.Enabled || row.Archived || row.Version != a.row.Version {
 				a.cancel()
+				if c, ok := a.adapter.(io.Closer); ok { // what it serves on a node without the lease
+					if err := c.Close(); err != nil {
+						h.log.Debug("an account was closed", "account", id, "err", err)
+					}
+				}
 				<-a.done // its lease is free for the next one
 				h.accounts.mu.Lock()
 				delete(h.accounts.open, id)

@@ -20,6 +20,7 @@ import (
 type Options struct {
 	Redis     *Redis
 	DB        *record.DB
+	Blobs     *Blobs
 	Kinds     []channels.Kind
 	Key       []byte // 32 bytes; seals secrets, signs what the outside holds
 	PublicURL string // where customers' providers reach this hub; "" when unknown
@@ -35,6 +36,7 @@ type Options struct {
 type Hub struct {
 	rdb       *Redis
 	db        *record.DB
+	blobs     *Blobs
 	keys      keys
 	kinds     map[string]channels.Kind
 	key       []byte
@@ -63,9 +65,9 @@ type Hub struct {
 	newsNext int
 	newsTo   map[int]func([]byte)
 
-	keep          uint64 // events kept in the log behind the recorder
-	trimmed       uint64 // the leader's: N up to which it last trimmed
-	maxUnrecorded int    // bytes
+	keep          uint64     // events kept in the log behind the recorder
+	trimmed       uint64     // the leader's: N up to which it last trimmed
+	maxUnrecorded int        // bytes
 	fatal         chan error // ends Run
 	leader        atomic.Bool
 	recordDown    atomic.Bool
@@ -85,7 +87,7 @@ func New(o Options) (*Hub, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	k := newKeys(o.Workspace)
-	h := &Hub{rdb: o.Redis, db: o.DB, keys: k, kinds: map[string]channels.Kind{}, key: o.Key, publicURL: o.PublicURL,
+	h := &Hub{rdb: o.Redis, db: o.DB, blobs: o.Blobs, keys: k, kinds: map[string]channels.Kind{}, key: o.Key, publicURL: o.PublicURL,
 		log: o.Log, lead: o.Lead, node: tokenText(newToken()),
 		pipe: newPipe(o.Redis), mirror: newMirror(o.Redis, k), waiters: newWaiters(), watchers: newWatchers(), locks: newLocks(),
 		health: newHealthBook(), presence: newPresence(), accounts: accounts{open: map[string]*openAccount{}},
@@ -248,6 +250,9 @@ func (h *Hub) Now() record.Millis { return record.At(h.now()) }
 
 // Record is the hub's record.
 func (h *Hub) Record() *record.DB { return h.db }
+
+// Blobs holds what is too large for the record's rows.
+func (h *Hub) Blobs() *Blobs { return h.blobs }
 
 // Live copies the live state.
 func (h *Hub) Live() ([]record.Conversation, []record.Agent) { return h.mirror.snapshot() }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,11 +41,15 @@ func (h *Hub) receive(ctx context.Context, acct record.Account, b channels.Batch
 	}
 	ctx, cancel := context.WithTimeout(ctx, recordWait+5*time.Second)
 	defer cancel()
+	b.Messages = slices.Clone(b.Messages) // the caller may deliver its own again
 	var dropped []int
-	todo := make([]int, len(b.Messages))
+	todo, blobs := make([]int, len(b.Messages)), make([]string, len(b.Messages))
 	for i := range b.Messages {
 		todo[i] = i
-		normalise(&b.Messages[i], h.now())
+		var err error
+		if b.Messages[i], blobs[i], err = h.enter(b.Messages[i]); err != nil {
+			return unrecorded(err)
+		}
 	}
 	cursorSent := b.Cursor == ""
 	for len(todo) > 0 || !cursorSent {
@@ -59,7 +64,7 @@ func (h *Hub) receive(ctx context.Context, acct record.Account, b channels.Batch
 			if k == len(todo)-1 {
 				cursor = b.Cursor
 			}
-			id, err := h.receiveOne(ctx, acct, &b.Messages[i], cursor)
+			id, err := h.receiveOne(ctx, acct, &b.Messages[i], blobs[i], cursor)
 			if err != nil {
 				return unrecorded(err)
 			}
@@ -93,6 +98,18 @@ func (h *Hub) receive(ctx context.Context, acct record.Account, b channels.Batch
 	return nil
 }
 
+// enter normalises a message. What is too long for a row is stored as a blob first, so that the event never names
+// something that is not there.
+func (h *Hub) enter(in channels.Inbound) (_ channels.Inbound, blob string, err error) {
+	if len(in.Text) > channels.MaxText {
+		if blob, err = h.blobs.Put([]byte(in.Text)); err != nil {
+			return in, "", err
+		}
+	}
+	normalise(&in, h.now())
+	return in, blob, nil
+}
+
 // unrecorded is what a channel hears when something was not even appended.
 func unrecorded(err error) error {
 	return fmt.Errorf("%w: %w", channels.ErrUnrecorded, err)
@@ -100,7 +117,7 @@ func unrecorded(err error) error {
 
 // receiveOne appends one message and gives its event, or the earlier event of the same key; the zero id
 // when an earlier delivery is known to be recorded.
-func (h *Hub) receiveOne(ctx context.Context, acct record.Account, in *channels.Inbound, cursor string) (record.ID, error) {
+func (h *Hub) receiveOne(ctx context.Context, acct record.Account, in *channels.Inbound, blob, cursor string) (record.ID, error) {
 	if h.now().Sub(in.At) > redeliverable {
 		if t, err := h.db.TouchByKey(ctx, acct.ID, in.Key); err == nil && t.ID != "" {
 			return record.ID{}, nil
@@ -127,6 +144,7 @@ func (h *Hub) receiveOne(ctx context.Context, acct record.Account, in *channels.
 			}
 		}
 		e := s.receive(in, acct, identity, h.units(acct), previous)
+		e.Touch.Body.Blob = blob
 		if cursor != "" {
 			e.Account, e.Cursor = acct.ID, cursor
 		}

@@ -122,7 +122,11 @@ func (r *rig) hub(change ...func(*Options)) (h *Hub, stop func()) {
 	if os.Getenv("TAMAS_TEST_LOG") != "" {
 		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
-	o := Options{Redis: rdb, DB: r.openDB(), Key: make([]byte, 32), Workspace: r.space, Log: log, Kinds: []channels.Kind{r.provider.kind()}}
+	blobs, err := OpenBlobs(r.t.TempDir())
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	o := Options{Redis: rdb, DB: r.openDB(), Blobs: blobs, Key: make([]byte, 32), Workspace: r.space, Log: log, Kinds: []channels.Kind{r.provider.kind()}}
 	for _, c := range change {
 		c(&o)
 	}

@@ -80,6 +80,11 @@ func start(ctx context.Context, cfg *config, log *slog.Logger) (_ *app, err erro
 		return nil, err
 	}
 
+	blobs, err := inbox.OpenBlobs(filepath.Join(cfg.Data, "blobs"))
+	if err != nil {
+		return nil, err
+	}
+
 	// Wire.
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -87,12 +92,13 @@ func start(ctx context.Context, cfg *config, log *slog.Logger) (_ *app, err erro
 	if publicURL == "" {
 		publicURL = a.url()
 	}
-	a.hub, err = inbox.New(inbox.Options{Redis: a.redis, DB: a.db, Kinds: kinds(), Key: key, PublicURL: publicURL, Workspace: cfg.Workspace,
+	a.hub, err = inbox.New(inbox.Options{Redis: a.redis, DB: a.db, Blobs: blobs, Kinds: kinds(), Key: key, PublicURL: publicURL, Workspace: cfg.Workspace,
 		Log: log, Metrics: registry, Lead: []func(context.Context, *inbox.Hub) error{a.route}})
 	if err != nil {
 		return nil, err
 	}
-	a.ui, err = agentui.New(agentui.Options{Hub: a.hub, Log: log, PublicURL: cfg.PublicURL, Kinds: kinds(), Version: versionText(), Metrics: registry, Proxies: cfg.proxies})
+	a.ui, err = agentui.New(agentui.Options{Hub: a.hub, Log: log, PublicURL: cfg.PublicURL, Kinds: kinds(), Version: versionText(), Metrics: registry, Proxies: cfg.proxies,
+		OnSetup: a.firstAccount})
 	if err != nil {
 		return nil, err
 	}

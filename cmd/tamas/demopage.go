@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -45,4 +47,14 @@ func (a *app) webChat() (record.Account, bool) {
 		return record.Account{}, false
 	}
 	return slices.MinFunc(list, func(x, y record.Account) int { return int(x.CreatedAt - y.CreatedAt) }), true
+}
+
+// firstAccount gives a new firm a web chat that works on the hub's own demo page.
+func (a *app) firstAccount(ctx context.Context, origin string, queue record.Queue) error {
+	settings, err := json.Marshal(map[string]any{"allowed_origins": []string{origin}})
+	if err != nil {
+		return err
+	}
+	_, err = a.hub.SaveAccount(ctx, record.Account{Kind: "webchat", Name: "Web chat", Queue: queue.ID, ReopenHours: 24, Enabled: true, Settings: settings})
+	return err
 }

@@ -1,0 +1,74 @@
+package inbox
+
+import (
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"tamas/channels"
+)
+
+func TestBlobs(t *testing.T) {
+	b, err := OpenBlobs(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, err := b.Put([]byte("one"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := b.Put([]byte("one")); err != nil || again != one {
+		t.Fatalf("%q, %q, %v", one, again, err)
+	}
+	r, err := b.Open(one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if text, _ := io.ReadAll(r); string(text) != "one" {
+		t.Fatalf("%q", text)
+	}
+	for _, bad := range []string{"", "..", "../../etc/passwd", strings.Repeat("0", 64), strings.Repeat("z", 64)} {
+		if _, err := b.Open(bad); !os.IsNotExist(err) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+}
+
+// A text that is too long for a row is cut there and kept whole beside it.
+func TestLongTextIsKeptWhole(t *testing.T) {
+	r := newRig(t, stores[0])
+	h, _ := r.hub()
+	whole := strings.Repeat("سلام ", 30_000)
+	r.mustSay(h, "t", "1", whole)
+	x := r.touches(h.db, "t")[0]
+	if len(x.Body.Text) > channels.MaxText || x.Body.Blob == "" || !strings.HasPrefix(whole, x.Body.Text) {
+		t.Fatalf("%d bytes, blob %q", len(x.Body.Text), x.Body.Blob)
+	}
+	f, err := h.Blobs().Open(x.Body.Blob)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if text, _ := io.ReadAll(f); string(text) != whole {
+		t.Fatalf("%d bytes of %d are kept", len(text), len(whole))
+	}
+}
+
+func FuzzNormalise(f *testing.F) {
+	f.Add("key", "thread", "a\x00b", "\xff\xfe", "text\u2028")
+	f.Fuzz(func(t *testing.T, key, thread, name, address, text string) {
+		in := channels.Inbound{Key: key, Thread: thread, Name: name, Address: address, Text: text, Subject: text, HTML: text}
+		normalise(&in, time.Now())
+		for _, s := range []string{in.Key, in.Thread, in.Name, in.Address, in.Text, in.Subject, in.HTML} {
+			if strings.ContainsRune(s, 0) || strings.ToValidUTF8(s, "") != s {
+				t.Fatalf("%q is not clean", s)
+			}
+		}
+		if len(in.Key) > channels.MaxKey || len(in.Thread) > channels.MaxKey || len(in.Address) > channels.MaxKey || len(in.Name) > channels.MaxName || len(in.Text) > channels.MaxText {
+			t.Fatal("too long")
+		}
+	})
+}
