@@ -180,9 +180,7 @@ func (s *Server) deleteAccount(c echo.Context) error {
 	if _, err := s.db.EditAccount(ctx, a); err != nil {
 		return stale(err, "account", s.current(c, id))
 	}
-	if err := s.hub.SettingsChanged(ctx, topicAccounts); err != nil {
-		return err
-	}
+	s.tellSettings(ctx, topicAccounts)
 	return c.NoContent(http.StatusNoContent)
 }
 

@@ -9,14 +9,16 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 )
 
 const (
-	maxBody  = 1 << 20 // bytes of a request's body
-	maxDepth = 16      // of nested objects and arrays
+	maxBody  = 1 << 20          // bytes of a request's body
+	maxDepth = 16               // of nested objects and arrays
+	bodyFor  = 30 * time.Second // for a body to arrive
 )
 
 // decode reads a request's JSON body into T: one object, no unknown fields, bounded in size and depth.
@@ -27,6 +29,10 @@ func decode[T any](c echo.Context) (T, error) {
 	if mt, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mt != "application/json" {
 		return v, &problem{Status: http.StatusUnsupportedMediaType, Code: codeUnsupported, Message: "Send JSON, with Content-Type: application/json."}
 	}
+	// A body that trickles in holds a connection; what the handler then takes is its own affair.
+	deadline := http.NewResponseController(c.Response())
+	_ = deadline.SetReadDeadline(time.Now().Add(bodyFor))
+	defer deadline.SetReadDeadline(time.Time{})
 	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, maxBody))
 	if err != nil {
 		var mb *http.MaxBytesError

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 	"time"
+	_ "time/tzdata" // time zones on machines that have none
 
 	"github.com/labstack/echo/v4"
 )

@@ -142,6 +142,35 @@ func (r *rig) seed(db *record.DB) {
 	r.queue = q.ID
 }
 
+// node is a second node on the same stores.
+func (r *rig) node() *rig {
+	r.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	hub, err := inbox.New(inbox.Options{Redis: r.redis, DB: r.hub.Record(), Kinds: r.server.kinds, Key: bytes.Repeat([]byte{7}, 32), Log: r.server.log})
+	must(r.t, err)
+	ran := make(chan error, 1)
+	go func() { ran <- hub.Run(ctx) }()
+	wait, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	must(r.t, hub.WaitReady(wait))
+	other := *r
+	other.hub = hub
+	other.server, err = New(Options{Hub: hub, Log: r.server.log, Kinds: r.server.kinds, Version: "test"})
+	must(r.t, err)
+	other.http = httptest.NewServer(other.server.Handler())
+	r.t.Cleanup(func() {
+		if err := other.server.Shutdown(context.Background()); err != nil {
+			r.t.Errorf("shutdown of the second node: %v", err)
+		}
+		other.http.Close()
+		cancel()
+		if err := <-ran; err != nil {
+			r.t.Errorf("the second hub: %v", err)
+		}
+	})
+	return &other
+}
+
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {

@@ -101,9 +101,7 @@ func (s *Server) postQueue(c echo.Context) error {
 	if q, err = s.db.AddQueue(ctx, q); err != nil {
 		return err
 	}
-	if err := s.hub.SettingsChanged(ctx, topicQueues); err != nil {
-		return err
-	}
+	s.tellSettings(ctx, topicQueues)
 	return c.JSON(http.StatusCreated, q)
 }
 
@@ -127,9 +125,7 @@ func (s *Server) patchQueue(c echo.Context) error {
 	if q, err = s.db.EditQueue(ctx, q); err != nil {
 		return stale(err, "queue", func() (record.Queue, error) { return s.queue(ctx, id) })
 	}
-	if err := s.hub.SettingsChanged(ctx, topicQueues); err != nil {
-		return err
-	}
+	s.tellSettings(ctx, topicQueues)
 	return c.JSON(http.StatusOK, q)
 }
 
@@ -159,9 +155,7 @@ func (s *Server) deleteQueue(c echo.Context) error {
 	if _, err = s.db.EditQueue(ctx, q); err != nil {
 		return stale(err, "queue", func() (record.Queue, error) { return s.queue(ctx, id) })
 	}
-	if err := s.hub.SettingsChanged(ctx, topicQueues); err != nil {
-		return err
-	}
+	s.tellSettings(ctx, topicQueues)
 	return c.NoContent(http.StatusNoContent)
 }
 

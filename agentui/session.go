@@ -175,9 +175,7 @@ func (s *Server) patchMe(c echo.Context) error {
 	if hash != "" {
 		s.signOutUser(u.ID, who.Session)
 	}
-	if err := s.hub.SettingsChanged(ctx, topicUsers); err != nil {
-		return err
-	}
+	s.tellSettings(ctx, topicUsers)
 	return s.answerMe(c, u, who.Session != "")
 }
 

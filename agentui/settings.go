@@ -40,8 +40,11 @@ func listOf[T any](rows []T) items[T] {
 	return items[T]{rows}
 }
 
-// tellSettings tells other nodes and apps of a change that is already in the record and whose answer need not wait for them.
+// tellSettings tells this node, the others and the apps of a change that is in the record already. It is done even when the caller
+// has gone; nodes that cannot be told read the settings again by themselves within seconds.
 func (s *Server) tellSettings(ctx context.Context, topic string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
 	if err := s.hub.SettingsChanged(ctx, topic); err != nil {
 		s.log.Warn("others were not told of a change", "topic", topic, "err", err)
 	}

@@ -95,9 +95,7 @@ func (s *Server) postSetup(c echo.Context) error {
 	if _, err := s.saveFirm(ctx, firm); err != nil && !errors.Is(err, record.ErrConflict) {
 		return err
 	}
-	if err := s.hub.SettingsChanged(ctx, topicUsers); err != nil {
-		return err
-	}
+	s.tellSettings(ctx, topicUsers)
 	if s.onSetup != nil {
 		if err := s.onSetup(ctx, s.origin(c), queue); err != nil {
 			s.log.Warn("the first steps after the set-up failed", "err", err)

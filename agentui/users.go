@@ -109,9 +109,7 @@ func (s *Server) postUser(c echo.Context) error {
 	if u, err = s.db.AddUser(ctx, u, hash); err != nil {
 		return s.userProblem(ctx, "", err)
 	}
-	if err := s.hub.SettingsChanged(ctx, topicUsers); err != nil {
-		return err
-	}
+	s.tellSettings(ctx, topicUsers)
 	return c.JSON(http.StatusCreated, u)
 }
 
@@ -196,9 +194,7 @@ func (s *Server) saveUser(c echo.Context, old, u record.User, hash string) error
 	if u.Disabled {
 		s.live.signOut(func(p *principal) bool { return p.User.ID == u.ID })
 	}
-	if err := s.hub.SettingsChanged(ctx, topicUsers); err != nil {
-		return err
-	}
+	s.tellSettings(ctx, topicUsers)
 	if c.Request().Method == http.MethodDelete {
 		return c.NoContent(http.StatusNoContent)
 	}
