@@ -53,13 +53,13 @@ func run(ctx context.Context, args, environ []string, out, errOut io.Writer) err
 		}
 	}
 	if name == "help" {
-		usage(out)
+		printUsage(out)
 		return nil
 	}
 	return fmt.Errorf("there is no command %q; `tamas help` lists them", name)
 }
 
-func usage(out io.Writer) {
+func printUsage(out io.Writer) {
 	fmt.Fprintln(out, "Usage: tamas [command] [flags]\n\nCommands:")
 	for _, c := range commands {
 		fmt.Fprintf(out, "  %-12s %s\n", c.name, c.about)
