@@ -23,5 +23,9 @@ func (db *DB) LockAlone(ctx context.Context) (release func(), err error) {
 		c.Close()
 		return nil, errors.New("the record is in use by another hub with an in-process Redis: give both the same --redis to run several")
 	}
-	return func() { c.Close() }, nil
+	return func() {
+		// Close alone would give the connection, and with it the lock, back to the pool.
+		c.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", int64(key))
+		c.Close()
+	}, nil
 }

@@ -146,3 +146,21 @@ func TestLockedFileIsUnavailable(t *testing.T) {
 	}
 	f.write()
 }
+
+func TestLockAlone(t *testing.T) {
+	address := testenv.Postgres(t)
+	one, two := open(t, address), open(t, address)
+	release, err := one.LockAlone(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := two.LockAlone(t.Context()); err == nil {
+		t.Error("two hubs are alone")
+	}
+	release()
+	if release, err = two.LockAlone(t.Context()); err != nil {
+		t.Errorf("after release: %v", err)
+	} else {
+		release()
+	}
+}
