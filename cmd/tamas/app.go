@@ -44,7 +44,7 @@ type app struct {
 
 // start opens, wires and starts, in this order; stop undoes it in reverse. It returns when messages can be taken.
 func start(ctx context.Context, cfg *config, log *slog.Logger) (_ *app, err error) {
-	a := &app{cfg: cfg, log: log, done: make(chan struct{}), unlock: func() {}}
+	a := &app{cfg: cfg, log: log, done: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			a.close()
@@ -116,10 +116,6 @@ func start(ctx context.Context, cfg *config, log *slog.Logger) (_ *app, err erro
 		}
 		return nil
 	})
-	g.Go(func() error { // readers first: sockets and requests end before the spine does
-		<-runCtx.Done()
-		return nil
-	})
 	go func() {
 		a.err = g.Wait()
 		close(a.done)
@@ -186,7 +182,9 @@ func (a *app) close() {
 	if a.db != nil {
 		a.db.Close()
 	}
-	a.unlock()
+	if a.unlock != nil {
+		a.unlock()
+	}
 }
 
 // database is the record's address.
