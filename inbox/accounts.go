@@ -44,11 +44,7 @@ func (h *Hub) accountsLoop(ctx context.Context) error {
 			row, ok := set.Accounts[id]
 			if !ok || !row.Enabled || row.Archived || row.Version != a.row.Version {
 				a.cancel()
-				if c, ok := a.adapter.(io.Closer); ok { // what it serves on a node without the lease
-					if err := c.Close(); err != nil {
-						h.log.Debug("an account was closed", "account", id, "err", err)
-					}
-				}
+				a.drain()
 				<-a.done // its lease is free for the next one
 				h.accounts.mu.Lock()
 				delete(h.accounts.open, id)
@@ -72,6 +68,24 @@ func (h *Hub) accountsLoop(ctx context.Context) error {
 			return ctx.Err()
 		case <-changed:
 		}
+	}
+}
+
+// drain ends the connections that customers hold to this node; they come back elsewhere.
+func (a *openAccount) drain() {
+	if c, ok := a.adapter.(io.Closer); ok {
+		if err := c.Close(); err != nil {
+			a.h.log.Debug("an account was closed", "account", a.row.ID, "err", err)
+		}
+	}
+}
+
+// Drain is the first step of a stop: customers' standing connections end, so that no request outlasts the stop.
+func (h *Hub) Drain() {
+	h.accounts.mu.RLock()
+	defer h.accounts.mu.RUnlock()
+	for _, a := range h.accounts.open {
+		a.drain()
 	}
 }
 

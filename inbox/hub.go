@@ -215,14 +215,18 @@ func (h *Hub) leadLog(ctx context.Context, _ func() bool) error {
 
 // indexLoop brings the full-text index up to what is recorded, behind the acknowledged path.
 func (h *Hub) indexLoop(ctx context.Context) error {
+	most := 500
+	if h.db.Kind() == "sqlite" {
+		most = 30 // it holds the one writer
+	}
 	for {
-		n, err := h.db.IndexOnce(ctx, 500)
+		n, err := h.db.IndexOnce(ctx, most)
 		wait := 300 * time.Millisecond
 		if err != nil && ctx.Err() == nil {
 			h.log.Warn("the full-text index is behind", "err", err)
 			wait = 2 * time.Second
 		} else if n > 0 {
-			wait = 20 * time.Millisecond
+			wait = 5 * time.Millisecond
 		}
 		if sleep(ctx, wait) != nil {
 			return ctx.Err()

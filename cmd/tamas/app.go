@@ -154,6 +154,7 @@ const stopTime = 15 * time.Second
 func (a *app) stop() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
+	a.hub.Drain()
 	err := a.ui.Shutdown(ctx)
 	if e := a.http.Shutdown(ctx); e != nil {
 		err = errors.Join(err, e, a.http.Close())
