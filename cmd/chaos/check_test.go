@@ -30,7 +30,7 @@ func newStory() *story {
 	s.h.replies = []*reply{{Agent: "agent1", Conversation: "c1", Key: "k1", Text: "answer", Acked: now, Event: id(4), Touch: "t4"}}
 	s.h.deliveries = []delivery{{Door: doorSMS, Thread: "+1", Text: "answer", At: now}}
 	s.h.claims = map[record.ID]string{id(1): "a", id(4): "b"}
-	s.h.visitors = map[string][]seen{"v": {{"t3", "customer", "v #1"}}}
+	s.h.visitors = map[string][]seen{"v": {{"t3", "customer", "v #1", "hub1"}}}
 	s.h.desks = map[string]map[string]header{"agent1": {
 		"c1": {Version: 3, Status: record.Active, Owner: "u1"},
 		"c2": {Version: 1, Status: record.Waiting, Unanswered: true}}}

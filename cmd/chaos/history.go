@@ -39,7 +39,7 @@ type delivery struct {
 }
 
 // seen is one item of a visitor's window.
-type seen struct{ ID, From, Text string }
+type seen struct{ ID, From, Text, By string } // By: the hub and the way
 
 // header is what an agent's app holds of a conversation.
 type header struct {

@@ -178,11 +178,11 @@ func (k *checker) windows() {
 		for _, s := range k.h.visitors[visitor] {
 			count[s.ID]++
 			if n[s.ID] == 0 {
-				early.add("%s: %s %q", visitor, s.ID, s.Text)
+				early.add("%s: %s %q (%s)", visitor, s.ID, s.Text, s.By)
 				continue
 			}
 			if count[s.ID] == 2 {
-				twice.add("%s: %s %q", visitor, s.ID, s.Text)
+				twice.add("%s: %s %q (%s)", visitor, s.ID, s.Text, s.By)
 			}
 			if n[s.ID] < last && count[s.ID] == 1 {
 				mixed.add("%s: %s (n %d) after n %d", visitor, s.ID, n[s.ID], last)

@@ -132,5 +132,5 @@ func (r *run) summary() {
 // note prints one line of the story.
 func (r *run) note(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
-	fmt.Fprintf(r.out, "%7.2fs  %s\n", time.Since(r.begun).Seconds(), strings.TrimRight(text, " "))
+	fmt.Fprintf(r.out, "%s %6.1fs  %s\n", time.Now().UTC().Format("15:04:05.000"), time.Since(r.begun).Seconds(), strings.TrimRight(text, " "))
 }

@@ -115,7 +115,7 @@ func (v *visitor) poll(ctx context.Context, to *hub) error {
 	if err := v.request(ctx, to, token, "GET", "messages?wait=5&after="+url.QueryEscape(after), nil, &page, 10*time.Second); err != nil {
 		return err
 	}
-	v.show(page.Items)
+	v.show(page.Items, to.name+" by polling")
 	return nil
 }
 
@@ -161,7 +161,7 @@ func (v *visitor) listen(ctx context.Context, to *hub) error {
 		}
 		switch f.T {
 		case "items":
-			v.show(f.Items)
+			v.show(f.Items, to.name+" by socket")
 		case "ack", "nack":
 			v.mu.Lock()
 			c := v.acks[f.Key]
@@ -177,7 +177,7 @@ func (v *visitor) listen(ctx context.Context, to *hub) error {
 }
 
 // show adds items to the window.
-func (v *visitor) show(items []chatItem) {
+func (v *visitor) show(items []chatItem, by string) {
 	v.mu.Lock()
 	id := v.id
 	for _, it := range items {
@@ -190,7 +190,7 @@ func (v *visitor) show(items []chatItem) {
 	defer v.h.mu.Unlock()
 	for _, it := range items {
 		if it.Kind == "message" {
-			v.h.visitors[id] = append(v.h.visitors[id], seen{it.ID, it.From, it.Text})
+			v.h.visitors[id] = append(v.h.visitors[id], seen{it.ID, it.From, it.Text, by})
 		}
 	}
 }
