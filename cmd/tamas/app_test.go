@@ -34,13 +34,8 @@ func TestMain(m *testing.M) {
 type process struct {
 	t   *testing.T
 	cmd *exec.Cmd
-	out *output
+	out chan string // lines
 	url string
-}
-
-type output struct {
-	lines chan string
-	text  bytes.Buffer
 }
 
 // spawn runs `tamas` with these arguments and waits until it says where it can be reached.
@@ -64,13 +59,13 @@ func spawn(t *testing.T, args ...string) *process {
 			t.Logf("%v:\n%s", args, stderr.String())
 		}
 	})
-	p.out = &output{lines: make(chan string, 1000)}
+	p.out = make(chan string, 1000)
 	go func() {
 		s := bufio.NewScanner(stdout)
 		for s.Scan() {
-			p.out.lines <- s.Text()
+			p.out <- s.Text()
 		}
-		close(p.out.lines)
+		close(p.out)
 	}()
 	p.url = strings.Fields(p.until("Agents' app"))[2]
 	return p
@@ -82,7 +77,7 @@ func (p *process) until(text string) string {
 	timeout := time.After(30 * time.Second)
 	for {
 		select {
-		case line, ok := <-p.out.lines:
+		case line, ok := <-p.out:
 			if !ok {
 				p.t.Fatalf("it ended before it said %q", text)
 			}
