@@ -21,14 +21,17 @@ export default defineConfig({
       icon: { clientBundle: { scan: { globInclude: ['src/**/*.{vue,ts}'], globExclude: [] } } },
       ui: {
         button: { slots: { base: 'cursor-pointer' } },
+        modal: { slots: { overlay: 'bg-ink-950/45' } },
+        slideover: { slots: { overlay: 'bg-ink-950/45' } },
       },
     }),
   ],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   server: {
     proxy: {
-      '/api': { target: hub, ws: true },
-      '/hooks': { target: hub, ws: true },
+      // The hub checks that requests come from its own origin.
+      '/api': { target: hub, ws: true, changeOrigin: true, headers: { origin: hub } },
+      '/hooks': { target: hub, ws: true, changeOrigin: true },
     },
   },
   build: {

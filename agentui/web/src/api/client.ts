@@ -9,8 +9,8 @@ export class ApiError extends Error {
     message: string,
     readonly field = '',
     readonly requestId = '',
-    /** The answer as it came; a 409 carries the current row. */
-    readonly body: unknown = null,
+    /** On a conflict: the row, or the conversation's header, as it stands now. */
+    readonly current: unknown = null,
     /** Seconds that a 429 or 503 asks us to wait; 0: unsaid. */
     readonly retryAfter = 0,
   ) {
@@ -75,14 +75,14 @@ export async function request<T>(method: string, path: string, body?: unknown, o
   }
   if (answer.ok) return data as T
 
-  const e = (data as { error?: { code?: string; message?: string; field?: string; request_id?: string } } | null)?.error
+  const e = (data as { error?: { code?: string; message?: string; field?: string; request_id?: string; current?: unknown } } | null)?.error
   const error = new ApiError(
     answer.status,
     e?.code ?? (answer.status >= 502 && answer.status <= 504 ? 'unreachable' : 'internal'),
     e?.message ?? `The server answered ${answer.status}.`,
     e?.field,
     e?.request_id,
-    data,
+    e?.current ?? null,
     Number(answer.headers.get('Retry-After')) || 0,
   )
   if (error.code === 'signed_out') signedOut()

@@ -36,6 +36,7 @@ export const api = {
   renameCustomer: (c: string, name: string) => patch<T.Customer>(`/customers/${id(c)}`, { name }),
   search: (q: string, signal?: AbortSignal) => get<T.SearchAnswer>('/search', { q, limit: 20 }, signal),
 
+  setAgentState: (a: string, state: T.AgentState, reason = '') => put<T.Agent>(`/agents/${id(a)}/state`, { state, reason }),
   supervisor: () => get<T.SupervisorView>('/supervisor'),
 
   queues: () => get<Items<T.Queue>>('/queues'),

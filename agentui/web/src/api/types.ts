@@ -126,6 +126,7 @@ export interface Why {
 
 export interface Event {
   v: number
+  /** On the live socket it stands beside the event. */
   id: string
   kind: string
   at: Millis
@@ -276,7 +277,7 @@ export interface ConversationDetail {
 
 export interface CommandAnswer {
   event_id: string
-  conversation: Conversation
+  conversation?: Conversation
   touch?: Touch
 }
 

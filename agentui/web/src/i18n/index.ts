@@ -59,9 +59,12 @@ export function fill(text: string, params: Record<string, string | number> = {},
   if (bar >= 0) text = params.n === 1 ? text.slice(0, bar) : text.slice(bar + 1)
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const v = params[name]
-    return v === undefined ? whole : typeof v === 'number' ? number(v, l) : v
+    return v === undefined ? whole : typeof v === 'number' ? number(v, l) : isolate(v)
   })
 }
+
+/** A name of any script keeps its own direction and leaves the sentence's alone. */
+const isolate = (s: string) => (s ? `\u2068${s}\u2069` : '')
 
 const formats = new Map<Locale, Intl.NumberFormat>()
 
@@ -70,6 +73,11 @@ export function number(n: number, l: Locale = locale.value): string {
   let f = formats.get(l)
   if (!f) formats.set(l, (f = new Intl.NumberFormat(l === 'fa' ? 'fa-IR' : 'en')))
   return f.format(n)
+}
+
+/** plain writes a number that is a name: digits only. */
+export function plain(n: number): string {
+  return locale.value === 'fa' ? String(n).replace(/\d/g, (d) => '۰۱۲۳۴۵۶۷۸۹'[Number(d)]!) : String(n)
 }
 
 /** say picks a sentence that the server sent in both languages. */

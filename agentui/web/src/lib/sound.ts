@@ -29,7 +29,7 @@ function tone(hz: number, at: number, length: number, volume: number): void {
 }
 
 export function play(what: 'message' | 'offer'): void {
-  if (!sounds.on || !('AudioContext' in globalThis)) return
+  if (!sounds.on || !('AudioContext' in globalThis) || navigator.userActivation?.hasBeenActive === false) return
   context ??= new AudioContext()
   if (context.state === 'suspended') void context.resume()
   if (what === 'message') tone(740, 0, 0.18, 0.08)

@@ -1,4 +1,5 @@
 import type { ConversationView, Status } from '@/api/types'
+import { holder } from './reduce'
 
 /** What a list shows. status "open" is everything that is not resolved. */
 export interface Filter {
@@ -16,7 +17,7 @@ export interface Loaded {
 }
 
 export function matches(r: ConversationView, f: Filter, me: string): boolean {
-  if (f.list === 'mine' && (r.owner !== me || r.status === 'resolved')) return false
+  if (f.list === 'mine' && holder(r) !== me) return false
   if (f.list === 'waiting' && r.status !== 'waiting' && r.status !== 'offered') return false
   if (f.queue && r.queue !== f.queue) return false
   if (f.channel && r.channel !== f.channel) return false

@@ -6,7 +6,7 @@ export type Item =
   | { t: 'hello'; at: string; recorded: string; agent: Agent; user: string }
   | { t: 'event'; id: string; event: Event }
   | { t: 'recorded'; id: string }
-  | { t: 'typing'; conversation: string; from: 'customer' | 'agent'; agent?: string; on: boolean }
+  | { t: 'typing'; conversation: string; from: 'customer' | 'agent'; agent?: string; on?: boolean }
   | { t: 'health'; account: string; state: HealthState; detail?: string; heard_at?: Millis; backlog?: number }
   | { t: 'status'; record: 'up' | 'down' }
   | { t: 'pong' }

@@ -127,7 +127,8 @@ function apply(d: Draft, item: Item, now: number, news: News[]): void {
       putAgent(d, item.agent)
       break
     case 'event':
-      applyEvent(d, item.event, news)
+      // The id stands beside the event: the event itself is written before it has one.
+      applyEvent(d, { ...item.event, id: item.id }, news)
       d.s.at = item.id
       break
     case 'recorded':
@@ -196,7 +197,7 @@ function rowOf(before: ConversationView | undefined, e: Event): ConversationView
     subject: before?.subject ?? t?.body?.subject,
     preview: before?.preview,
   }
-  if (t?.body && (e.kind === 'message.received' || e.kind === 'message.queued' || e.kind === 'note.added')) {
+  if (t?.body && (e.kind === 'message.received' || e.kind === 'message.queued')) {
     row.preview = { text: t.body.text, inbound: t.inbound, author: t.author, kind: t.kind, unreadable: t.unreadable }
   }
   return row
@@ -218,7 +219,8 @@ function putTouch(d: Draft, t: Touch, n: number, kind: string): void {
 
 /**
  * merge puts touches into a list ordered by n: a newer revision replaces the state, and keeps the body and
- * the place that were known. A touch without a place, of which nothing is held, is older than what is held.
+ * the place that were known. Of a touch that is not held, only one with a place and a body is taken: a mere
+ * change of state belongs to something older than what is held.
  */
 export function merge(held: Touch[], add: Touch[]): Touch[] {
   const byId = new Map(held.map((t) => [t.id, t]))
@@ -226,7 +228,7 @@ export function merge(held: Touch[], add: Touch[]): Touch[] {
   for (const t of add) {
     const old = byId.get(t.id)
     if (!old) {
-      if (!t.n) continue
+      if (!t.n || (!t.body && !t.unreadable)) continue
       byId.set(t.id, t)
       changed = true
     } else if (t.rev > old.rev || (!old.body && t.body)) {
@@ -240,13 +242,20 @@ export function merge(held: Touch[], add: Touch[]): Touch[] {
 
 // Counts.
 
+/** Whose list a conversation stands in: of whom it is offered to, else of its owner while it is open. */
+export function holder(c: Conversation): string {
+  if (c.status === 'offered') return c.offered_to ?? ''
+  return c.status === 'waiting' || c.status === 'resolved' ? '' : (c.owner ?? '')
+}
+
+/** What a conversation adds to the counts. mine_unread counts conversations. */
 export function tallyOf(c: Conversation, me: string): Tally {
   const open = c.status !== 'resolved'
-  const mine = open && c.owner === me ? 1 : 0
+  const mine = holder(c) === me ? 1 : 0
   const waiting = c.status === 'waiting' || c.status === 'offered' ? 1 : 0
   return {
     mine,
-    mine_unread: mine ? (c.unread ?? 0) : 0,
+    mine_unread: mine && c.unread ? 1 : 0,
     waiting,
     all_open: open ? 1 : 0,
     queues: waiting ? { [c.queue]: 1 } : {},

@@ -142,8 +142,8 @@ export async function command(id: string, action: string, body: object = {}, key
     takeAnswer(a)
     return a
   } catch (e) {
-    const current = e instanceof ApiError && (e.body as { conversation?: Conversation } | null)?.conversation
-    if (current) update((s) => withAnswer(s, current, undefined, s.at))
+    const current = e instanceof ApiError ? (e.current as Conversation | null) : null
+    if (current?.id === id) update((s) => withAnswer(s, current, undefined, s.at))
     throw e
   }
 }

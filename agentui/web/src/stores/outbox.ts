@@ -69,6 +69,11 @@ export function flushOutbox(): void {
   for (const conversation of new Set([...outbox.values()].map((u) => u.conversation))) void pump(conversation)
 }
 
+/** The client's message id within the key that a touch carries: "<conversation>/<id>". */
+export function messageId(key: string | undefined): string {
+  return key?.slice(key.lastIndexOf('/') + 1) ?? ''
+}
+
 const busy = new Set<string>()
 
 // One message of a conversation at a time, in the order in which they were written.
@@ -114,6 +119,6 @@ function forget(key: string): void {
 // by the answer; here only a lost answer is made good.
 onNews((n) => {
   if (n.kind !== 'event' || !n.event.touch?.key) return
-  const u = outbox.get(n.event.touch.key)
+  const u = outbox.get(messageId(n.event.touch.key))
   if (u && u.state === 'waiting') void pump(u.conversation)
 })

@@ -26,7 +26,7 @@ export function serve({ port = 0, size, locale, setup = false } = {}) {
       send(200, answer(req, url, text ? JSON.parse(text) : {}, res))
     } catch (e) {
       if (!e.status) console.error(e)
-      send(e.status ?? 500, { error: { code: e.code ?? 'internal', message: e.message, field: e.field, request_id: 'r1' }, conversation: e.conversation })
+      send(e.status ?? 500, { error: { code: e.code ?? 'internal', message: e.message, field: e.field, request_id: 'r1', current: e.conversation } })
     }
   })
 

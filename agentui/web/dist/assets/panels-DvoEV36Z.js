@@ -1,1 +1,0 @@
-import{Et as e}from"./api-CQ-rcsKk.js";var t=e(``),n=e(``);export{n,t};

@@ -1,1 +1,0 @@
-import{I as e}from"./api-CQ-rcsKk.js";function t(){let t=e()?.vnode?.scopeId;return t?{[t]:``}:{}}export{t};
