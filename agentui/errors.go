@@ -23,7 +23,7 @@ const (
 	codeCapacity    = "over_capacity" // 409
 	codeTooLarge    = "too_large"     // 413
 	codeUnsupported = "unsupported"   // 415
-	codeInvalid     = "invalid"       // 422
+	codeInvalid     = "invalid"       // 422; 400 when a body or a handshake breaks off
 	codeSlowDown    = "slow_down"     // 429
 	codeInternal    = "internal"      // 500
 	codeNotRecorded = "not_recorded"  // 503: nothing was accepted, try again

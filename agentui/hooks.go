@@ -19,6 +19,9 @@ func (s *Server) hook(c echo.Context) error {
 	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
 	r.Header.Set(echo.HeaderXRequestID, requestID(c))
 	r.RemoteAddr = net.JoinHostPort(c.RealIP(), "0") // whom adapters bound, also behind a proxy
+	if r.URL.Path == "/hooks/"+account {
+		r.URL.Path, r.URL.RawPath = r.URL.Path+"/", "" // people leave the slash out
+	}
 	http.StripPrefix("/hooks/"+account, h).ServeHTTP(c.Response(), r)
 	return nil
 }

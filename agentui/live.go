@@ -4,12 +4,8 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"net/http"
 	"sync"
 	"time"
-
-	"github.com/gorilla/websocket"
-	"github.com/labstack/echo/v4"
 
 	"tamas/inbox"
 	"tamas/inbox/record"
@@ -191,36 +187,6 @@ func wake(c chan struct{}) {
 	}
 }
 
-// watchRecord tells the apps when the hub stops taking what people write, and when it does again.
-func (l *live) watchRecord(ctx context.Context) {
-	tick := time.NewTicker(statusEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		case <-l.check:
-		}
-		status := statusUp
-		err := l.hub.Ready(ctx)
-		if err != nil {
-			status = statusDown
-		}
-		l.mu.Lock()
-		changed := l.status != status
-		if changed && ctx.Err() == nil {
-			l.status = status
-			l.news = append(l.news, statusFrame(status))
-		}
-		l.mu.Unlock()
-		if changed {
-			l.log.Warn("whether the hub takes what people write has changed", "record", status, "err", err)
-			wake(l.hasNews)
-		}
-	}
-}
-
 // deliver hands frames, and how far the record has come, to every socket.
 func (l *live) deliver(frames []inbox.Frame) {
 	l.mu.Lock()
@@ -378,27 +344,6 @@ func (l *live) signOut(match func(*principal) bool) {
 	})
 }
 
-// watchSessions ends the sockets whose session or token stands no more, wherever it was ended.
-func (l *live) watchSessions(ctx context.Context) {
-	tick := time.NewTicker(recheckEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		case <-l.suspect:
-		}
-		var all []*socket
-		l.each(func(s *socket) { all = append(all, s) })
-		for _, s := range all {
-			if !l.stands(ctx, s.who) && ctx.Err() == nil {
-				s.end(closeSigned)
-			}
-		}
-	}
-}
-
 // shutdown ends every socket and waits until they have gone or ctx ends. No socket joins after it.
 func (l *live) shutdown(ctx context.Context) error {
 	l.mu.Lock()
@@ -416,56 +361,4 @@ func (l *live) shutdown(ctx context.Context) error {
 		l.each(func(s *socket) { s.conn.Close() })
 		return ctx.Err()
 	}
-}
-
-// getLive makes a request into a live socket. It returns at once: an idle socket costs one goroutine and small buffers.
-func (s *Server) getLive(c echo.Context) error {
-	r := c.Request()
-	if !websocket.IsWebSocketUpgrade(r) {
-		return &problem{Status: http.StatusUpgradeRequired, Code: codeUnsupported, Message: "This address speaks WebSocket only."}
-	}
-	if !s.sameOrigin(r) {
-		return crossSite()
-	}
-	from := c.QueryParam("from")
-	if len(from) > 64 {
-		return invalid("from", "from is no event id.")
-	}
-	conn, err := upgrader.Upgrade(c.Response(), r, nil)
-	if err != nil {
-		return nil // it has answered by itself
-	}
-	// What waits should wait in our queue, where it is bounded and can be dropped: behind megabytes in the
-	// kernel a slow reader would not see its close code in time.
-	if tcp, ok := conn.NetConn().(interface{ SetWriteBuffer(int) error }); ok {
-		_ = tcp.SetWriteBuffer(sendBuffer)
-	}
-	who := principalOf(c)
-	x := newSocket(conn, s.live, who)
-	go func() {
-		s.live.join(x, from, s.hub.Agent(who.User.ID))
-		x.read()
-	}()
-	return nil
-}
-
-var upgrader = websocket.Upgrader{
-	HandshakeTimeout: 5 * time.Second,
-	ReadBufferSize:   512, // clients say little
-	WriteBufferSize:  1024,
-	WriteBufferPool:  &sync.Pool{},                             // pages bring their own bytes
-	CheckOrigin:      func(*http.Request) bool { return true }, // sameOrigin has
-}
-
-// touchesSessions tells whether users or sessions were changed, here or on another node.
-func touchesSessions(frames []inbox.Frame) bool {
-	for _, f := range frames {
-		if f.Event != nil && f.Event.Kind == record.EvSettings {
-			switch f.Event.Topic {
-			case topicUsers, topicSessions, topicTokens:
-				return true
-			}
-		}
-	}
-	return false
 }

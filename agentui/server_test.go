@@ -50,6 +50,12 @@ func TestHeaders(t *testing.T) {
 			t.Errorf("%s: an unsafe policy", path)
 		}
 	}
+	if res, _ := r.get("/api/v1/openapi.yaml", "Accept-Encoding", "gzip"); res.Header.Get("Content-Encoding") != "gzip" || res.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("an answer of the API: %v", res.Header)
+	}
+	if res, _ := r.get("/hooks/" + r.account); res.StatusCode != 400 {
+		t.Errorf("the webhook without its slash answers %d, not what its adapter does", res.StatusCode)
+	}
 	// The widget lives on other people's pages: its adapter sets its own policy.
 	res, _ := r.get("/hooks/" + r.account + "/in")
 	if res.Header.Get("X-Frame-Options") != "" || res.Header.Get("X-Content-Type-Options") != "nosniff" {

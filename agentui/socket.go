@@ -67,12 +67,15 @@ type socket struct {
 	queue   []*page // [head:] waits, or is being written
 	head    int
 	bytes   int // of queue[head:]
+	pages   int // that may wait
+	most    int // bytes that may wait
 	writing bool
 	ending  *closeCode // set once; nothing is queued after it
 }
 
 func newSocket(conn *websocket.Conn, l *live, who *principal) *socket {
-	return &socket{conn: conn, live: l, who: who, id: newSecret()[:16], frames: rate.NewLimiter(framesPerSecond, framesBurst)}
+	return &socket{conn: conn, live: l, who: who, id: newSecret()[:16], frames: rate.NewLimiter(framesPerSecond, framesBurst),
+		pages: maxQueuePages, most: maxQueueBytes}
 }
 
 // open queues hello and what was missed in front of what has come since the socket joined.
@@ -85,7 +88,9 @@ func (s *socket) open(front []*page) {
 	s.queue = append(front, s.queue...) // nothing was written yet: head is 0
 	for _, p := range front {
 		s.bytes += p.bytes
+		s.most += p.bytes // who comes back after long is not slow for it
 	}
+	s.pages += len(front)
 	s.opened = true
 	s.start()
 }
@@ -97,7 +102,7 @@ func (s *socket) push(p *page) {
 	if s.ending != nil {
 		return
 	}
-	if n := len(s.queue) - s.head; n >= maxQueuePages || n > 0 && s.bytes+p.bytes > maxQueueBytes {
+	if n := len(s.queue) - s.head; n >= s.pages || n > 0 && s.bytes+p.bytes > s.most {
 		s.endLocked(closeSlow)
 		return
 	}
