@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"tamas/channels"
 	"tamas/inbox/record"
@@ -325,7 +329,7 @@ func TestEmptiedRedis(t *testing.T) {
 							t.Error(err)
 						}
 					}
-					if i >= 150 {
+					if i >= 60 {
 						return
 					}
 				}
@@ -445,30 +449,115 @@ func (r *rig) restore(h *Hub, dump map[string]string) {
 	}
 }
 
-// Law 9, on PostgreSQL: the record is away, nothing is acknowledged, nothing is lost, all is caught up with.
+// Law 9: the record takes nothing, so nothing is acknowledged; nothing is lost, and all is caught up with.
 func TestRecordAway(t *testing.T) {
-	for _, redis := range []string{"in-process", "redis-server"} {
-		t.Run(redis, func(t *testing.T) {
-			r := newRig(t, store{redis, "postgres"})
-			h, _ := r.hub()
-			r.mustSay(h, "t", "0", "x")
-			unlock := r.blockWrites()
-			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-			err := h.receive(ctx, r.account, channels.Batch{Messages: []channels.Inbound{{Key: "1", Thread: "t", Address: "t", Text: "x"}}})
-			cancel()
-			if !errors.Is(err, channels.ErrUnrecorded) {
-				t.Fatalf("acknowledged while the record was away: %v", err)
+	eachStore(t, func(t *testing.T, r *rig) {
+		h, _ := r.hub()
+		r.mustSay(h, "t", "0", "x")
+		unlock := r.blockWrites()
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		err := h.receive(ctx, r.account, channels.Batch{Messages: []channels.Inbound{{Key: "1", Thread: "t", Address: "t", Text: "x"}}})
+		cancel()
+		if !errors.Is(err, channels.ErrUnrecorded) {
+			t.Fatalf("acknowledged while the record was away: %v", err)
+		}
+		if n := len(r.touches(h.db, "t")); n != 1 {
+			t.Fatalf("%d touches", n)
+		}
+		unlock()
+		r.mustSay(h, "t", "1", "x") // the provider tries again
+		if n := len(r.touches(h.db, "t")); n != 2 {
+			t.Fatalf("%d touches", n)
+		}
+	})
+}
+
+// Past the bound of what waits to be recorded nothing more is taken, not even into the log.
+func TestOverloaded(t *testing.T) {
+	eachStore(t, func(t *testing.T, r *rig) {
+		h, _ := r.hub()
+		h.maxUnrecorded = 20_000
+		r.mustSay(h, "t", "0", "x")
+		unlock := r.blockWrites()
+		ctx, cancel := context.WithCancel(t.Context())
+		refused := make(chan struct{})
+		var once sync.Once
+		var wg sync.WaitGroup
+		for i := range 200 {
+			wg.Go(func() {
+				err := h.receive(ctx, r.account, channels.Batch{Messages: []channels.Inbound{{Key: fmt.Sprint("k", i), Thread: fmt.Sprint(i), Address: "t", Text: strings.Repeat("x", 1000)}}})
+				if errors.Is(err, channels.ErrOverloaded) {
+					once.Do(func() { close(refused) })
+				} else if err == nil {
+					t.Error("acknowledged while the record was away")
+				}
+			})
+			if i%20 == 19 { // the bound is looked at every 10 ms
+				time.Sleep(15 * time.Millisecond)
 			}
-			if n := len(r.touches(h.db, "t")); n != 1 {
-				t.Fatalf("%d touches", n)
+		}
+		select {
+		case <-refused:
+		case <-time.After(10 * time.Second):
+			t.Error("nothing was refused")
+		}
+		cancel()
+		wg.Wait()
+		unlock()
+		eventually(t, "it takes messages again", func() bool { return r.say(h, "t", "1", "x") == nil })
+	})
+}
+
+// Every key and every script stays in one slot: a cluster of three masters serves as well as one server.
+func TestCluster(t *testing.T) {
+	var addrs []string
+	for range 3 {
+		addrs = append(addrs, testenv.Redis(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "2000"))
+	}
+	ctx := t.Context()
+	for i, addr := range addrs {
+		c := redis.NewClient(&redis.Options{Addr: addr})
+		defer c.Close()
+		from, to := i*16384/3, (i+1)*16384/3-1
+		if err := c.Do(ctx, "cluster", "addslotsrange", from, to).Err(); err != nil {
+			t.Fatal(err)
+		}
+		for _, other := range addrs {
+			host, port, _ := net.SplitHostPort(other)
+			if err := c.ClusterMeet(ctx, host, port).Err(); err != nil {
+				t.Fatal(err)
 			}
-			unlock()
-			r.mustSay(h, "t", "1", "x") // the provider tries again
-			if n := len(r.touches(h.db, "t")); n != 2 {
-				t.Fatalf("%d touches", n)
-			}
+		}
+	}
+	for _, addr := range addrs {
+		c := redis.NewClient(&redis.Options{Addr: addr})
+		defer c.Close()
+		eventually(t, "the cluster stands", func() bool {
+			info, _ := c.ClusterInfo(ctx).Result()
+			return strings.Contains(info, "cluster_state:ok") && strings.Contains(info, "cluster_known_nodes:3")
 		})
 	}
+	r := newRig(t, store{"", "sqlite"})
+	r.redisURL = "redis-cluster://" + addrs[0] + "?addr=" + addrs[1] + "&addr=" + addrs[2]
+	r.user("ann", 5)
+	h, _ := r.hub()
+	for i := range 20 {
+		r.mustSay(h, fmt.Sprint("t", i%5), fmt.Sprint(i), "x")
+	}
+	c, _ := h.mirror.byThread(r.account.ID, "t0")
+	e, err := h.Do(ctx, Command{Key: "1", By: agentActor("ann"), Action: Reply, Conversation: c.ID, Text: "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "sent", func() bool { x, _ := h.db.Touch(ctx, e.Touch.ID); return x.State == record.StateSent })
+	for _, addr := range addrs {
+		c := redis.NewClient(&redis.Options{Addr: addr})
+		defer c.Close()
+		if err := c.FlushAll(ctx).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.mustSay(h, "t0", "after", "x")
 }
 
 // Law 11: who comes back by event id has missed nothing, or is told to reload.

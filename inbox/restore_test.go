@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"cmp"
+	"context"
 	"database/sql"
 	"slices"
 	"strings"
@@ -47,25 +48,32 @@ func flat(dump map[string]string, k keys) []any {
 	return append(args, stream...)
 }
 
-// blockWrites holds the cursor's row in another session, so that the recorder cannot commit.
+// blockWrites keeps the recorder from committing: another session holds the cursor's row, or in SQLite the one
+// place of a writer.
 func (r *rig) blockWrites() (unlock func()) {
 	r.t.Helper()
-	db, err := sql.Open("pgx", r.dbURL)
+	driver, begin, end := "sqlite", "BEGIN IMMEDIATE", "ROLLBACK"
+	if r.store.database == "postgres" {
+		driver, begin = "pgx", "BEGIN; SELECT n FROM log_cursor FOR UPDATE"
+	}
+	db, err := sql.Open(driver, r.dbURL)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	tx, err := db.Begin()
+	c, err := db.Conn(r.t.Context())
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if _, err := tx.Exec("SELECT n FROM log_cursor FOR UPDATE"); err != nil {
+	ctx := context.WithoutCancel(r.t.Context())
+	if _, err := c.ExecContext(ctx, begin); err != nil {
 		r.t.Fatal(err)
 	}
 	done := false
 	unlock = func() {
 		if !done {
 			done = true
-			_ = tx.Rollback()
+			_, _ = c.ExecContext(ctx, end)
+			c.Close()
 			db.Close()
 		}
 	}
