@@ -483,24 +483,26 @@ func TestOverloaded(t *testing.T) {
 		refused := make(chan struct{})
 		var once sync.Once
 		var wg sync.WaitGroup
-		for i := range 200 {
-			wg.Go(func() {
-				err := h.receive(ctx, r.account, channels.Batch{Messages: []channels.Inbound{{Key: fmt.Sprint("k", i), Thread: fmt.Sprint(i), Address: "t", Text: strings.Repeat("x", 1000)}}})
-				if errors.Is(err, channels.ErrOverloaded) {
-					once.Do(func() { close(refused) })
-				} else if err == nil {
-					t.Error("acknowledged while the record was away")
-				}
-			})
-			if i%20 == 19 { // the bound is looked at every 10 ms
-				time.Sleep(15 * time.Millisecond)
+		send := func(i int) {
+			err := h.receive(ctx, r.account, channels.Batch{Messages: []channels.Inbound{{Key: fmt.Sprint("k", i), Thread: fmt.Sprint(i), Address: "t", Text: strings.Repeat("x", 1000)}}})
+			if errors.Is(err, channels.ErrOverloaded) {
+				once.Do(func() { close(refused) })
+			} else if err == nil {
+				t.Error("acknowledged while the record was away")
 			}
 		}
-		select {
-		case <-refused:
-		case <-time.After(10 * time.Second):
-			t.Error("nothing was refused")
-		}
+		i := 0
+		eventually(t, "something is refused", func() bool {
+			i++
+			n := i
+			wg.Go(func() { send(n) })
+			select {
+			case <-refused:
+				return true
+			default:
+				return false
+			}
+		})
 		cancel()
 		wg.Wait()
 		unlock()
