@@ -173,9 +173,11 @@ func (b *bencher) run(ctx context.Context) error {
 			continue
 		}
 		fmt.Fprintf(b.log, "%-8s %s\n", m.name, m.about)
+		begun := time.Now()
 		if err := m.run(b, ctx); err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
+		fmt.Fprintf(b.log, "%-8s took %s\n", "", time.Since(begun).Round(10*time.Millisecond))
 	}
 	b.report.print(b.out)
 	if b.json != "" {

@@ -35,12 +35,30 @@ func (b *bencher) smsCallers(ctx context.Context, n int) (door, []*caller, error
 	if err != nil {
 		return d, nil, err
 	}
-	for at := 0; at < benchThreads; at += 100 {
-		if err := callers[0].sms(d, smsBody(int(numbers.Add(100))-99, 100, phoneOf)); err != nil {
-			return d, nil, err
-		}
+	return d, callers, fill(d, callers, benchThreads, phone)
+}
+
+// fill makes so many conversations, in as few posts as there may be.
+func fill(d door, callers []*caller, conversations int, of func(n int) string) error {
+	var g errgroup.Group
+	var next atomic.Int64
+	const most = 50
+	for _, c := range callers[:min(len(callers), 16)] {
+		g.Go(func() error {
+			for {
+				at := int(next.Add(most)) - most
+				n := min(most, conversations-at)
+				if n <= 0 {
+					return nil
+				}
+				first := int(numbers.Add(int64(n))) - n + 1
+				if err := c.sms(d, smsBody(first, n, func(m int) string { return of(at + m - first) })); err != nil {
+					return err
+				}
+			}
+		})
 	}
-	return d, callers, nil
+	return g.Wait()
 }
 
 // phoneOf spreads message numbers over the conversations.
@@ -122,7 +140,7 @@ func (b *bencher) measureAck(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		done := perSecond * b.time.Seconds()
+		done := max(1, perSecond*b.time.Seconds())
 		b.report.add(figure{Name: "ack." + name, Label: label + " acknowledged", Value: perSecond, Unit: "/s", Aim: aim,
 			Note: fmt.Sprintf("%d callers, %.0f events a transaction", n, (after.events-before.events)/max(1, after.batches-before.batches)), Spread: &times})
 		cpu := figure{Name: "cpu." + name, Label: "  hub's CPU for each", Value: (after.cpu - before.cpu) / done * 1e6, Unit: "µs", Less: true}
@@ -161,7 +179,7 @@ func (b *bencher) measureLatency(ctx context.Context) error {
 		return err
 	}
 	defer hangUp(callers)
-	_, _, visitors, err := b.chatVisitors(ctx, benchVisitors)
+	_, _, visitors, err := b.chatVisitors(ctx, min(b.callers, benchVisitors))
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ return id`)
 // measureOne takes turns between one caller's message, one script in Redis and one commit of the same message, so that all
 // three meet the same machine.
 func (b *bencher) measureOne(ctx context.Context) error {
-	d, callers, err := b.smsCallers(ctx, 1)
+	d, callers, err := b.smsCallers(ctx, 8) // one of them measures
 	if err != nil {
 		return err
 	}
@@ -247,7 +247,10 @@ func (b *bencher) fresh(ctx context.Context, admin bool) error {
 
 // measureStart starts the hub a few times with nothing and with many open conversations, and an empty Redis each time.
 func (b *bencher) measureStart(ctx context.Context) error {
-	const times = 5
+	times := 5
+	if b.time < time.Second {
+		times = 1 // only to see that it works
+	}
 	var took []time.Duration
 	for range times {
 		if err := b.fresh(ctx, false); err != nil {
@@ -265,16 +268,14 @@ func (b *bencher) measureStart(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c, err := dialCaller(b.hub.addr)
+	callers, err := b.dial(16)
 	if err != nil {
 		return err
 	}
-	defer c.close()
-	for at := 0; at < b.rebuild; at += 200 {
-		n := min(200, b.rebuild-at)
-		if err := c.sms(d, smsBody(int(numbers.Add(int64(n)))-n+1, n, func(m int) string { return phone(2_000_000 + m) })); err != nil {
-			return err
-		}
+	err = fill(d, callers, b.rebuild, func(n int) string { return phone(2_000_000 + n) })
+	hangUp(callers)
+	if err != nil {
+		return err
 	}
 	took = took[:0]
 	for range times {
@@ -290,7 +291,11 @@ func (b *bencher) measureStart(ctx context.Context) error {
 		took = append(took, b.hub.took)
 	}
 	s = spreadOf(took)
-	b.report.add(figure{Name: "rebuild", Label: fmt.Sprintf("start to serving, %d open conversations", b.rebuild), Value: s.P50, Unit: "ms", Aim: 2000 * float64(b.rebuild) / 10_000, Less: true,
-		Note: fmt.Sprintf("rebuilt from the record; the middle of %d", times)})
+	rebuilt := figure{Name: "rebuild", Label: fmt.Sprintf("start to serving, %d open conversations", b.rebuild), Value: s.P50, Unit: "ms", Less: true,
+		Note: fmt.Sprintf("rebuilt from the record; the middle of %d", times)}
+	if b.rebuild >= 10_000 {
+		rebuilt.Aim = 2000
+	}
+	b.report.add(rebuilt)
 	return nil
 }
