@@ -257,7 +257,10 @@ func (h *Hub) SaveAccount(ctx context.Context, row record.Account) (record.Accou
 	if err != nil {
 		return row, err
 	}
-	return row, h.SettingsChanged(ctx, "accounts")
+	if err := h.SettingsChanged(ctx, "accounts"); err != nil { // the row stands; others reread by themselves
+		h.log.Warn("other nodes could not be told of an account", "account", row.ID, "err", err)
+	}
+	return row, nil
 }
 
 func settingsRefusal(err error) error {

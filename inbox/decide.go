@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 
 	"tamas/channels"
 	"tamas/inbox/record"
@@ -172,7 +173,7 @@ func (s *state) command(cmd *Command) (*record.Event, error) {
 
 	switch cmd.Action {
 	case Reply:
-		if cmd.Text == "" {
+		if strings.TrimSpace(cmd.Text) == "" {
 			return nil, invalid("text", "Write something first.")
 		}
 		c := s.change(record.EvQueued, cmd.By)
@@ -196,7 +197,7 @@ func (s *state) command(cmd *Command) (*record.Event, error) {
 		return c.e, nil
 
 	case Note:
-		if cmd.Text == "" {
+		if strings.TrimSpace(cmd.Text) == "" {
 			return nil, invalid("text", "Write something first.")
 		}
 		c := s.change(record.EvNoted, cmd.By)
