@@ -1,9 +1,7 @@
-// Pictures of the app, to be looked at: node test/shots.mjs [folder] [only]. Needs a Chromium
-// (CHROMIUM, default /usr/bin/chromium) and a build.
-import { mkdirSync, mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+// Pictures of the app, to be looked at: node test/shots.mjs [folder] [only]. Needs a Chromium and a build.
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { chromium } from 'playwright-core'
+import { launch } from './browser.mjs'
 import { serve } from './fake/server.mjs'
 
 const out = process.argv[2] ?? 'shots'
@@ -48,11 +46,7 @@ const scenes = {
   tokens: { go: '/settings/tokens', do: (page) => page.waitForTimeout(400) },
 }
 
-const browser = await chromium.launchPersistentContext(mkdtempSync(join(tmpdir(), 'tamas-shots-')), {
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  headless: true,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-})
+const browser = await launch()
 let bad = 0
 // only: "scene,scene/locale/theme/size", each part may be left out
 const [wantScenes, wantLocale, wantTheme, wantSize] = only.split('/')

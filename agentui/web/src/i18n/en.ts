@@ -345,6 +345,7 @@ export const en = {
   'why.load_ratio': 'Lowest load',
   'why.round_robin': 'Next in turn',
   'sup.setState': 'Set state',
+  'sup.inProgress': '{n} in progress',
 }
 
 export type Key = keyof typeof en

@@ -346,4 +346,5 @@ export const fa: Messages = {
   'why.load_ratio': 'کمترین بار',
   'why.round_robin': 'نوبت بعدی',
   'sup.setState': 'تغییر وضعیت',
+  'sup.inProgress': '{n} در جریان',
 }

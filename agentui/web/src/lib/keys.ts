@@ -20,7 +20,7 @@ function modal(): boolean {
 
 export function useKeys(keys: Keys): void {
   function heard(e: KeyboardEvent) {
-    if (e.defaultPrevented || e.ctrlKey || e.metaKey || e.altKey || e.isComposing || modal()) return
+    if (e.defaultPrevented || e.ctrlKey || e.metaKey || e.altKey || e.isComposing || taken || modal()) return
     const name = e.key === '?' || e.key === '؟' ? '?' : e.code
     const led = Date.now() - lead < 1000 && keys[`g ${name}`]
     const f = led || keys[`!${name}`] || (typing(e.target) ? undefined : keys[name])
@@ -32,6 +32,9 @@ export function useKeys(keys: Keys): void {
   onBeforeUnmount(() => removeEventListener('keydown', heard))
 }
 
+// Asked before anybody hears the key: the Escape that closes a dialog must not decline an offer as well.
+let taken = false
+addEventListener('keydown', () => (taken = modal()), { capture: true })
 addEventListener('keydown', (e) => {
   if (e.code === 'KeyG' && !typing(e.target) && !e.ctrlKey && !e.metaKey) setTimeout(() => (lead = Date.now()))
 })

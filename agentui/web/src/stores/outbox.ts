@@ -100,6 +100,7 @@ async function pump(conversation: string): Promise<void> {
           continue
         }
         u.state = 'waiting'
+        if (e.status === 401) return // goes out once signed in again
         const pause = e.retryAfter ? e.retryAfter * 1000 : backoff(u.tries)
         timers.set(conversation, setTimeout(() => void pump(conversation), pause))
         return

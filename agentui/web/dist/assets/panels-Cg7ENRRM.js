@@ -1,0 +1,1 @@
+import{Dt as e}from"./api-DXyPLhHc.js";var t=e(``),n=e(``);export{n,t};

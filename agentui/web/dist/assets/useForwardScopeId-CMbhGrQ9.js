@@ -1,0 +1,1 @@
+import{L as e}from"./api-DXyPLhHc.js";function t(){let t=e()?.vnode?.scopeId;return t?{[t]:``}:{}}export{t};

@@ -1,0 +1,17 @@
+// A Chromium of one's own (CHROMIUM, default /usr/bin/chromium), with a fresh profile.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+
+export async function launch(viewport = { width: 1440, height: 900 }) {
+  const profile = mkdtempSync(join(tmpdir(), 'tamas-browser-'))
+  const browser = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    headless: true,
+    viewport,
+    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  })
+  browser.on('close', () => rmSync(profile, { recursive: true, force: true }))
+  return browser
+}
