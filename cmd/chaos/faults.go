@@ -37,7 +37,7 @@ var kinds = []faultKind{
 	{"kill-sql", "SIGKILL of PostgreSQL, which recovers", killSQL},
 	{"flush", "FLUSHALL under load", flush},
 	{"flush-commit", "FLUSHALL between append and commit: SQL's answers are held back meanwhile", flushCommit},
-	{"flush-cut", "FLUSHALL while one hub cannot ask the record", flushCut},
+	{"flush-cut", "the same, the leader killed, while another hub cannot ask the record", flushCut},
 	{"restore", "an old dump of Redis restored", restore},
 	{"promote", "a replica that was cut off is promoted", promote},
 	{"promote-split", "the same, and one hub follows later than the others", promoteSplit},
@@ -132,7 +132,7 @@ func flushCommit(ctx context.Context, x *chaos) (string, error) {
 			h.sql.down.release()
 		}
 	}()
-	ahead, err := x.untilAhead(ctx, 20, 1500*time.Millisecond)
+	_, ahead, err := x.untilAhead(ctx, 20, 1500*time.Millisecond)
 	if err != nil {
 		return "", err
 	}
@@ -143,44 +143,67 @@ func flushCommit(ctx context.Context, x *chaos) (string, error) {
 	return fmt.Sprintf("%d events ahead of the record", ahead), nil
 }
 
-// untilAhead waits until the log is some events ahead of the record, as the record has it now.
-func (x *chaos) untilAhead(ctx context.Context, events uint64, most time.Duration) (uint64, error) {
+// ahead tells how many events the log has behind a number of the record's.
+func (x *chaos) ahead(ctx context.Context, of uint64) uint64 {
 	c := x.redisOf(x.live)
 	defer c.Close()
+	n, _ := c.Get(ctx, "{tamas}:n").Uint64() // 0 while it is empty
+	return n - min(n, of)
+}
+
+// untilAhead waits until the log is some events ahead of the record as it is now. It gives the record's number and how far
+// the log has come.
+func (x *chaos) untilAhead(ctx context.Context, events uint64, most time.Duration) (from, ahead uint64, err error) {
+	at, err := readCursor(ctx, x.db)
+	if err != nil {
+		return 0, 0, err
+	}
+	return at.N, x.untilPast(ctx, at.N, events, most), ctx.Err()
+}
+
+func (x *chaos) untilPast(ctx context.Context, from, events uint64, most time.Duration) uint64 {
 	deadline := time.Now().Add(most)
 	for {
-		n, err := c.Get(ctx, "{tamas}:n").Uint64()
-		if err != nil {
-			return 0, fmt.Errorf("read the log's count: %w", err)
-		}
-		at, err := readCursor(ctx, x.db)
-		if err != nil {
-			return 0, err
-		}
-		if n > at.N && n-at.N >= events || time.Now().After(deadline) {
-			return n - min(n, at.N), nil
-		}
-		if err := pause(ctx, 10*time.Millisecond); err != nil {
-			return 0, err
+		ahead := x.ahead(ctx, from)
+		if ahead >= events || time.Now().After(deadline) || pause(ctx, 10*time.Millisecond) != nil {
+			return ahead
 		}
 	}
 }
 
-// flushCut empties Redis while one hub, which goes on appending, cannot look into the record: what it waits for can only
-// come by the list of recorded ids.
+// flushCut does the same, kills the leader, which still holds in memory what the log has lost, and meanwhile keeps one hub
+// from asking the record: whether what that hub waits for was kept can only come to it by the list of recorded ids, of another
+// history by then.
 func flushCut(ctx context.Context, x *chaos) (string, error) {
-	h := x.other(x.rng, x.leader())
-	h.sql.hold()
-	defer func() { h.sql.release(); h.sql.sever() }()
-	_ = pause(ctx, x.between(50*time.Millisecond, 200*time.Millisecond))
-	if err := x.flushall(ctx); err != nil {
-		return h.name, err
+	leader := x.leader()
+	cut := x.other(x.rng, leader)
+	for _, h := range x.hubs {
+		h.sql.down.hold()
 	}
-	_ = pause(ctx, 300*time.Millisecond)
-	h.sql.cutOff() // from now on it is told so, rather than left without a word
-	_ = pause(ctx, x.between(500*time.Millisecond, 1200*time.Millisecond))
-	h.sql.join()
-	return h.name, nil
+	defer func() {
+		for _, h := range x.hubs {
+			h.sql.heal()
+		}
+	}()
+	from, ahead, err := x.untilAhead(ctx, 30, 1500*time.Millisecond)
+	if err != nil {
+		return "", err
+	}
+	cut.sql.cutOff()
+	if err := x.flushall(ctx); err != nil {
+		return "", err
+	}
+	leader.kill()
+	for _, h := range x.hubs {
+		h.sql.down.release()
+	}
+	if err := leader.start(); err != nil {
+		return "", err
+	}
+	// Until the new history has come further than the old one had.
+	x.untilPast(ctx, from, ahead+20, 6*time.Second)
+	_ = pause(ctx, x.between(100*time.Millisecond, 400*time.Millisecond))
+	return fmt.Sprintf("%s; %d events ahead, %s killed", cut.name, ahead, leader.name), nil
 }
 
 // restore kills Redis and starts it with a dump that was made a while before.
