@@ -21,8 +21,8 @@ export default defineConfig({
       icon: { clientBundle: { scan: { globInclude: ['src/**/*.{vue,ts}'], globExclude: [] } } },
       ui: {
         button: { slots: { base: 'cursor-pointer' } },
-        modal: { slots: { overlay: 'bg-ink-950/45' } },
-        slideover: { slots: { overlay: 'bg-ink-950/45' } },
+        modal: { variants: { overlay: { true: { overlay: 'bg-ink-950/45' } } } },
+        slideover: { variants: { overlay: { true: { overlay: 'bg-ink-950/45' } } } },
       },
     }),
   ],

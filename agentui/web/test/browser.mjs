@@ -12,6 +12,6 @@ export async function launch(viewport = { width: 1440, height: 900 }) {
     viewport,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   })
-  browser.on('close', () => rmSync(profile, { recursive: true, force: true }))
+  browser.on('close', () => rmSync(profile, { recursive: true, force: true, maxRetries: 10 }))
   return browser
 }
