@@ -9,7 +9,9 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/sync/errgroup"
 
@@ -252,7 +254,7 @@ func (d *demonstration) colleague(ctx context.Context, u record.User, rnd *rand.
 					return err
 				}
 				d.hub.Typing(c.ID, u.ID, false)
-				text := answerTo(d.doors.language(c.Channel, c.Thread), answered[c.ID], rnd)
+				text := answerTo(d.language(ctx, c), answered[c.ID], rnd)
 				answered[c.ID]++
 				err = do(inbox.Command{Key: fmt.Sprint(c.ID, "/", rnd.Uint64()), Action: inbox.Reply, Conversation: c.ID, Text: text})
 			case c.Status == record.Active && c.Owner == u.ID && c.Unanswered == 0 && answered[c.ID] >= 2 && rnd.IntN(6) == 0:
@@ -266,6 +268,15 @@ func (d *demonstration) colleague(ctx context.Context, u record.User, rnd *rand.
 			}
 		}
 	}
+}
+
+// language is what the customer's last message is written in.
+func (d *demonstration) language(ctx context.Context, c record.Conversation) string {
+	t, err := d.db.Touch(ctx, c.LastMessage)
+	if err == nil && t.Body != nil && strings.ContainsFunc(t.Body.Text, func(r rune) bool { return unicode.Is(unicode.Arabic, r) }) {
+		return "fa"
+	}
+	return "en"
 }
 
 // customers lets new ones begin at times, a few at first so that there is something to see.

@@ -31,9 +31,7 @@ type doors struct {
 
 // talk is one customer at one door.
 type talk struct {
-	d       *doors
 	key     string
-	lang    string
 	say     func(text string) error
 	stop    func()
 	answers chan string
@@ -114,8 +112,8 @@ func (d *doors) opened(kind, hook string) {
 	}
 }
 
-func (d *doors) add(key, lang string) *talk {
-	t := &talk{d: d, key: key, lang: lang, answers: make(chan string, 16)}
+func (d *doors) add(key string) *talk {
+	t := &talk{key: key, answers: make(chan string, 16)}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.talks[key] = t
@@ -136,21 +134,6 @@ func (d *doors) answer(key, text, id string) {
 	}
 }
 
-// language is what the customer of a thread writes in.
-func (d *doors) language(channel, thread string) string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if t := d.talks[channel+"/"+thread]; t != nil {
-		return t.lang
-	}
-	for key, t := range d.talks { // a mail's thread is not its address
-		if strings.HasPrefix(key, channel+"/") && strings.Contains(thread, strings.TrimPrefix(key, channel+"/")) {
-			return t.lang
-		}
-	}
-	return "en"
-}
-
 // enter lets the n-th customer in by a door.
 func (d *doors) enter(ctx context.Context, door, n int, s story) (*talk, error) {
 	first, last, _ := strings.Cut(s.name, " ")
@@ -159,12 +142,12 @@ func (d *doors) enter(ctx context.Context, door, n int, s story) (*talk, error) 
 		return d.visit(ctx, s)
 	case 1:
 		user := telegramtest.User{ID: int64(70_000 + n), FirstName: first, LastName: last, Lang: s.lang}
-		t := d.add(fmt.Sprint("telegram/", user.ID), s.lang)
+		t := d.add(fmt.Sprint("telegram/", user.ID))
 		t.say = func(text string) error { d.tg.Say(user, text); return nil }
 		return t, nil
 	case 2:
 		address := fmt.Sprintf("customer%d@example.org", n)
-		t := d.add("email/"+address, s.lang)
+		t := d.add("email/"+address)
 		from := (&mail.Address{Name: s.name, Address: address}).String()
 		turn := 0
 		t.say = func(text string) error {
@@ -180,7 +163,7 @@ func (d *doors) enter(ctx context.Context, door, n int, s story) (*talk, error) 
 		return t, nil
 	}
 	phone := fmt.Sprintf("+98912%07d", 1_000_000+n)
-	t := d.add("sms/"+phone, s.lang)
+	t := d.add("sms/"+phone)
 	t.say = func(text string) error { d.sms.Say(phone, text); return nil }
 	return t, nil
 }
@@ -194,7 +177,7 @@ func (d *doors) visit(ctx context.Context, s story) (*talk, error) {
 	if err := d.call(ctx, http.MethodPost, hook+"session", "", map[string]string{}, &session); err != nil {
 		return nil, err
 	}
-	t := d.add("webchat/"+session.Visitor, s.lang)
+	t := d.add("webchat/"+session.Visitor)
 	ctx, t.stop = context.WithCancel(ctx)
 	n := 0
 	t.say = func(text string) error {
