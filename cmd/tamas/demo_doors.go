@@ -147,7 +147,7 @@ func (d *doors) enter(ctx context.Context, door, n int, s story) (*talk, error) 
 		return t, nil
 	case 2:
 		address := fmt.Sprintf("customer%d@example.org", n)
-		t := d.add("email/"+address)
+		t := d.add("email/" + address)
 		from := (&mail.Address{Name: s.name, Address: address}).String()
 		turn := 0
 		t.say = func(text string) error {
@@ -163,7 +163,7 @@ func (d *doors) enter(ctx context.Context, door, n int, s story) (*talk, error) 
 		return t, nil
 	}
 	phone := fmt.Sprintf("+98912%07d", 1_000_000+n)
-	t := d.add("sms/"+phone)
+	t := d.add("sms/" + phone)
 	t.say = func(text string) error { d.sms.Say(phone, text); return nil }
 	return t, nil
 }
@@ -177,7 +177,7 @@ func (d *doors) visit(ctx context.Context, s story) (*talk, error) {
 	if err := d.call(ctx, http.MethodPost, hook+"session", "", map[string]string{}, &session); err != nil {
 		return nil, err
 	}
-	t := d.add("webchat/"+session.Visitor)
+	t := d.add("webchat/" + session.Visitor)
 	ctx, t.stop = context.WithCancel(ctx)
 	n := 0
 	t.say = func(text string) error {
