@@ -22,7 +22,7 @@ export default defineConfig({
       ui: {
         button: { slots: { base: 'cursor-pointer' } },
         modal: { variants: { overlay: { true: { overlay: 'bg-ink-950/45' } } } },
-        slideover: { variants: { overlay: { true: { overlay: 'bg-ink-950/45' } } } },
+        slideover: { slots: { overlay: 'bg-ink-950/45' } },
       },
     }),
   ],

@@ -12,6 +12,10 @@ export async function launch(viewport = { width: 1440, height: 900 }) {
     viewport,
     args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
   })
-  browser.on('close', () => rmSync(profile, { recursive: true, force: true, maxRetries: 10 }))
+  process.on('exit', () => {
+    try {
+      rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
+    } catch { /* the browser is still letting go of it; the system's temporary folder is cleared anyway */ }
+  })
   return browser
 }

@@ -1,0 +1,1 @@
+import{Dt as e}from"./api-CK2_1rZR.js";var t=e(``),n=e(``);export{n,t};
