@@ -127,7 +127,7 @@ func (r *run) summary() {
 	p("  fault                times  recovered: median     max   (until every hub takes a message again)")
 	for _, name := range sortedKeys(r.recovered) {
 		list := r.recovered[name]
-		median, most := list[len(list)/2], list[len(list)-1]
+		median, most := list[(len(list)-1)/2], list[len(list)-1]
 		p("  %-20s %5d  %17v %8v", name, len(list), median.Round(10*time.Millisecond), most.Round(10*time.Millisecond))
 	}
 	for _, v := range r.violations {

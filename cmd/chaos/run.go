@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -204,7 +208,25 @@ func (r *run) settle(ctx context.Context) error {
 	}
 	r.violations = append(r.violations, check(r.h, c, r.f.doors, r.f.capacity)...)
 	r.count(c)
+	if r.keep || len(r.violations) > 0 {
+		return errors.Join(writeLines(filepath.Join(r.dir, "events.jsonl"), c.events), writeLines(filepath.Join(r.dir, "touches.jsonl"), c.touches),
+			writeLines(filepath.Join(r.dir, "deliveries.jsonl"), r.h.deliveries))
+	}
 	return nil
+}
+
+// writeLines keeps evidence: one JSON object a line.
+func writeLines[T any](name string, list []T) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriter(f)
+	enc := json.NewEncoder(w)
+	for i := range list {
+		err = errors.Join(err, enc.Encode(&list[i]))
+	}
+	return errors.Join(err, w.Flush(), f.Close())
 }
 
 // quiet returns when the record has stopped growing, everything is sent, and clients have caught up; or, with what is still
