@@ -399,9 +399,13 @@ func screenshots(t *testing.T) string {
 
 var unfit = regexp.MustCompile(`[^A-Za-z0-9.-]+`)
 
-// shoot takes a picture.
+// shoot takes a picture once nothing moves any more.
 func (p *person) shoot(name string) {
 	p.t.Helper()
+	for still, deadline := false, time.Now().Add(2*time.Second); !still && time.Now().Before(deadline); {
+		still, _ = evaluate[bool](p, `document.fonts.status === 'loaded' && !document.querySelector('[aria-hidden] .animate-pulse') &&
+			document.getAnimations().every(a => a.playState !== 'running' || a.effect?.getComputedTiming().iterations === Infinity)`)
+	}
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
 	png, err := chromedp.Run(ctx, func(ctx context.Context, g *chromedp.Target) ([]byte, error) {

@@ -19,8 +19,18 @@ func TestJourneys(t *testing.T) {
 		walk func(*testing.T, context.Context)
 	}{
 		{"FirstDay", firstDay},
+		{"LostConnection", lostConnection},
+		{"Persian", persian},
+		{"Phone", onAPhone},
+		{"Supervisor", supervisorsPage},
+		{"Settings", settings},
+		{"Search", search},
+		{"Much", much},
 	} {
-		t.Run(journey.name, func(t *testing.T) { journey.walk(t, browser) })
+		t.Run(journey.name, func(t *testing.T) {
+			t.Parallel() // most of a journey is waiting for somebody
+			journey.walk(t, browser)
+		})
 	}
 }
 
@@ -143,7 +153,11 @@ func (p *person) writesInChat(text string) {
 	p.t.Helper()
 	p.clicks(`chat('textarea')`)
 	p.types(text)
-	p.key('\r')
+	if value[bool](p, `matchMedia('(pointer: coarse)').matches`) {
+		p.clicks(`chat('.send')`) // on a touch screen Enter is a new line
+	} else {
+		p.key('\r')
+	}
 }
 
 // gets waits until the chat shows this once.
