@@ -346,6 +346,7 @@ export const en = {
   'why.round_robin': 'Next in turn',
   'sup.setState': 'Set state',
   'sup.inProgress': '{n} in progress',
+  'customer.visitor': 'Visitor {id}',
 }
 
 export type Key = keyof typeof en

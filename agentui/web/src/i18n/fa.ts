@@ -347,4 +347,5 @@ export const fa: Messages = {
   'why.round_robin': 'نوبت بعدی',
   'sup.setState': 'تغییر وضعیت',
   'sup.inProgress': '{n} در جریان',
+  'customer.visitor': 'بازدیدکننده {id}',
 }

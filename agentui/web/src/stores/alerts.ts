@@ -2,6 +2,7 @@ import { computed, ref, watchEffect } from 'vue'
 import type { Router } from 'vue-router'
 import { t } from '@/i18n'
 import { now } from '@/lib/clock'
+import { rowName } from '@/lib/names'
 import { play } from '@/lib/sound'
 import { kept } from '@/lib/store'
 import { live, nameRow, onNews } from './live'
@@ -44,7 +45,7 @@ export function startAlerts(router: Router): () => void {
   const open = (id: string) => () => void router.push({ name: 'inbox', params: { id } })
   const name = (id: string) => {
     const r = live.value.rows.get(id)
-    return r?.customer.name || r?.address || t('customer.unknown')
+    return r ? rowName(r) : t('customer.unknown')
   }
   const stopNews = onNews((n) => {
     if (n.kind === 'offer') {

@@ -1,1 +1,0 @@
-import{L as e}from"./api-CK2_1rZR.js";function t(){let t=e()?.vnode?.scopeId;return t?{[t]:``}:{}}export{t};
