@@ -62,10 +62,10 @@ func (h *Hub) commit(ctx context.Context, epoch string, token uint64, e *record.
 		return err
 	}
 	k := h.keys
-	d := day(h.now())
-	ks := []string{k.epoch(), k.events(), k.n(), k.number(), k.bucket(d), k.bucket(d - 1), k.bucket(d - 2),
+	buckets := k.buckets(h.now())
+	ks := []string{k.epoch(), k.events(), k.n(), k.number(), buckets[0], buckets[1], buckets[2], buckets[3],
 		k.conversations(), k.threads(), k.agents()}
-	const convs, threads, agents = "8", "9", "10"
+	const convs, threads, agents = "9", "10", "11"
 	args := append(make([]any, 0, 16), epoch, strconv.FormatUint(token, 10), body, shortKey(e.Key))
 	if c := e.Conversation; c != nil {
 		tf := threadField(c.Account, c.Thread)
@@ -154,18 +154,18 @@ func text(res []any, i int) string {
 
 // commitSoon commits, and while Redis is away or being rebuilt waits and tries again until ctx ends.
 // prepare is called before each try, since the live state may have changed; it returns the event, or an
-// error that ends it. It is called again after a conflict.
-func (h *Hub) commitSoon(ctx context.Context, key string, prepare func() (e *record.Event, restored bool, err error)) (*record.Event, error) {
+// error that ends it. It is called again after a conflict. epoch is the one whose log holds the event, or in which
+// Redis knew the key already (*duplicate).
+func (h *Hub) commitSoon(ctx context.Context, key string, prepare func() (e *record.Event, restored bool, err error)) (_ *record.Event, epoch string, err error) {
 	token := newToken()
 	wait := 5 * time.Millisecond
 	for try := 0; ; try++ {
-		epoch, err := h.mirror.ready(ctx)
-		if err != nil {
-			return nil, err
+		if epoch, err = h.mirror.ready(ctx); err != nil {
+			return nil, epoch, err
 		}
 		e, restored, err := prepare()
 		if err != nil {
-			return nil, err
+			return nil, epoch, err
 		}
 		e.V, e.Key, e.At = record.EventVersion, key, record.At(h.now())
 		if e.Touch != nil && e.Touch.ID == "" {
@@ -194,7 +194,7 @@ func (h *Hub) commitSoon(ctx context.Context, key string, prepare func() (e *rec
 			}
 			h.log.Debug("commit will be tried again", "err", err)
 			if err := sleep(ctx, wait); err != nil {
-				return nil, err
+				return nil, epoch, err
 			}
 			wait = min(2*wait, 250*time.Millisecond)
 		}
@@ -203,16 +203,16 @@ func (h *Hub) commitSoon(ctx context.Context, key string, prepare func() (e *rec
 		case err == nil:
 			h.metrics.commits.Inc()
 			h.mirror.apply(e)
-			return e, nil
+			return e, epoch, nil
 		case errors.As(err, &dup) && dup.own:
 			e.ID = dup.ID
-			return e, nil
+			return e, epoch, nil
 		case !errors.Is(err, errConflict) && !errors.Is(err, errEpoch):
-			return nil, err
+			return nil, epoch, err
 		case errors.Is(err, errConflict):
 			h.metrics.conflicts.Inc()
 			if try >= 50 {
-				return nil, err
+				return nil, epoch, err
 			}
 			if err := h.mirror.reread(ctx, e); err != nil {
 				h.log.Debug("reread after conflict", "err", err)
@@ -221,7 +221,7 @@ func (h *Hub) commitSoon(ctx context.Context, key string, prepare func() (e *rec
 		}
 		h.mirror.suspect(epoch)
 		if err := sleep(ctx, wait); err != nil {
-			return nil, err
+			return nil, epoch, err
 		}
 		wait = min(2*wait, 250*time.Millisecond)
 	}

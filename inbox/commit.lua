@@ -2,8 +2,8 @@
 -- It knows nothing of conversations or agents: what may change into what is decided in Go.
 -- Scripts do not roll back: every check stands before the first write.
 --
--- KEYS  1 epoch  2 events  3 n  4 number  5..7 buckets of command keys, today's first
---       8.. the hashes that the changes name
+-- KEYS  1 epoch  2 events  3 n  4 number  5..8 buckets of command keys, today's first
+--       9.. the hashes that the changes name
 -- ARGV  1 the caller's epoch  2 the event's token  3 the event's JSON
 --       4 the short command key
 --       then for each change: index into KEYS, field, expected, value
@@ -17,7 +17,7 @@ local epoch = redis.call('GET', KEYS[1])
 if epoch ~= ARGV[1] then
   return {'epoch', epoch or ''}
 end
-for b = 5, 7 do
+for b = 5, 8 do
   local id = redis.call('HGET', KEYS[b], ARGV[4])
   if id then
     return {'dup', id}

@@ -16,8 +16,7 @@ func (h *Hub) Do(ctx context.Context, cmd Command) (record.Event, error) {
 	ctx, cancel := context.WithTimeout(ctx, recordWait+5*time.Second)
 	defer cancel()
 	for {
-		epoch := h.mirror.current()
-		e, err := h.propose(ctx, &cmd)
+		e, epoch, err := h.propose(ctx, &cmd)
 		if err != nil || e.ID.IsZero() {
 			return e, err
 		}
@@ -29,13 +28,14 @@ func (h *Hub) Do(ctx context.Context, cmd Command) (record.Event, error) {
 
 // Propose is Do without waiting for the record: for what has no effect outside the hub, such as an offer.
 func (h *Hub) Propose(ctx context.Context, cmd Command) error {
-	_, err := h.propose(ctx, &cmd)
+	_, _, err := h.propose(ctx, &cmd)
 	return err
 }
 
-func (h *Hub) propose(ctx context.Context, cmd *Command) (record.Event, error) {
+// propose also gives the epoch that await has to know.
+func (h *Hub) propose(ctx context.Context, cmd *Command) (_ record.Event, epoch string, _ error) {
 	if h.unrecorded() > h.maxUnrecorded {
-		return record.Event{}, channels.ErrOverloaded
+		return record.Event{}, "", channels.ErrOverloaded
 	}
 	cmd.Text = cleanText(cmd.Text, channels.MaxText)
 	cmd.Reason = cleanLine(cmd.Reason, 256)
@@ -54,7 +54,7 @@ func (h *Hub) propose(ctx context.Context, cmd *Command) (record.Event, error) {
 		}
 	}
 	var refused *record.Event
-	e, err := h.commitSoon(ctx, key, func() (*record.Event, bool, error) {
+	e, epoch, err := h.commitSoon(ctx, key, func() (*record.Event, bool, error) {
 		s := h.stateNow()
 		cold := false
 		if cmd.Conversation != "" {
@@ -72,24 +72,24 @@ func (h *Hub) propose(ctx context.Context, cmd *Command) (record.Event, error) {
 	var dup *duplicate
 	switch {
 	case err == nil:
-		return *e, nil
+		return *e, epoch, nil
 	case errors.As(err, &dup):
-		return h.repeated(cmd, dup.ID), nil
+		return h.repeated(cmd, dup.ID), epoch, nil
 	case errors.Is(err, errNothing):
-		return *refused, nil
+		return *refused, epoch, nil
 	}
 	var r *Refusal
 	if errors.As(err, &r) {
 		// A retry of what went through must hear so, even when the first call made it impossible now.
 		if id, ok := h.seen(ctx, key); ok && cmd.Key != "" {
-			return h.repeated(cmd, id), nil
+			return h.repeated(cmd, id), epoch, nil
 		}
-		return record.Event{}, err
+		return record.Event{}, epoch, err
 	}
 	if errors.Is(err, errConflict) {
-		return record.Event{}, refuse("conflict", "The conversation keeps changing; try again.")
+		return record.Event{}, epoch, refuse("conflict", "The conversation keeps changing; try again.")
 	}
-	return record.Event{}, unrecorded(err)
+	return record.Event{}, epoch, unrecorded(err)
 }
 
 // repeated is the answer to a key that was committed before.
@@ -106,9 +106,8 @@ func (h *Hub) repeated(cmd *Command, id record.ID) record.Event {
 
 // seen looks a command key up in the live buckets.
 func (h *Hub) seen(ctx context.Context, key string) (record.ID, bool) {
-	d := day(h.now())
-	for i := range int64(bucketsRead) {
-		if text, err := h.rdb.HGet(ctx, h.keys.bucket(d-i), shortKey(key)).Result(); err == nil {
+	for _, bucket := range h.keys.buckets(h.now()) {
+		if text, err := h.rdb.HGet(ctx, bucket, shortKey(key)).Result(); err == nil {
 			id, err := record.ParseID(text)
 			return id, err == nil
 		}

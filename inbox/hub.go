@@ -101,7 +101,7 @@ func New(o Options) (*Hub, error) {
 		h.kinds[kind.Name] = kind
 	}
 	h.tail = &tail{rdb: o.Redis, keys: k, mirror: h.mirror, log: o.Log, subs: map[*Subscription]struct{}{},
-		release: h.waiters.release, forked: h.waiters.forked}
+		release: h.released, forked: h.waiters.forked}
 	h.settings.Store(&Settings{})
 	return h, nil
 }
@@ -187,7 +187,8 @@ func (h *Hub) leadLog(ctx context.Context, _ func() bool) error {
 		}
 		return err
 	}
-	h.setRecordUp(true)
+	h.recordDown.Store(false)
+	h.publish(news{Type: "status", Record: "up"}) // others may have heard the opposite of a leader that is no more
 	h.log.Info("leading", "cursor", cursor)
 	h.leader.Store(true)
 	defer h.leader.Store(false)
@@ -238,7 +239,7 @@ func (h *Hub) indexLoop(ctx context.Context) error {
 func (h *Hub) forgetKeys(ctx context.Context) error {
 	for {
 		d := day(h.now())
-		for i := int64(bucketsRead); i < bucketsRead+14; i++ {
+		for i := int64(bucketsKept); i < bucketsKept+14; i++ {
 			h.rdb.Unlink(ctx, h.keys.bucket(d-i))
 		}
 		if sleep(ctx, time.Hour) != nil {
@@ -306,6 +307,14 @@ func (h *Hub) Ready(ctx context.Context) error {
 		return errors.New("the record does not answer")
 	}
 	return nil
+}
+
+// released lets those go who wait for these ids. That something was recorded says, to whom no news came, that the record is up.
+func (h *Hub) released(ids []record.ID) {
+	h.waiters.release(ids)
+	if !h.leader.Load() && h.recordDown.CompareAndSwap(true, false) {
+		h.hear([]byte(`{"t":"status","record":"up"}`))
+	}
 }
 
 // setRecordUp notes whether the record takes writes and tells the live sockets when that changes.

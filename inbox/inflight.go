@@ -15,7 +15,7 @@ type inFlight struct {
 	valid  func() bool
 	free   chan struct{}
 	done   *broadcast
-	expect record.ID // a queued message that is about to be recorded
+	expect []record.ID // queued messages that are about to be recorded
 
 	mu      sync.Mutex
 	threads map[string]bool // conversations being sent to
@@ -66,6 +66,13 @@ func (f *inFlight) pausedUntil() time.Time {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.pause
+}
+
+// busy tells whether something is being sent to a conversation.
+func (f *inFlight) busy(conversation string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.threads[conversation]
 }
 
 func (f *inFlight) wait() { f.wg.Wait() }

@@ -29,11 +29,18 @@ func (k keys) lease(what string) string {
 	return k.tag + "lease:" + what
 }
 
-// Command keys live in buckets by day; the two days before are looked into as well, so a key is
-// remembered for 48 hours at least. The leader removes older buckets whole: no key expires by itself.
+// Command keys live in buckets by day. The two days before are looked into as well, so a key is remembered for
+// 48 hours at least, and the day after, which another node's clock may have reached. The leader removes
+// older buckets whole: no key expires by itself.
 func (k keys) bucket(day int64) string { return k.tag + "keys:" + strconv.FormatInt(day, 10) }
 
-const bucketsRead = 3
+const bucketsKept = 3 // days
+
+// buckets are those that may hold a key, today's first.
+func (k keys) buckets(now time.Time) [bucketsKept + 1]string {
+	d := day(now)
+	return [...]string{k.bucket(d), k.bucket(d - 1), k.bucket(d - 2), k.bucket(d + 1)}
+}
 
 func day(t time.Time) int64 { return t.Unix() / 86400 }
 

@@ -50,9 +50,8 @@ func TestOldRedeliveryAsksTheRecord(t *testing.T) {
 		if err := h.receive(t.Context(), r.account, b()); err != nil {
 			t.Fatal(err)
 		}
-		d := day(time.Now())
-		for i := range int64(bucketsRead) {
-			h.rdb.Del(t.Context(), h.keys.bucket(d-i))
+		for _, bucket := range h.keys.buckets(time.Now()) {
+			h.rdb.Del(t.Context(), bucket)
 		}
 		if err := h.receive(t.Context(), r.account, b()); err != nil {
 			t.Fatal(err)

@@ -61,11 +61,9 @@ func (h *Hub) rebuild(ctx context.Context, old record.ID) (record.ID, error) {
 		return old, fmt.Errorf("move the cursor: %w", err)
 	}
 	k := h.keys
-	d := day(h.now())
-	del := []string{k.epoch(), k.events(), k.recorded(), k.n(), k.number(), k.conversations(), k.agents(), k.threads(), k.bucket(d - 3)}
-	for i := range int64(bucketsRead) {
-		del = append(del, k.bucket(d-i))
-	}
+	buckets := k.buckets(h.now())
+	del := []string{k.epoch(), k.events(), k.recorded(), k.n(), k.number(), k.conversations(), k.agents(), k.threads(), k.bucket(day(h.now()) - bucketsKept)}
+	del = append(del, buckets[:]...)
 	// The epoch goes first and alone decides: whoever commits in between is refused.
 	pl := h.rdb.TxPipeline()
 	pl.Del(ctx, del...)

@@ -56,33 +56,33 @@ func (h *Hub) receive(ctx context.Context, acct record.Account, b channels.Batch
 		type appended struct {
 			index int
 			id    record.ID
+			epoch string
 		}
 		var list []appended
-		epoch := h.mirror.current()
 		for k, i := range todo {
 			cursor := ""
 			if k == len(todo)-1 {
 				cursor = b.Cursor
 			}
-			id, err := h.receiveOne(ctx, acct, &b.Messages[i], blobs[i], cursor)
+			id, epoch, err := h.receiveOne(ctx, acct, &b.Messages[i], blobs[i], cursor)
 			if err != nil {
 				return unrecorded(err)
 			}
 			if !id.IsZero() {
-				list = append(list, appended{i, id})
+				list = append(list, appended{i, id, epoch})
 			}
 		}
 		if len(todo) == 0 || len(list) == 0 && !cursorSent {
-			id, err := h.moveCursor(ctx, acct, b.Cursor)
+			id, epoch, err := h.moveCursor(ctx, acct, b.Cursor)
 			if err != nil {
 				return unrecorded(err)
 			}
-			list = append(list, appended{-1, id})
+			list = append(list, appended{-1, id, epoch})
 		}
 		cursorSent = true
 		dropped = dropped[:0]
 		for _, a := range list {
-			switch err := h.await(ctx, a.id, epoch); {
+			switch err := h.await(ctx, a.id, a.epoch); {
 			case errors.Is(err, errDropped):
 				if a.index >= 0 {
 					dropped = append(dropped, a.index)
@@ -117,19 +117,19 @@ func unrecorded(err error) error {
 
 // receiveOne appends one message and gives its event, or the earlier event of the same key; the zero id
 // when an earlier delivery is known to be recorded.
-func (h *Hub) receiveOne(ctx context.Context, acct record.Account, in *channels.Inbound, blob, cursor string) (record.ID, error) {
+func (h *Hub) receiveOne(ctx context.Context, acct record.Account, in *channels.Inbound, blob, cursor string) (record.ID, string, error) {
 	if h.now().Sub(in.At) > redeliverable {
 		if t, err := h.db.TouchByKey(ctx, acct.ID, in.Key); err == nil && t.ID != "" {
-			return record.ID{}, nil
+			return record.ID{}, "", nil
 		} else if err != nil && !errors.Is(err, record.ErrNotFound) {
-			return record.ID{}, err
+			return record.ID{}, "", err
 		}
 	}
 	mu := h.locks.of(threadField(acct.ID, in.Thread))
 	mu.Lock()
 	defer mu.Unlock()
 	identity := identityOf(acct.Kind, in.Address, in.Name)
-	e, err := h.commitSoon(ctx, "in/"+acct.ID+"/"+in.Key, func() (*record.Event, bool, error) {
+	e, epoch, err := h.commitSoon(ctx, "in/"+acct.ID+"/"+in.Key, func() (*record.Event, bool, error) {
 		s := h.stateNow()
 		previous := ""
 		if conv, ok := h.mirror.byThread(acct.ID, in.Thread); ok {
@@ -152,23 +152,23 @@ func (h *Hub) receiveOne(ctx context.Context, acct record.Account, in *channels.
 	})
 	var dup *duplicate
 	if errors.As(err, &dup) {
-		return dup.ID, nil
+		return dup.ID, epoch, nil
 	}
 	if err != nil {
-		return record.ID{}, err
+		return record.ID{}, "", err
 	}
-	return e.ID, nil
+	return e.ID, epoch, nil
 }
 
 // moveCursor records a poller's position that no message carries.
-func (h *Hub) moveCursor(ctx context.Context, acct record.Account, cursor string) (record.ID, error) {
-	e, err := h.commitSoon(ctx, "cursor/"+tokenText(newToken()), func() (*record.Event, bool, error) {
+func (h *Hub) moveCursor(ctx context.Context, acct record.Account, cursor string) (record.ID, string, error) {
+	e, epoch, err := h.commitSoon(ctx, "cursor/"+tokenText(newToken()), func() (*record.Event, bool, error) {
 		return &record.Event{Kind: record.EvCursor, Account: acct.ID, Cursor: cursor, By: record.Actor{Kind: "system", ID: "channel"}}, false, nil
 	})
 	if err != nil {
-		return record.ID{}, err
+		return record.ID{}, "", err
 	}
-	return e.ID, nil
+	return e.ID, epoch, nil
 }
 
 // units is what a conversation of the account takes of an agent's capacity.

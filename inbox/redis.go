@@ -82,19 +82,22 @@ func isCommandRefused(err error) bool {
 	return strings.Contains(s, "unknown command") || strings.Contains(s, "NOPERM")
 }
 
-// Run ticks the in-process server, whose keys do not expire by themselves; the leases are the only ones that would.
+// run is the clock of the in-process server, whose keys do not expire by themselves. The leases are the only ones that
+// would: one that was lost without being given back (a pause longer than it, say) must become free again.
 func (r *Redis) run(ctx context.Context) error {
 	if r.mini == nil {
 		return nil
 	}
-	tick := time.NewTicker(30 * time.Second)
+	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
+	last := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-tick.C:
-			r.mini.FastForward(time.Millisecond)
+		case now := <-tick.C:
+			r.mini.FastForward(now.Sub(last))
+			last = now
 		}
 	}
 }

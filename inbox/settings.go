@@ -94,7 +94,7 @@ func (h *Hub) SettingsChanged(ctx context.Context, topic string) error {
 	if err := h.readSettings(ctx); err != nil {
 		return err
 	}
-	_, err := h.commitSoon(ctx, "settings/"+tokenText(newToken()), func() (*record.Event, bool, error) {
+	_, _, err := h.commitSoon(ctx, "settings/"+tokenText(newToken()), func() (*record.Event, bool, error) {
 		return &record.Event{Kind: record.EvSettings, Topic: topic, By: record.Actor{Kind: "system", ID: "settings"}}, false, nil
 	})
 	return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,13 +24,15 @@ type tail struct {
 	keys   keys
 	mirror *mirror
 	log    *slog.Logger
-	forked func() // called after each new epoch is open
+	forked func() // called after each new epoch is open, and when ids of the recorder's may have been missed
 
 	mu       sync.Mutex
 	ring     []Frame // of one history; ring[i] has sequence number base+i
 	base     uint64
-	history  int // counts epochs
-	recorded record.ID
+	history  int         // counts epochs
+	recorded record.ID   // of this history
+	heard    []record.ID // of the recorder, not seen in the log yet: it may lag, or they are of another history
+	said     uint64      // N up to which the recorder's lists have been read
 	subs     map[*Subscription]struct{}
 
 	release func([]record.ID) // waiters
@@ -45,7 +48,10 @@ type Frame struct {
 // ringSize is how many events a process keeps in memory for readers that lag or come back.
 const ringSize = 8192
 
-const tailRead = 500 // events of one read
+const (
+	tailRead  = 500 // events of one read
+	heardMost = 1000
+)
 
 // run follows the log until ctx ends.
 func (t *tail) run(ctx context.Context) error {
@@ -141,15 +147,14 @@ func (t *tail) begin(ctx context.Context) (epoch string, pos record.ID, recPos s
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-	list, err := t.rdb.XRange(ctx, t.keys.events(), "-", "+").Result()
+	// Not the whole log: while the record is away it may be as long as that lasts.
+	list, err := t.rdb.XRevRangeN(ctx, t.keys.events(), "+", "-", ringSize).Result()
 	if err != nil {
 		return "", pos, "", err
 	}
+	slices.Reverse(list)
 	if len(list) == 0 {
 		return "", pos, "", fmt.Errorf("%w: the log is empty", errForked)
-	}
-	if len(list) > ringSize {
-		list = list[len(list)-ringSize:]
 	}
 	frames := make([]Frame, 0, len(list))
 	for _, x := range list {
@@ -174,7 +179,9 @@ func (t *tail) begin(ctx context.Context) (epoch string, pos record.ID, recPos s
 	t.base += uint64(len(t.ring)) + 1
 	t.ring = frames
 	t.history++
-	t.recorded, _ = record.ParseID(recPos)
+	last, _ := record.ParseID(recPos)
+	t.recorded, t.heard, t.said = record.ID{}, []record.ID{last}, last.N
+	t.advance()
 	for s := range t.subs {
 		s.wake()
 	}
@@ -218,6 +225,7 @@ func (t *tail) append(frames []Frame) {
 		t.ring = append(make([]Frame, 0, ringSize+ringSize/2), t.ring[over:]...)
 		t.base += uint64(over)
 	}
+	t.advance()
 	for s := range t.subs {
 		s.wake()
 	}
@@ -231,22 +239,51 @@ func (t *tail) markRecorded(ids []record.ID) {
 	}
 	t.release(ids)
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	if last := ids[len(ids)-1]; last.N > t.recorded.N {
-		t.recorded = last
+	missed := ids[0].N > t.said+1
+	last := ids[len(ids)-1]
+	t.said = max(t.said, last.N)
+	t.heard = append(t.heard, last)
+	if t.advance() {
 		for s := range t.subs {
 			s.wake()
 		}
 	}
+	t.mu.Unlock()
+	if missed { // a list was trimmed or never said: those who wait for it ask the record
+		t.forked()
+	}
 }
 
-// unrecorded estimates the bytes of the log that are not recorded yet.
+// advance moves recorded up to what has been heard of this history. An id that is not in the ring may be of another one, whose
+// numbers say nothing about ours: a recorder may still be writing what Redis has lost. mu is held.
+func (t *tail) advance() (moved bool) {
+	rest := t.heard[:0]
+	for _, id := range t.heard {
+		_, ok := t.find(id)
+		n := len(t.ring)
+		switch {
+		case ok || n > 0 && id.N < t.ring[0].ID.N: // below the ring nobody asks for it
+			if id.N > t.recorded.N {
+				t.recorded, moved = id, true
+			}
+		case n == 0 || id.N > t.ring[n-1].ID.N:
+			rest = append(rest, id)
+		}
+	}
+	t.heard = rest[max(0, len(rest)-heardMost):]
+	return moved
+}
+
+// unrecorded estimates the bytes of the log that are not recorded yet. What has left the ring counts as what is in it.
 func (t *tail) unrecorded() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	n := 0
 	for i := len(t.ring) - 1; i >= 0 && t.ring[i].ID.N > t.recorded.N; i-- {
 		n += len(t.ring[i].JSON)
+	}
+	if len(t.ring) > 0 && !t.recorded.IsZero() && t.ring[0].ID.N > t.recorded.N+1 {
+		n += int(t.ring[0].ID.N-t.recorded.N-1) * (n / len(t.ring))
 	}
 	return n
 }
@@ -338,10 +375,13 @@ func (s *Subscription) Next() (frames []Frame, lost bool) {
 	return frames, false
 }
 
-// Recorded is the last id that this node knows to be recorded.
+// Recorded is the last id of the subscription's history that this node knows to be recorded.
 func (s *Subscription) Recorded() record.ID {
 	s.t.mu.Lock()
 	defer s.t.mu.Unlock()
+	if s.history != s.t.history {
+		return record.ID{}
+	}
 	return s.t.recorded
 }
 

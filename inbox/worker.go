@@ -19,6 +19,8 @@ const (
 	sendMost     = 50               // messages read at once
 	sendParallel = 16               // threads sent to at once
 	sendTimeout  = 60 * time.Second // of one call to a provider
+	sendGrace    = 5 * time.Second  // of that, when the account is closed meanwhile
+	settleEvery  = 5 * time.Second
 	maxAttempts  = 10
 )
 
@@ -55,7 +57,7 @@ func (a *openAccount) runAdapter(ctx context.Context) error {
 // sendLoop takes queued messages from the record, one at a time of each thread, in order.
 func (a *openAccount) sendLoop(ctx context.Context, valid func() bool) error {
 	for ctx.Err() == nil {
-		err := a.settleStale(ctx)
+		err := a.settleStale(ctx, nil)
 		if err == nil {
 			break
 		}
@@ -66,7 +68,14 @@ func (a *openAccount) sendLoop(ctx context.Context, valid func() bool) error {
 	defer func() { sub.Close() }()
 	sending := &inFlight{a: a, valid: valid, threads: map[string]bool{}, free: make(chan struct{}, sendParallel), done: &broadcast{}}
 	defer sending.wait()
+	settled := time.Now()
 	for ctx.Err() == nil {
+		if time.Since(settled) > settleEvery {
+			if err := a.settleStale(ctx, sending.busy); err != nil && ctx.Err() == nil {
+				a.h.log.Warn("unsettled messages could not be read", "account", a.row.ID, "err", err)
+			}
+			settled = time.Now()
+		}
 		done := sending.done.wait()
 		more := false
 		if time.Now().After(sending.pausedUntil()) && valid() {
@@ -81,44 +90,51 @@ func (a *openAccount) sendLoop(ctx context.Context, valid func() bool) error {
 		if more {
 			continue
 		}
-		// Something of this account was recorded, a call has ended, or a retry may be due.
+		// Something of this account was recorded, a call has ended, or a retry may be due: whatever else goes on in the hub.
+		due := time.NewTimer(time.Second)
 		for wait := true; wait && ctx.Err() == nil; {
 			select {
 			case <-ctx.Done():
 			case <-done:
 				wait = false
-			case <-time.After(time.Second):
+			case <-due.C:
 				wait = false
 			case <-sub.C:
 				frames, lost := sub.Next()
 				if lost {
 					sub.Close()
 					sub, _ = a.h.Subscribe("")
-					wait = false
+					sending.expect, wait = nil, false
 				}
 				for _, f := range frames {
 					if t := f.Event.Touch; t != nil && t.Account == a.row.ID && t.State == record.StateQueued {
-						sending.expect = f.ID
+						sending.expect = append(sending.expect, f.ID)
 					}
 				}
-				if x := sending.expect; !x.IsZero() && sub.Recorded().N >= x.N {
-					sending.expect, wait = record.ID{}, false
+				if n := sub.Recorded().N; len(sending.expect) > 0 && n >= sending.expect[0].N {
+					for len(sending.expect) > 0 && n >= sending.expect[0].N {
+						sending.expect = sending.expect[1:]
+					}
+					wait = false
 				}
 			}
 		}
+		due.Stop()
 	}
 	return ctx.Err()
 }
 
-// settleStale marks what another worker was sending as uncertain: the provider may or may not have it.
-func (a *openAccount) settleStale(ctx context.Context) error {
+// settleStale marks what another worker was sending as uncertain: the provider may or may not have it. That it was being
+// sent may be recorded after this worker began, so it is looked for again. busy tells the conversations to
+// which this worker is sending; nil: none.
+func (a *openAccount) settleStale(ctx context.Context, busy func(conversation string) bool) error {
 	list, err := a.h.db.Sending(ctx, a.row.ID)
 	if err != nil {
 		return err
 	}
 	for i := range list {
 		t := &list[i]
-		if t.Worker == holderOf(ctx) {
+		if t.Worker == holderOf(ctx) && (busy == nil || busy(t.Conversation)) {
 			continue
 		}
 		t.State, t.Error = record.StateUncertain, "The hub stopped while this was being sent: it may have arrived."
@@ -138,16 +154,22 @@ func (a *openAccount) send(ctx context.Context, t record.Touch, valid func() boo
 	t.State, t.RetryAt, t.Error = record.StateSending, 0, ""
 	t.Attempt++
 	if err := a.h.turnRecorded(ctx, &t, by, holderOf(ctx)); err != nil {
-		return err // another worker has it, or it is not known to be recorded: then it is uncertain to the next one
+		var dup *duplicate
+		if errors.As(err, &dup) {
+			return err // another worker has it
+		}
+		return errors.Join(err, a.unsent(ctx, t, 0))
 	}
 	out, err := a.outbound(ctx, &t, body)
 	if err != nil {
-		return a.settle(ctx, t, record.StateQueued, "", time.Second)
+		return a.unsent(ctx, t, time.Second)
 	}
-	if !valid() {
-		return errors.New("the lease ran out before the call")
+	if ctx.Err() != nil || !valid() {
+		return a.unsent(ctx, t, 0)
 	}
-	callCtx, cancel := context.WithTimeout(ctx, sendTimeout)
+	// A call that is cut off midway leaves open whether the customer got it, so a stop gives it time.
+	callCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(sendGrace, cancel) })()
 	begun := time.Now()
 	receipt, err := a.adapter.Send(callCtx, out)
 	cancel()
@@ -161,7 +183,7 @@ func (a *openAccount) send(ctx context.Context, t record.Touch, valid func() boo
 	}
 	var se *channels.SendError
 	if !errors.As(err, &se) {
-		se = &channels.SendError{Reason: "The channel did not take it.", Err: err, Uncertain: errors.Is(err, context.DeadlineExceeded)}
+		se = &channels.SendError{Reason: "The channel did not take it.", Err: err, Uncertain: errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)}
 	}
 	a.h.log.Info("a message was not sent", "account", a.row.ID, "touch", t.ID, "attempt", t.Attempt, "err", err)
 	switch {
@@ -178,6 +200,14 @@ func (a *openAccount) send(ctx context.Context, t record.Touch, valid func() boo
 	}
 	wait := min(time.Second<<t.Attempt, 10*time.Minute)
 	return a.settle(ctx, t, record.StateQueued, se.Reason, wait/2+rand.N(wait))
+}
+
+// unsent puts back in line what was marked as being sent, but for which the provider was not called.
+func (a *openAccount) unsent(ctx context.Context, t record.Touch, wait time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendGrace)
+	defer cancel()
+	t.Attempt--
+	return a.settle(ctx, t, record.StateQueued, "", wait)
 }
 
 // settle records the outcome of a call, or that it is to be tried again after wait.
