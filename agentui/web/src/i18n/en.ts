@@ -347,6 +347,8 @@ export const en = {
   'sup.setState': 'Set state',
   'sup.inProgress': '{n} in progress',
   'customer.visitor': 'Visitor {id}',
+  'empty.first.channel': 'Connect a channel, so that customers can reach you. Then set yourself to Available.',
+  'empty.first.member': 'Make yourself a member of a queue, so that conversations are offered to you.',
 }
 
 export type Key = keyof typeof en

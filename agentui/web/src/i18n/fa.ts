@@ -348,4 +348,6 @@ export const fa: Messages = {
   'sup.setState': 'تغییر وضعیت',
   'sup.inProgress': '{n} در جریان',
   'customer.visitor': 'بازدیدکننده {id}',
+  'empty.first.channel': 'کانالی را وصل کنید تا مشتریان به شما برسند. سپس وضعیت خود را «آماده» کنید.',
+  'empty.first.member': 'خود را عضو صفی کنید تا گفت‌وگوها به شما پیشنهاد شود.',
 }

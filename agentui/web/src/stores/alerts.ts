@@ -49,7 +49,7 @@ export function startAlerts(router: Router): () => void {
   }
   const stopNews = onNews((n) => {
     if (n.kind === 'offer') {
-      void nameRow(n.conversation)
+      if (live.value.nameless.has(n.conversation)) void nameRow(n.conversation)
       play('offer')
       said.value = t('said.offer', { name: name(n.conversation) })
       notify(t('said.offer', { name: name(n.conversation) }), live.value.rows.get(n.conversation)?.preview?.text ?? '', n.conversation, open(n.conversation))

@@ -1,4 +1,4 @@
-import { computed, shallowRef } from 'vue'
+import { computed, ref, shallowRef } from 'vue'
 import { api, type Account, type Canned, type Firm, type Queue, type User } from '@/api'
 import { say } from '@/i18n'
 import { kind, me } from './session'
@@ -11,6 +11,8 @@ export const users = shallowRef<User[]>([])
 export const queues = shallowRef<Queue[]>([])
 export const accounts = shallowRef<Account[]>([])
 export const canned = shallowRef<Canned[]>([])
+/** Whether they were read at least once. */
+export const known = ref(false)
 
 const userById = computed(() => new Map(users.value.map((u) => [u.id, u])))
 const queueById = computed(() => new Map(queues.value.map((q) => [q.id, q])))
@@ -46,6 +48,7 @@ export async function refresh(topic: Topic): Promise<void> {
 
 export async function loadDirectory(): Promise<void> {
   await Promise.all((['users', 'queues', 'accounts', 'canned'] as const).map(refresh))
+  known.value = true
 }
 
 const singular: Record<string, Topic> = { user: 'users', queue: 'queues', account: 'accounts' }

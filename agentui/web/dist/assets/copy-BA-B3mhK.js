@@ -1,0 +1,1 @@
+async function e(e){try{return await navigator.clipboard.writeText(e),!0}catch{}let t=document.createElement(`textarea`);t.value=e,t.className=`fixed opacity-0`;let n=document.activeElement;(n?.closest(`[role=dialog]`)??document.body).append(t),t.select();try{return document.execCommand(`copy`)}catch{return!1}finally{t.remove(),n?.focus()}}export{e as t};

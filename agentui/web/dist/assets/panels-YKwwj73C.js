@@ -1,1 +1,0 @@
-import{Dt as e}from"./api-r80wo2Is.js";var t=e(``),n=e(``);export{n,t};

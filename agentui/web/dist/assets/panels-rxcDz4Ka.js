@@ -1,0 +1,1 @@
+import{Dt as e}from"./api-Bb2j-UbL.js";var t=e(``),n=e(``);export{n,t};
