@@ -349,6 +349,8 @@ export const en = {
   'customer.visitor': 'Visitor {id}',
   'empty.first.channel': 'Connect a channel, so that customers can reach you. Then set yourself to Available.',
   'empty.first.member': 'Make yourself a member of a queue, so that conversations are offered to you.',
+  'empty.mine.ready': 'You are available. The next conversation is offered to you here.',
+  'empty.mine.available': 'I’m available',
 }
 
 export type Key = keyof typeof en

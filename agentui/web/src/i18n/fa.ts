@@ -350,4 +350,6 @@ export const fa: Messages = {
   'customer.visitor': 'بازدیدکننده {id}',
   'empty.first.channel': 'کانالی را وصل کنید تا مشتریان به شما برسند. سپس وضعیت خود را «آماده» کنید.',
   'empty.first.member': 'خود را عضو صفی کنید تا گفت‌وگوها به شما پیشنهاد شود.',
+  'empty.mine.ready': 'شما آماده‌اید. گفت‌وگوی بعدی همین‌جا به شما پیشنهاد می‌شود.',
+  'empty.mine.available': 'آماده‌ام',
 }

@@ -1,1 +1,0 @@
-import{Dt as e}from"./api-Bb2j-UbL.js";var t=e(``),n=e(``);export{n,t};
