@@ -73,7 +73,9 @@ func lostConnection(t *testing.T, browser context.Context) {
 	var list listed
 	f.api.must("POST", "/api/v1/session", map[string]string{"email": adminEmail, "password": adminPassword}, nil)
 	f.api.must("GET", "/api/v1/conversations?list=all", nil, &list)
-	var detail struct{ Touches []struct{ Body struct{ Text string } } }
+	var detail struct {
+		Touches []struct{ Body struct{ Text string } }
+	}
 	f.api.must("GET", "/api/v1/conversations/"+list.Items[0].ID, nil, &detail)
 	if len(list.Items) != 1 || len(detail.Touches) != len(texts) {
 		t.Errorf("the record has %d conversations, %d touches in the first: %s", len(list.Items), len(detail.Touches), fmt.Sprint(detail.Touches))

@@ -26,6 +26,7 @@ func TestJourneys(t *testing.T) {
 		{"Settings", settings},
 		{"Search", search},
 		{"Much", much},
+		{"Gallery", gallery},
 	} {
 		t.Run(journey.name, func(t *testing.T) {
 			t.Parallel() // most of a journey is waiting for somebody
