@@ -129,7 +129,6 @@ func (h *Hub) eventsAfter(ctx context.Context, cursor record.ID) ([]record.Event
 		f, err := frame(x)
 		if err != nil {
 			h.log.Error("an event cannot be read; it is kept as it came", "id", x.ID, "err", err)
-			f.Event.Kind = record.EvUnreadable
 		}
 		if n++; f.ID.N != n {
 			return nil, errForked

@@ -60,26 +60,28 @@ func (h *Hub) readSettings(ctx context.Context) error {
 // settingsLoop rereads when the log says so, and now and then in case a change was written by somebody who
 // could not say it.
 func (h *Hub) settingsLoop(ctx context.Context) error {
-	for {
-		sub, _ := h.Subscribe("")
-		changed := false
+	sub, _ := h.Subscribe("") // before each reading, never after it: a change in between would be missed
+	defer func() { sub.Close() }()
+	for first := true; ; first = false {
+		changed := first
 		timeout := time.After(15 * time.Second)
 		for !changed {
 			select {
 			case <-ctx.Done():
-				sub.Close()
 				return ctx.Err()
 			case <-timeout:
 				changed = true
 			case <-sub.C:
 				frames, lost := sub.Next()
-				changed = lost
+				if changed = lost; lost {
+					sub.Close()
+					sub, _ = h.Subscribe("")
+				}
 				for _, f := range frames {
 					changed = changed || f.Event.Kind == record.EvSettings
 				}
 			}
 		}
-		sub.Close()
 		if err := h.readSettings(ctx); err != nil && ctx.Err() == nil {
 			h.log.Warn("settings could not be read", "err", err)
 			if sleep(ctx, time.Second) != nil {

@@ -199,7 +199,10 @@ func frame(x redis.XMessage) (Frame, error) {
 	body, _ := x.Values["e"].(string)
 	e := &record.Event{}
 	if err := json.Unmarshal([]byte(body), e); err != nil {
-		return Frame{ID: id, Event: &record.Event{ID: id}, JSON: []byte(`{"t":"event","id":"` + x.ID + `","event":{}}`)}, err
+		var of struct{ V int } // a newer program's event is not for this one to record
+		_ = json.Unmarshal([]byte(body), &of)
+		e = &record.Event{V: of.V, ID: id, Kind: record.EvUnreadable, By: record.Actor{Kind: "system", ID: "recorder"}, Raw: []byte(body)}
+		return Frame{ID: id, Event: e, JSON: []byte(`{"t":"event","id":"` + x.ID + `","event":{}}`)}, err
 	}
 	e.ID = id
 	return Frame{ID: id, Event: e, JSON: []byte(`{"t":"event","id":"` + x.ID + `","event":` + body + `}`)}, nil

@@ -14,7 +14,8 @@ var (
 	insertEvents = many{
 		`INSERT INTO events (n, token, kind, happened_at, conversation, key, decided, json) VALUES `,
 		`(?, ?, ?, ?, ?, ?, ?, ?)`, ``}
-	insertCustomers = many{
+	insertUnreadable = many{`INSERT INTO unreadable_events (n, reason, raw) VALUES `, `(?, ?, ?)`, ``}
+	insertCustomers  = many{
 		`INSERT INTO customers (id, name, created_at) VALUES `, `(?, ?, ?)`,
 		// A name that comes later fills an empty one; one that is there may be a person's choice.
 		` ON CONFLICT (id) DO UPDATE SET name = excluded.name, stale = 1 WHERE customers.name = '' AND excluded.name <> ''`}
@@ -60,7 +61,7 @@ var (
 // batch gathers the rows of some events, each row once with its newest values: PostgreSQL refuses to touch a row
 // twice in one statement, and half the work is saved.
 type batch struct {
-	events, customers, identities, touches, bodies, answers []any
+	events, unreadable, customers, identities, touches, bodies, answers []any
 
 	known         map[string]int // identity → its row in identities and customers
 	created       map[string]int // touch → where its row begins in touches
@@ -158,6 +159,9 @@ func (b *batch) add(e *Event) error {
 		return err
 	}
 	b.events = append(b.events, int64(e.ID.N), int64(e.ID.Token), e.Kind, int64(e.At), conversation, e.Key, flag(e.Reason != nil), text)
+	if e.Raw != nil {
+		b.unreadable = append(b.unreadable, int64(e.ID.N), "The entry of the log is not an event.", e.Raw)
+	}
 
 	if i := e.Identity; i != nil {
 		if at, ok := b.known[i.ID]; !ok {
@@ -243,6 +247,7 @@ func (b *batch) finish() error {
 		cursors = append(cursors, account, b.cursors.vals[i])
 	}
 	list := insertEvents.over(nil, b.events)
+	list = insertUnreadable.over(list, b.unreadable)
 	list = insertCustomers.over(list, b.customers)
 	list = insertIdentities.over(list, b.identities)
 	list = insertTouches.over(list, b.touches)

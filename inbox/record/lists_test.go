@@ -211,14 +211,19 @@ func TestWorkersReads(t *testing.T) {
 			}
 			return s
 		}
-		if got := texts(db.Queued(ctx, "a1", f.now, 10)); !slices.Equal(got, []string{"one", "two", "three"}) {
+		if got := texts(db.Queued(ctx, "a1", f.now, 10)); !slices.Equal(got, []string{"one", "three"}) { // "two" waits for "one"
 			t.Errorf("queued %v", got)
 		}
 		if got := texts(db.Queued(ctx, "a2", f.now, 10)); got != nil {
 			t.Errorf("queued of another account %v", got)
 		}
 		retry := f.now + 60_000
-		f.state(&first, StateQueued, func(t *Touch) { t.Attempt, t.RetryAt, t.Error = 1, retry, "busy" })
+		f.state(&first, StateSending, nil)
+		f.write()
+		if got := texts(db.Queued(ctx, "a1", f.now, 10)); !slices.Equal(got, []string{"three"}) {
+			t.Errorf("queued behind what is being sent %v", got)
+		}
+		f.state(&first, StateQueued, func(t *Touch) { t.Rev, t.Attempt, t.RetryAt, t.Error = 3, 1, retry, "busy" })
 		f.state(&other, StateSending, nil)
 		f.write()
 		if got := texts(db.Queued(ctx, "a1", f.now, 10)); got != nil {
@@ -227,11 +232,16 @@ func TestWorkersReads(t *testing.T) {
 		if at := must(db.NextRetry(ctx, "a1", f.now)); at != retry {
 			t.Errorf("next retry %d, want %d", at, retry)
 		}
-		if got := texts(db.Queued(ctx, "a1", retry, 10)); !slices.Equal(got, []string{"one", "two"}) {
+		if got := texts(db.Queued(ctx, "a1", retry, 10)); !slices.Equal(got, []string{"one"}) {
 			t.Errorf("queued later %v", got)
 		}
 		if got := texts(db.Sending(ctx, "a1")); !slices.Equal(got, []string{"three"}) || must(db.Backlog(ctx, "a1")) != 3 {
 			t.Errorf("sending %v", got)
+		}
+		f.state(&first, StateUncertain, func(t *Touch) { t.Rev = 4 })
+		f.write()
+		if got := texts(db.Queued(ctx, "a1", f.now, 10)); !slices.Equal(got, []string{"two"}) {
+			t.Errorf("queued behind what is uncertain %v", got)
 		}
 		f.state(&second, StateSent, func(t *Touch) { t.Rev, t.ProviderID = 5, "<p2>" })
 		f.write()

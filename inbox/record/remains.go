@@ -47,7 +47,7 @@ func remains(e *Event, reason string) Event {
 	r.Key, r.Account, r.Topic = clean(e.Key, maxRemains), clean(e.Account, maxRemains), clean(e.Topic, maxRemains)
 	r.Cursor = clean(e.Cursor, 4<<10)
 	r.By = Actor{Kind: clean(e.By.Kind, maxRemains), ID: clean(e.By.ID, maxRemains)}
-	r.Reason = nil // in the raw bytes
+	r.Reason, r.Raw = nil, nil // in the raw bytes
 	return r
 }
 

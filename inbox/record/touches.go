@@ -42,12 +42,13 @@ func firstTouch(list []Touch, err error) (Touch, error) {
 	return list[0], nil
 }
 
-// Queued are the messages that an account has to send now, oldest first, with their text. A message whose
-// conversation has an earlier one that is not due yet waits behind it.
+// Queued are the messages that an account has to send now, oldest first, with their text: of each conversation the first
+// that is not settled, so that its order holds and a long one does not keep the others out. The next follows
+// when that one is sent, has failed, or is uncertain.
 func (db *DB) Queued(ctx context.Context, account string, now Millis, limit int) ([]Touch, error) {
 	return touches(ctx, db.pool, `WHERE t.account = $1 AND t.state IN ('queued', 'sending') AND t.state = 'queued' AND t.retry_at <= $2
 		AND NOT EXISTS (SELECT 1 FROM touches e WHERE e.account = $1 AND e.state IN ('queued', 'sending')
-			AND e.conversation = t.conversation AND e.n < t.n AND e.retry_at > $2)
+			AND e.conversation = t.conversation AND e.n < t.n)
 		ORDER BY t.n LIMIT $3`, account, int64(now), limit)
 }
 

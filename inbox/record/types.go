@@ -235,6 +235,8 @@ type Event struct {
 	Account string `json:"account,omitempty"` // with Cursor: whose it is
 	Cursor  string `json:"cursor,omitempty"`
 	Topic   string `json:"topic,omitempty"` // settings.changed: what
+
+	Raw []byte `json:"-"` // event.unreadable: the event as it came, when the log's entry could not be read
 }
 
 // Event kinds. A touch's state changes are "touch." + its state.

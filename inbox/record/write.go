@@ -135,6 +135,9 @@ func (db *DB) keepRaw(ctx context.Context, e *Event, why error) error {
 	if err != nil {
 		raw = []byte(fmt.Sprintf("%#v", e))
 	}
+	if e.Raw != nil {
+		raw = e.Raw
+	}
 	reason := clean(why.Error(), 500)
 	err = db.attempt(ctx, func() error { return db.insert(ctx, []Event{remains(e, reason)}) })
 	if refused(err) {
