@@ -1,5 +1,5 @@
-// Makes package-lock.json fit for every place, after an npm install changed it: no registry's address stands
-// in it, and packages for other platforms are named in it even when the registry at hand does not carry them
+// Makes package-lock.json fit for every place, after an npm install changed it: no address stands in it,
+// and packages for other platforms are named in it even when the registry at hand does not carry them
 // (npm ci would call the lock incomplete).
 import { readFileSync, writeFileSync } from 'node:fs'
 
@@ -24,6 +24,7 @@ function platformOf(name) {
 
 for (const [path, p] of Object.entries(packages)) {
   delete p.resolved
+  delete p.funding
   if (p.extraneous) delete packages[path]
   for (const [name, version] of Object.entries(p.optionalDependencies ?? {})) {
     const platform = platformOf(name)

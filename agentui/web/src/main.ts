@@ -1,5 +1,5 @@
 import { createApp } from 'vue'
-import { addAPIProvider, addIcon } from '@iconify/vue'
+import { _api, addIcon } from '@iconify/vue'
 import { init as initIcons } from 'virtual:nuxt-ui-icons'
 import App from './App.vue'
 import { onSignedOut } from './api'
@@ -10,7 +10,7 @@ import { followTheme } from './stores/theme'
 import './style.css'
 
 // Icons are in the build; one that is missing stays empty rather than being asked for elsewhere.
-addAPIProvider('', { resources: [] })
+_api.setFetch(() => Promise.reject(new Error('icons are part of the build')))
 initIcons((name, data) => addIcon(name, data))
 
 onSignedOut(() => {

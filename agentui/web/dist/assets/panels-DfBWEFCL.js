@@ -1,1 +1,0 @@
-import{Dt as e}from"./api-DHDhbWGJ.js";var t=e(``),n=e(``);export{n,t};

@@ -1,0 +1,1 @@
+import{L as e}from"./api-2KwZ2720.js";function t(){let t=e()?.vnode?.scopeId;return t?{[t]:``}:{}}export{t};
