@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -78,7 +79,7 @@ func command(ctx context.Context, args []string, out, errOut io.Writer) int {
 	}
 	r := &run{options: o, kinds: faults, dir: dir, out: out, h: newHistory()}
 	err = r.all(ctx)
-	keep := o.keep || err != nil || len(r.violations) > 0 && !o.plant
+	keep := o.keep || err != nil && ctx.Err() == nil || len(r.violations) > 0 && !o.plant
 	if keep {
 		fmt.Fprintln(out, "kept:", dir)
 	} else {
@@ -90,7 +91,7 @@ func command(ctx context.Context, args []string, out, errOut io.Writer) int {
 	case err != nil:
 		fmt.Fprintln(errOut, "chaos:", err)
 		return 2
-	case o.plant && len(r.violations) > 0:
+	case o.plant && slices.ContainsFunc(r.violations, func(v violation) bool { return v.Law == "law 1" }):
 		fmt.Fprintf(out, "seed %d: the planted bug was found\n", o.seed)
 		return 0
 	case o.plant:
