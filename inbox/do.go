@@ -48,9 +48,11 @@ func (h *Hub) propose(ctx context.Context, cmd *Command) (_ record.Event, epoch 
 	}
 	if cmd.Conversation != "" {
 		if c, _, err := h.find(ctx, cmd.Conversation); err == nil {
-			mu := h.locks.of(threadField(c.Account, c.Thread))
-			mu.Lock()
-			defer mu.Unlock()
+			unlock, err := h.locks.lock(ctx, threadField(c.Account, c.Thread))
+			if err != nil {
+				return record.Event{}, "", unrecorded(err)
+			}
+			defer unlock()
 		}
 	}
 	var refused *record.Event

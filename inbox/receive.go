@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
-	"sync"
 	"time"
 
 	"tamas/channels"
@@ -17,13 +16,26 @@ import (
 // compare-and-set costs four times as much as waiting in line.
 type locks struct {
 	seed maphash.Seed
-	list [1024]sync.Mutex
+	list [1024]chan struct{} // with an item when locked
 }
 
-func newLocks() *locks { return &locks{seed: maphash.MakeSeed()} }
+func newLocks() *locks {
+	l := &locks{seed: maphash.MakeSeed()}
+	for i := range l.list {
+		l.list[i] = make(chan struct{}, 1)
+	}
+	return l
+}
 
-func (l *locks) of(field string) *sync.Mutex {
-	return &l.list[maphash.String(l.seed, field)%uint64(len(l.list))]
+// lock waits until ctx ends: who is in front may wait for a live store that is away.
+func (l *locks) lock(ctx context.Context, field string) (unlock func(), err error) {
+	c := l.list[maphash.String(l.seed, field)%uint64(len(l.list))]
+	select {
+	case c <- struct{}{}:
+		return func() { <-c }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // redeliverable is the age from which on a message's key may have left the buckets, so the record is asked.
@@ -125,9 +137,11 @@ func (h *Hub) receiveOne(ctx context.Context, acct record.Account, in *channels.
 			return record.ID{}, "", err
 		}
 	}
-	mu := h.locks.of(threadField(acct.ID, in.Thread))
-	mu.Lock()
-	defer mu.Unlock()
+	unlock, err := h.locks.lock(ctx, threadField(acct.ID, in.Thread))
+	if err != nil {
+		return record.ID{}, "", err
+	}
+	defer unlock()
 	identity := identityOf(acct.Kind, in.Address, in.Name)
 	e, epoch, err := h.commitSoon(ctx, "in/"+acct.ID+"/"+in.Key, func() (*record.Event, bool, error) {
 		s := h.stateNow()
