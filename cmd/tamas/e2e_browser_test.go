@@ -62,7 +62,6 @@ type person struct {
 
 	mu      sync.Mutex
 	bear    []*regexp.Regexp // complaints that belong to the story
-	asked   map[network.RequestID]string
 	foreign []string
 	said    []string
 }
@@ -70,7 +69,7 @@ type person struct {
 // seat opens a page for somebody. Complaints that match one of bear are expected.
 func seat(t *testing.T, browser context.Context, name, hub string, bear ...string) *person {
 	t.Helper()
-	p := &person{t: t, name: name, hub: hub, asked: map[network.RequestID]string{}}
+	p := &person{t: t, name: name, hub: hub}
 	p.expect(bear...)
 	ctx, leave := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
 	t.Cleanup(leave)
