@@ -22,6 +22,7 @@ type benchOptions struct {
 	only     []string
 	time     time.Duration
 	callers  int
+	threads  int
 	rates    []int
 	sockets  int
 	agents   int
@@ -82,13 +83,14 @@ func parseBench(args, environ []string, errOut io.Writer) (*benchOptions, error)
 		f.StringVar(&only, "only", "", "`measures`, comma-separated: "+strings.Join(names, ", ")+"; empty: all")
 		f.DurationVar(&o.time, "time", 10*time.Second, "`how long` each load runs")
 		f.IntVar(&o.callers, "callers", 256, "`number` of callers that send as soon as they are acknowledged")
+		f.IntVar(&o.threads, "conversations", 1000, "`number` of conversations that a load is spread over")
 		f.StringVar(&rates, "rates", rates, "messages a second, comma-separated, at which latency is measured")
 		f.IntVar(&o.sockets, "sockets", 10_000, "`number` of idle visitors' sockets")
 		f.IntVar(&o.agents, "agents", 1000, "`number` of agents' sockets that events are fanned out to")
 		f.IntVar(&o.rebuild, "rebuild", 10_000, "`number` of open conversations to start with")
 		f.StringVar(&o.json, "json", "", "`file` for the figures as JSON")
 		f.StringVar(&o.svg, "svg", "", "`file` for a picture of them")
-		f.StringVar(&o.profile, "cpuprofile", "", "`file` for a CPU profile of the hub that is started")
+		f.StringVar(&o.profile, "cpuprofile", "", "`file` for a CPU profile of the first hub that is started")
 		f.BoolVar(&o.asHub, "as-hub", false, "be the hub that is measured")
 		f.Lookup("addr").DefValue = "127.0.0.1:0"
 		_ = f.Lookup("addr").Value.Set("127.0.0.1:0") // not f.Set: that would win over the environment
@@ -123,7 +125,7 @@ func parseBench(args, environ []string, errOut io.Writer) (*benchOptions, error)
 		}
 		o.rates = append(o.rates, n)
 	}
-	for name, n := range map[string]int{"callers": o.callers, "sockets": o.sockets, "agents": o.agents, "rebuild": o.rebuild} {
+	for name, n := range map[string]int{"callers": o.callers, "conversations": o.threads, "sockets": o.sockets, "agents": o.agents, "rebuild": o.rebuild} {
 		if n < 1 || n > 1_000_000 {
 			return nil, fmt.Errorf("--%s is from 1 to 1,000,000", name)
 		}

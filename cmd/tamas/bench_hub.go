@@ -192,6 +192,7 @@ func (h *benchHub) start(ctx context.Context, admin bool, password string) error
 	set("WORKSPACE", h.workspace)
 	set("LOG_LEVEL", h.o.LogLevel)
 	set("CPUPROFILE", h.o.profile)
+	h.o.profile = "" // the hubs to come would write over it
 	if admin {
 		set("ADMIN_EMAIL", benchEmail)
 		set("ADMIN_PASSWORD", password)
@@ -438,6 +439,7 @@ func (h *benchHub) chatDoor(ctx context.Context) (door, error) {
 // usage is what the hub's process and its Redis have used so far.
 type usage struct {
 	cpu, redisCPU   float64 // seconds
+	own             float64 // the bench's
 	resident, heap  float64 // bytes; heap with stacks
 	events, batches float64 // recorded
 }
@@ -470,6 +472,11 @@ func (h *benchHub) usage(ctx context.Context) (u usage, err error) {
 			u.batches = v
 		}
 	}
+	var self syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &self); err != nil {
+		return u, err
+	}
+	u.own = float64(self.Utime.Nano()+self.Stime.Nano()) / 1e9
 	if h.redis != nil {
 		info := redisInfo(ctx, h.redis, "cpu")
 		user, _ := strconv.ParseFloat(info["used_cpu_user"], 64)

@@ -19,9 +19,8 @@ import (
 )
 
 const (
-	benchThreads  = 1000 // conversations that a load is spread over
-	benchVisitors = 256  // open web chats of a load
-	benchWatchers = 10   // agents' sockets that latency is measured on
+	benchVisitors = 256 // open web chats of a load
+	benchWatchers = 10  // agents' sockets that latency is measured on
 )
 
 // smsCallers dials callers for a gateway's webhook and makes the conversations, so that a load is of messages in
@@ -35,7 +34,7 @@ func (b *bencher) smsCallers(ctx context.Context, n int) (door, []*caller, error
 	if err != nil {
 		return d, nil, err
 	}
-	return d, callers, fill(d, callers, benchThreads, phone)
+	return d, callers, fill(d, callers, b.threads, phone)
 }
 
 // fill makes so many conversations, in as few posts as there may be.
@@ -62,7 +61,7 @@ func fill(d door, callers []*caller, conversations int, of func(n int) string) e
 }
 
 // phoneOf spreads message numbers over the conversations.
-func phoneOf(n int) string { return phone(n % benchThreads) }
+func (b *bencher) phoneOf(n int) string { return phone(n % b.threads) }
 
 func (b *bencher) dial(n int) ([]*caller, error) {
 	list := make([]*caller, n)
@@ -143,15 +142,16 @@ func (b *bencher) measureAck(ctx context.Context) error {
 		done := max(1, perSecond*b.time.Seconds())
 		b.report.add(figure{Name: "ack." + name, Label: label + " acknowledged", Value: perSecond, Unit: "/s", Aim: aim,
 			Note: fmt.Sprintf("%d callers, %.0f events a transaction", n, (after.events-before.events)/max(1, after.batches-before.batches)), Spread: &times})
-		cpu := figure{Name: "cpu." + name, Label: "  hub's CPU for each", Value: (after.cpu - before.cpu) / done * 1e6, Unit: "µs", Less: true}
+		cpu := figure{Name: "cpu." + name, Label: "  hub's CPU for each", Value: (after.cpu - before.cpu) / done * 1e6, Unit: "µs", Less: true,
+			Note: fmt.Sprintf("and the bench's %s", number((after.own-before.own)/done*1e6))}
 		if b.hub.redis != nil {
-			cpu.Note = fmt.Sprintf("and Redis %s µs", number((after.redisCPU-before.redisCPU)/done*1e6))
+			cpu.Note += fmt.Sprintf(", Redis's %s", number((after.redisCPU-before.redisCPU)/done*1e6))
 		}
 		b.report.add(cpu)
 		return nil
 	}
 	if err := load("sms", "SMS webhooks", len(callers), func(i int) error {
-		return callers[i].sms(d, smsBody(nextNumber(), 1, func(int) string { return phone(rand.IntN(benchThreads)) }))
+		return callers[i].sms(d, smsBody(nextNumber(), 1, func(int) string { return phone(rand.IntN(b.threads)) }))
 	}); err != nil {
 		return err
 	}
@@ -205,7 +205,7 @@ func (b *bencher) measureLatency(ctx context.Context) error {
 	for _, c := range callers {
 		go func() {
 			for n := range jobs {
-				if err := c.sms(d, smsBody(n, 1, phoneOf)); err != nil {
+				if err := c.sms(d, smsBody(n, 1, b.phoneOf)); err != nil {
 					failed.CompareAndSwap(nil, &err)
 					return
 				}
@@ -354,7 +354,7 @@ func (b *bencher) measureFanOut(ctx context.Context) error {
 	var sent atomic.Int64
 	_, _, err = closedLoop(ctx, len(callers), b.time, func(i int) error {
 		const burst = 10
-		if err := callers[i].sms(d, smsBody(int(numbers.Add(burst))-burst+1, burst, phoneOf)); err != nil {
+		if err := callers[i].sms(d, smsBody(int(numbers.Add(burst))-burst+1, burst, b.phoneOf)); err != nil {
 			return err
 		}
 		sent.Add(burst)
@@ -379,8 +379,8 @@ func (b *bencher) measureFanOut(ctx context.Context) error {
 	}
 	n := float64(sent.Load())
 	b.report.add(figure{Name: "fanout", Label: fmt.Sprintf("fan-out to %d agents", agents), Value: n * float64(agents) / took.Seconds(), Unit: "deliveries/s", Aim: 1.5e6,
-		Note: fmt.Sprintf("%.0f events/s of %.0f bytes; %.2f µs of the hub's CPU a delivery", n/took.Seconds(),
-			float64(watchers[0].read.Load()-begin[0])/n, (after.cpu-before.cpu)/(n*float64(agents))*1e6)})
+		Note: fmt.Sprintf("%.0f events/s of %.0f bytes; a delivery costs the hub %.2f µs and the bench %.2f µs", n/took.Seconds(),
+			float64(watchers[0].read.Load()-begin[0])/n, (after.cpu-before.cpu)/(n*float64(agents))*1e6, (after.own-before.own)/(n*float64(agents))*1e6)})
 	return nil
 }
 
