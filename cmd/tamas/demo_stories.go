@@ -20,7 +20,7 @@ var stories = []story{
 	{"en", "Sofia Rossi", "Gift wrapping", []string{"Do you wrap gifts? I need two boxes by Friday.", "Great, please add a card that says “Happy birthday, Luca”.", "Perfect, grazie!"}},
 	{"en", "Noah Williams", "Damaged tin", []string{"One of the tins arrived dented and half of the tea was in the parcel.", "Yes, I can send a photo. A replacement would be fine."}},
 	{"en", "Aisha Khan", "Wholesale prices", []string{"Hello, we run a café in Leeds. Do you have wholesale prices for loose Assam?", "About 20 kg a month.", "Lovely, I'll wait for the list."}},
-	{"fa", "مریم احمدی", "سفارش نرسیده", []string{"سلام، سفارش ۲۳۴۵ من هنوز نرسیده. می‌شود پیگیری کنید؟", "بله، به نام مریم احمدی است. کد رهگیری ندارم.", "خیلی ممنون از پیگیری‌تان 🌷"}},
+	{"fa", "مریم احمدی", "سفارش نرسیده", []string{"سلام، سفارش ۲۳۴۵ من هنوز نرسیده. می‌شود پیگیری کنید؟", "بله، به نام مریم احمدی است. کد رهگیری ندارم.", "خیلی ممنون از پیگیری‌تان"}},
 	{"fa", "علی رضایی", "چای لاهیجان", []string{"سلام وقت بخیر. چای بهاره‌ی لاهیجان کی موجود می‌شود؟", "دو کیلو می‌خواهم، هزینه‌ی ارسال به شیراز چقدر است؟"}},
 	{"fa", "زهرا کریمی", "مرجوع کردن", []string{"می‌خواهم قوری‌ای را که دیروز خریدم پس بدهم، لبه‌اش پریدگی دارد.", "بله بسته‌بندی‌اش را نگه داشته‌ام.", "ممنونم."}},
 	{"fa", "حسین نوری", "پرداخت دوبار", []string{"سلام. مبلغ سفارش دو بار از حسابم کم شده!", "شماره‌ی پیگیری ۸۸۱۲۰۳۴ است.", "تشکر، منتظرم."}},
