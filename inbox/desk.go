@@ -98,17 +98,23 @@ func (h *Hub) item(t *record.Touch) channels.Item {
 		it.Key = t.Key
 	} else {
 		it.From = "system"
-		if u, ok := h.Settings().Users[t.Author.ID]; ok {
-			it.From, it.Name = "agent", u.PublicName
-			if it.Name == "" {
-				it.Name = u.Name
-			}
+		if name := h.publicName(t.Author.ID); name != "" {
+			it.From, it.Name = "agent", name
 		}
 	}
 	if t.Body != nil {
 		it.Text, it.HTML = t.Body.Text, t.Body.HTML
 	}
 	return it
+}
+
+// publicName is what customers know a user as; "" for nobody.
+func (h *Hub) publicName(user string) string {
+	u := h.Settings().Users[user]
+	if u.PublicName != "" {
+		return u.PublicName
+	}
+	return u.Name
 }
 
 // watchers are the customers who read along, by thread: open web chats.

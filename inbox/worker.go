@@ -272,15 +272,9 @@ func (a *openAccount) outbound(ctx context.Context, t *record.Touch, body *recor
 		return channels.Outbound{}, fmt.Errorf("read the thread: %w", err)
 	}
 	out := channels.Outbound{ID: t.ID, Thread: conv.Thread, Address: identity.Address, Name: identity.Name, Subject: refs.Subject,
-		InReplyTo: refs.LastInbound, Refs: refs.IDs, Attempt: t.Attempt}
+		InReplyTo: refs.LastInbound, Refs: refs.IDs, Attempt: t.Attempt, From: a.h.publicName(t.Author.ID)}
 	if body != nil {
 		out.Text = body.Text
-	}
-	if u, ok := a.h.Settings().Users[t.Author.ID]; ok {
-		out.From = u.PublicName
-		if out.From == "" {
-			out.From = u.Name
-		}
 	}
 	return out, nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"tamas/agentui"
 	"tamas/channels/webchat"
 	"tamas/inbox/record"
 )
@@ -51,10 +52,18 @@ func (a *app) webChat() (record.Account, bool) {
 
 // firstAccount gives a new firm a web chat that works on the hub's own demo page.
 func (a *app) firstAccount(ctx context.Context, origin string, queue record.Queue) error {
-	settings, err := json.Marshal(map[string]any{"allowed_origins": []string{origin}})
+	var firm agentui.Firm
+	if _, err := a.db.Setting(ctx, agentui.FirmSetting, &firm); err != nil {
+		return err
+	}
+	name := "Web chat"
+	if firm.Locale == "fa" {
+		name = "گفتگوی وب"
+	}
+	settings, err := json.Marshal(map[string]any{"allowed_origins": []string{origin}, "title": firm.Name})
 	if err != nil {
 		return err
 	}
-	_, err = a.hub.SaveAccount(ctx, record.Account{Kind: "webchat", Name: "Web chat", Queue: queue.ID, ReopenHours: 24, Enabled: true, Settings: settings})
+	_, err = a.hub.SaveAccount(ctx, record.Account{Kind: "webchat", Name: name, Queue: queue.ID, ReopenHours: 24, Enabled: true, Settings: settings})
 	return err
 }
