@@ -170,7 +170,7 @@ func moduleVersion(path string) string {
 // picture draws the figures that have an aim as bars (the line is the aim, to the right is better), and below them the
 // times as lines from p50 over p95 and p99 to p99.9 on a logarithmic scale.
 func (r *report) picture() []byte {
-	const width, left, row = 900, 330, 26
+	const width, left, row = 1060, 330, 26
 	var body bytes.Buffer
 	y := 40
 	text := func(x, y int, anchor, class, s string) {
