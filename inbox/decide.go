@@ -168,7 +168,7 @@ func (s *state) command(cmd *Command) (*record.Event, error) {
 	// Whether the actor may steer what somebody has.
 	mine := system || cmd.Supervisor || conv.Owner == who && conv.Status != record.Waiting && conv.Status != record.Offered
 	// Whether the actor may take what nobody has.
-	free := conv.Status == record.Waiting || conv.Status == record.Offered && conv.OfferedTo == who || conv.Status == record.Resolved
+	free := conv.Status == record.Waiting || conv.Status == record.Offered && (conv.OfferedTo == who || cmd.Supervisor) || conv.Status == record.Resolved
 	takable := free && (cmd.Supervisor || s.set.Member(conv.Queue, who) || conv.OfferedTo == who || conv.Owner == who)
 
 	switch cmd.Action {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"tamas/channels"
 	"tamas/inbox/record"
@@ -45,26 +46,48 @@ func (d *desk) Status(ctx context.Context, providerID, state, reason string) err
 	if state != record.StateDelivered && state != record.StateRead && state != record.StateFailed {
 		return fmt.Errorf("no such state %q", state)
 	}
-	t, err := d.h.db.TouchByProviderID(ctx, d.acct().ID, boundKey(providerID, channels.MaxKey))
+	t, err := d.sentAs(ctx, boundKey(providerID, channels.MaxKey))
 	if errors.Is(err, record.ErrNotFound) {
-		return nil // not ours, or not yet known under this id; providers repeat what they are not sure of
+		return nil // not ours
 	}
 	if err != nil {
 		return err
 	}
-	if from, ok := rank[t.State]; t.Inbound || !ok || rank[state] <= from {
-		return nil
+	for {
+		if from, ok := rank[t.State]; t.Inbound || !ok || rank[state] <= from {
+			return nil
+		}
+		t.State, t.Error = state, cleanLine(reason, 512)
+		id, epoch, err := d.h.turn(ctx, &t, record.Actor{Kind: "system", ID: "channel"}, "")
+		var dup *duplicate
+		if errors.As(err, &dup) { // another word on it came at the same time: look again once that is recorded
+			if err := d.h.await(ctx, dup.ID, d.h.mirror.current()); err != nil {
+				return err
+			}
+			if t, err = d.h.db.Touch(ctx, t.ID); err != nil {
+				return err
+			}
+			continue
+		}
+		if err != nil {
+			return unrecorded(err)
+		}
+		return d.h.await(ctx, id, epoch)
 	}
-	t.State, t.Error = state, cleanLine(reason, 512)
-	id, epoch, err := d.h.turn(ctx, &t, record.Actor{Kind: "system", ID: "channel"}, "")
-	var dup *duplicate
-	if errors.As(err, &dup) {
-		return nil
+}
+
+// sentAs finds a message by the provider's id. A report may be faster than the record of what it is about, so an id that
+// is not known is looked for a little longer.
+func (d *desk) sentAs(ctx context.Context, providerID string) (t record.Touch, err error) {
+	for range 10 {
+		if t, err = d.h.db.TouchByProviderID(ctx, d.acct().ID, providerID); !errors.Is(err, record.ErrNotFound) {
+			return t, err
+		}
+		if sleep(ctx, 100*time.Millisecond) != nil {
+			break
+		}
 	}
-	if err != nil {
-		return unrecorded(err)
-	}
-	return d.h.await(ctx, id, epoch)
+	return t, err
 }
 
 func (d *desk) Health(hl channels.Health) { d.h.health.report(d.acct().ID, hl) }

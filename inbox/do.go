@@ -56,6 +56,7 @@ func (h *Hub) propose(ctx context.Context, cmd *Command) (_ record.Event, epoch 
 		}
 	}
 	var refused *record.Event
+	asked := false
 	e, epoch, err := h.commitSoon(ctx, key, func() (*record.Event, bool, error) {
 		s := h.stateNow()
 		cold := false
@@ -66,6 +67,20 @@ func (h *Hub) propose(ctx context.Context, cmd *Command) (_ record.Event, epoch 
 			}
 		}
 		e, err := s.command(cmd)
+		if err != nil && !asked {
+			// The script corrects what a stale copy made possible, not what it made impossible: another node may have
+			// done a moment ago what this command builds on.
+			asked = true
+			if h.mirror.refresh(ctx, cmd.Conversation, cmd.Agent, cmd.By.ID) == nil {
+				s = h.stateNow()
+				if cmd.Conversation != "" {
+					if s.conv, cold, err = h.find(ctx, cmd.Conversation); err != nil {
+						return nil, false, err
+					}
+				}
+				e, err = s.command(cmd)
+			}
+		}
 		if err != nil {
 			refused = &record.Event{Conversation: &s.conv}
 		}
@@ -133,6 +148,6 @@ func (h *Hub) find(ctx context.Context, id string) (c record.Conversation, cold 
 	if newer, ok := h.mirror.byThread(old.Account, old.Thread); ok && newer.ID != id {
 		return c, false, &Refusal{Code: "conflict", Message: "This conversation is over; the customer has a newer one.", Current: &newer}
 	}
-	old.Version++ // its closing may not be recorded yet, and must not look as new as what comes now
+	old.Version += 100 // its last events may not be recorded yet, and must not look newer than what comes now
 	return *old, true, nil
 }

@@ -613,3 +613,44 @@ func TestTwoStoresOneRecord(t *testing.T) {
 		t.Fatalf("Run: %v", err)
 	}
 }
+
+// A message that comes after the reopen window begins a new conversation, also when the timer is late; the new one
+// names the old one.
+func TestAfterTheReopenWindow(t *testing.T) {
+	eachStore(t, func(t *testing.T, r *rig) {
+		r.user("ann", 3)
+		h, _ := r.hub()
+		r.mustSay(h, "t", "1", "x")
+		first, _ := h.mirror.byThread(r.account.ID, "t")
+		if _, err := h.Do(t.Context(), Command{By: agentActor("ann"), Action: Resolve, Conversation: first.ID}); err != nil {
+			t.Fatal(err)
+		}
+		r.mustSay(h, "t", "2", "x")
+		if c, _ := h.mirror.byThread(r.account.ID, "t"); c.ID != first.ID || c.Status != record.Waiting {
+			t.Fatalf("inside the window: %+v", c)
+		}
+		db := r.openDB()
+		account, err := db.Account(t.Context(), r.account.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		account.ReopenHours = 0
+		if r.account, err = db.EditAccount(t.Context(), account); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.SettingsChanged(t.Context(), "accounts"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.Do(t.Context(), Command{By: agentActor("ann"), Action: Resolve, Conversation: first.ID}); err != nil {
+			t.Fatal(err)
+		}
+		r.mustSay(h, "t", "3", "x")
+		c, _ := h.mirror.byThread(r.account.ID, "t")
+		if c.ID == first.ID || c.Previous != first.ID || c.Number != first.Number+1 {
+			t.Fatalf("after the window: %+v", c)
+		}
+		if _, err := h.Do(t.Context(), Command{By: agentActor("ann"), Action: Reopen, Conversation: first.ID}); code(err) != "conflict" {
+			t.Fatalf("the old one was reopened beside the new one: %v", err)
+		}
+	})
+}

@@ -233,6 +233,35 @@ func (m *mirror) reread(ctx context.Context, e *record.Event) error {
 	return nil
 }
 
+// refresh fetches the present header of a conversation, "" for none, and those of agents, where they are newer.
+func (m *mirror) refresh(ctx context.Context, conversation string, agents ...string) error {
+	pl := m.rdb.Pipeline()
+	conv := pl.HGet(ctx, m.keys.conversations(), conversation)
+	held := pl.HMGet(ctx, m.keys.agents(), agents...)
+	if _, err := pl.Exec(ctx); err != nil && err != redis.Nil {
+		return err
+	}
+	var e record.Event
+	var c record.Conversation
+	if conv.Val() != "" {
+		if err := decodeHeader(conv.Val(), &c); err != nil {
+			return err
+		}
+		e.Conversation = &c
+	}
+	for _, value := range held.Val() {
+		var a record.Agent
+		if text, ok := value.(string); ok {
+			if err := decodeHeader(text, &a); err != nil {
+				return err
+			}
+			e.Agents = append(e.Agents, a)
+		}
+	}
+	m.apply(&e)
+	return nil
+}
+
 // conversation gives a live conversation; the copy is the caller's, its slices are not to be written.
 func (m *mirror) conversation(id string) (record.Conversation, bool) {
 	m.mu.RLock()

@@ -72,26 +72,36 @@ func (h *Hub) receive(ctx context.Context, acct record.Account, b channels.Batch
 		}
 		var list []appended
 		for k, i := range todo {
-			cursor := ""
-			if k == len(todo)-1 {
-				cursor = b.Cursor
+			// The last message's event carries the cursor, unless those before it are of an epoch that is over: they may have
+			// been dropped, and a cursor that is recorded before them would lose them to a crash.
+			cursor := func() string {
+				for _, a := range list {
+					if a.epoch != h.mirror.current() {
+						return ""
+					}
+				}
+				return b.Cursor
 			}
-			id, epoch, err := h.receiveOne(ctx, acct, &b.Messages[i], blobs[i], cursor)
+			if k < len(todo)-1 {
+				cursor = func() string { return "" }
+			}
+			id, epoch, carried, err := h.receiveOne(ctx, acct, &b.Messages[i], blobs[i], cursor)
 			if err != nil {
 				return unrecorded(err)
 			}
 			if !id.IsZero() {
 				list = append(list, appended{i, id, epoch})
 			}
+			cursorSent = cursorSent || carried
 		}
-		if len(todo) == 0 || len(list) == 0 && !cursorSent {
+		if len(todo) == 0 {
 			id, epoch, err := h.moveCursor(ctx, acct, b.Cursor)
 			if err != nil {
 				return unrecorded(err)
 			}
 			list = append(list, appended{-1, id, epoch})
+			cursorSent = true
 		}
-		cursorSent = true
 		dropped = dropped[:0]
 		for _, a := range list {
 			switch err := h.await(ctx, a.id, a.epoch); {
@@ -128,20 +138,24 @@ func unrecorded(err error) error {
 }
 
 // receiveOne appends one message and gives its event, or the earlier event of the same key; the zero id
-// when an earlier delivery is known to be recorded.
-func (h *Hub) receiveOne(ctx context.Context, acct record.Account, in *channels.Inbound, blob, cursor string) (record.ID, string, error) {
+// when an earlier delivery is known to be recorded. carried tells that its event has the cursor, which an earlier one
+// need not have.
+func (h *Hub) receiveOne(ctx context.Context, acct record.Account, in *channels.Inbound, blob string, cursor func() string) (_ record.ID, epoch string, carried bool, _ error) {
 	if h.now().Sub(in.At) > redeliverable {
 		if t, err := h.db.TouchByKey(ctx, acct.ID, in.Key); err == nil && t.ID != "" {
-			return record.ID{}, "", nil
+			return record.ID{}, "", false, nil
 		} else if err != nil && !errors.Is(err, record.ErrNotFound) {
-			return record.ID{}, "", err
+			return record.ID{}, "", false, err
 		}
 	}
 	unlock, err := h.locks.lock(ctx, threadField(acct.ID, in.Thread))
 	if err != nil {
-		return record.ID{}, "", err
+		return record.ID{}, "", false, err
 	}
 	defer unlock()
+	if err := h.closeOver(ctx, acct.ID, in.Thread); err != nil {
+		return record.ID{}, "", false, err
+	}
 	identity := identityOf(acct.Kind, in.Address, in.Name)
 	e, epoch, err := h.commitSoon(ctx, "in/"+acct.ID+"/"+in.Key, func() (*record.Event, bool, error) {
 		s := h.stateNow()
@@ -159,19 +173,42 @@ func (h *Hub) receiveOne(ctx context.Context, acct record.Account, in *channels.
 		}
 		e := s.receive(in, acct, identity, h.units(acct), previous)
 		e.Touch.Body.Blob = blob
-		if cursor != "" {
-			e.Account, e.Cursor = acct.ID, cursor
+		if at := cursor(); at != "" {
+			e.Account, e.Cursor = acct.ID, at
 		}
 		return e, false, nil
 	})
 	var dup *duplicate
 	if errors.As(err, &dup) {
-		return dup.ID, epoch, nil
+		return dup.ID, epoch, false, nil
 	}
 	if err != nil {
-		return record.ID{}, "", err
+		return record.ID{}, "", false, err
 	}
-	return e.ID, epoch, nil
+	return e.ID, epoch, e.Cursor != "", nil
+}
+
+// closeOver closes a resolved conversation whose reopen window has passed, when the timer that would have is late:
+// the message is a new conversation's. The caller has the thread's lock.
+func (h *Hub) closeOver(ctx context.Context, account, thread string) error {
+	conv, ok := h.mirror.byThread(account, thread)
+	if !ok || conv.Status != record.Resolved || conv.ReopenUntil > h.Now() {
+		return nil
+	}
+	_, _, err := h.commitSoon(ctx, "close/"+conv.ID+"/"+tokenText(newToken()), func() (*record.Event, bool, error) {
+		s := h.stateNow()
+		var ok bool
+		if s.conv, ok = h.mirror.conversation(conv.ID); !ok {
+			return nil, false, errNothing
+		}
+		e, err := s.command(&Command{By: record.Actor{Kind: "system", ID: "timer"}, Action: Close, Conversation: conv.ID})
+		return e, false, err
+	})
+	var r *Refusal
+	if errors.Is(err, errNothing) || errors.As(err, &r) { // closed or reopened meanwhile
+		return nil
+	}
+	return err
 }
 
 // moveCursor records a poller's position that no message carries.

@@ -168,14 +168,15 @@ func (a *openAccount) send(ctx context.Context, t record.Touch, valid func() boo
 		return a.unsent(ctx, t, 0)
 	}
 	// A call that is cut off midway leaves open whether the customer got it, so a stop gives it time.
-	callCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(sendGrace, cancel) })()
+	callCtx, cutOff := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
+	stopped := context.AfterFunc(ctx, func() { time.AfterFunc(sendGrace, cutOff) })
 	begun := time.Now()
 	receipt, err := a.adapter.Send(callCtx, out)
-	cancel()
+	stopped()
+	cutOff()
 	a.h.metrics.sendTime.WithLabelValues(a.row.Kind).Observe(time.Since(begun).Seconds())
 	// From here on the outcome must be kept, also while stopping.
-	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
 	if err == nil {
 		t.ProviderID = boundKey(receipt.ProviderID, channels.MaxKey)
