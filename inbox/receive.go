@@ -71,18 +71,29 @@ func (h *Hub) receive(ctx context.Context, acct record.Account, b channels.Batch
 			epoch string
 		}
 		var list []appended
+		if _, err := h.mirror.ready(ctx); err != nil {
+			return unrecorded(err)
+		}
+		life, again := h.mirror.generation(), false
 		for k, i := range todo {
 			cursor := ""
 			if k == len(todo)-1 {
 				cursor = b.Cursor
 			}
-			id, epoch, err := h.receiveOne(ctx, acct, &b.Messages[i], blobs[i], cursor)
+			id, epoch, err := h.receiveOne(ctx, acct, &b.Messages[i], blobs[i], cursor, life)
+			if again = errors.Is(err, errNewLife); again {
+				break
+			}
 			if err != nil {
 				return unrecorded(err)
 			}
 			if !id.IsZero() {
 				list = append(list, appended{i, id, epoch})
 			}
+		}
+		if again {
+			// What was appended before may be gone; what follows it must not be recorded without it, nor a cursor behind it.
+			continue
 		}
 		if len(todo) == 0 || len(list) == 0 && !cursorSent {
 			id, epoch, err := h.moveCursor(ctx, acct, b.Cursor)
@@ -122,6 +133,9 @@ func (h *Hub) enter(in channels.Inbound) (_ channels.Inbound, blob string, err e
 	return in, blob, nil
 }
 
+// errNewLife says that the live state has been loaded anew in the middle of a batch.
+var errNewLife = errors.New("the live state was loaded anew")
+
 // unrecorded is what a channel hears when something was not even appended.
 func unrecorded(err error) error {
 	return fmt.Errorf("%w: %w", channels.ErrUnrecorded, err)
@@ -129,7 +143,7 @@ func unrecorded(err error) error {
 
 // receiveOne appends one message and gives its event, or the earlier event of the same key; the zero id
 // when an earlier delivery is known to be recorded.
-func (h *Hub) receiveOne(ctx context.Context, acct record.Account, in *channels.Inbound, blob, cursor string) (record.ID, string, error) {
+func (h *Hub) receiveOne(ctx context.Context, acct record.Account, in *channels.Inbound, blob, cursor string, life uint64) (record.ID, string, error) {
 	if h.now().Sub(in.At) > redeliverable {
 		if t, err := h.db.TouchByKey(ctx, acct.ID, in.Key); err == nil && t.ID != "" {
 			return record.ID{}, "", nil
@@ -144,6 +158,9 @@ func (h *Hub) receiveOne(ctx context.Context, acct record.Account, in *channels.
 	defer unlock()
 	identity := identityOf(acct.Kind, in.Address, in.Name)
 	e, epoch, err := h.commitSoon(ctx, "in/"+acct.ID+"/"+in.Key, func() (*record.Event, bool, error) {
+		if h.mirror.generation() != life {
+			return nil, false, errNewLife
+		}
 		s := h.stateNow()
 		previous := ""
 		if conv, ok := h.mirror.byThread(acct.ID, in.Thread); ok {
