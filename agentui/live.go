@@ -109,7 +109,7 @@ func (l *live) run(ctx context.Context) {
 			came = sub.C
 			continue
 		}
-		l.deliver(frames)
+		l.deliver(frames, sub.Recorded())
 		if touchesSessions(frames) {
 			wake(l.suspect)
 		}
@@ -128,7 +128,7 @@ func (l *live) subscribe(ctx context.Context) *inbox.Subscription {
 				for s := range l.sockets {
 					s.end(closeReload)
 				}
-				l.at, l.recorded = head, earlier(l.hub.Recorded(), head)
+				l.at, l.recorded = head, earlier(sub.Recorded(), head)
 				return sub
 			}
 		}
@@ -188,7 +188,7 @@ func wake(c chan struct{}) {
 }
 
 // deliver hands frames, and how far the record has come, to every socket.
-func (l *live) deliver(frames []inbox.Frame) {
+func (l *live) deliver(frames []inbox.Frame, recorded record.ID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	at := l.at
@@ -197,7 +197,7 @@ func (l *live) deliver(frames []inbox.Frame) {
 	}
 	var news *record.ID
 	// Never announced beyond what the sockets have seen.
-	if r := earlier(l.hub.Recorded(), at); r.N > l.recorded.N {
+	if r := earlier(recorded, at); r.N > l.recorded.N {
 		l.recorded = r
 		news = &r
 	}

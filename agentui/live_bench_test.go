@@ -81,7 +81,7 @@ func fanOut(b *testing.B, sockets, burst int) {
 	b.ResetTimer()
 	began := time.Now()
 	for range b.N {
-		r.server.live.deliver(frames)
+		r.server.live.deliver(frames, record.ID{})
 		sent += size
 		for got.Load()-start < sent-32*size { // no further ahead than the queues allow
 			time.Sleep(100 * time.Microsecond)

@@ -229,6 +229,11 @@ func (h *Hub) SaveAccount(ctx context.Context, row record.Account) (record.Accou
 	if row.Name = cleanLine(row.Name, 128); row.Name == "" {
 		return row, invalid("name", "Give the account a name.")
 	}
+	if _, ok := h.Settings().Queues[row.Queue]; !ok { // made on another node a moment ago, perhaps
+		if err := h.readSettings(ctx); err != nil {
+			return row, err
+		}
+	}
 	if q, ok := h.Settings().Queues[row.Queue]; !ok || q.Archived {
 		return row, invalid("queue", "Choose the queue where its conversations begin.")
 	}

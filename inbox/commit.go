@@ -202,7 +202,7 @@ func (h *Hub) commitSoon(ctx context.Context, key string, prepare func() (e *rec
 		switch {
 		case err == nil:
 			h.metrics.commits.Inc()
-			h.mirror.apply(e)
+			h.mirror.applyOwn(epoch, e)
 			return e, epoch, nil
 		case errors.As(err, &dup) && dup.own:
 			e.ID = dup.ID
@@ -214,7 +214,7 @@ func (h *Hub) commitSoon(ctx context.Context, key string, prepare func() (e *rec
 			if try >= 50 {
 				return nil, epoch, err
 			}
-			if err := h.mirror.reread(ctx, e); err != nil {
+			if err := h.mirror.reread(ctx, epoch, e); err != nil {
 				h.log.Debug("reread after conflict", "err", err)
 			}
 			continue

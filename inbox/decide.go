@@ -58,15 +58,23 @@ func (c *change) of(id string) *record.Agent {
 // letGo takes the conversation from whoever holds its units.
 func (c *change) letGo() {
 	conv := c.e.Conversation
-	for _, id := range []string{conv.Owner, conv.OfferedTo} {
-		if id == "" {
-			continue
-		}
-		if _, held := c.agent(id).Held[conv.ID]; held {
-			delete(c.of(id).Held, conv.ID)
-		}
+	// By the conversation's word, not by what this node happens to know of the agent: the agent's header is part of the
+	// commit then, and one that is out of date is refused.
+	if id := c.holder(); id != "" {
+		delete(c.of(id).Held, conv.ID)
 	}
 	conv.OfferedTo, conv.OfferUntil = "", 0
+}
+
+// holder is who holds the conversation's units before the change; "" when nobody does.
+func (s *state) holder() string {
+	switch s.conv.Status {
+	case record.Offered:
+		return s.conv.OfferedTo
+	case record.Active:
+		return s.conv.Owner
+	}
+	return ""
 }
 
 // give puts the units on the agent, who must have room for them.
@@ -90,13 +98,8 @@ func (c *change) own(id string) error {
 		return err
 	}
 	conv := c.e.Conversation
-	if conv.Owner != "" && conv.Owner != id {
-		if _, held := c.agent(conv.Owner).Held[conv.ID]; held {
-			delete(c.of(conv.Owner).Held, conv.ID)
-		}
-	}
-	if conv.OfferedTo != "" && conv.OfferedTo != id {
-		delete(c.of(conv.OfferedTo).Held, conv.ID)
+	if other := c.holder(); other != "" && other != id {
+		delete(c.of(other).Held, conv.ID)
 	}
 	conv.Owner, conv.Status = id, record.Active
 	conv.OfferedTo, conv.OfferUntil, conv.Prefer, conv.Declined, conv.DeclinedAt = "", 0, "", nil, 0

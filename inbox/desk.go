@@ -182,11 +182,13 @@ func (w *watchers) tell(thread string, it channels.Item) {
 	}
 }
 
-// watchLoop shows to customers what is recorded, never more. After a fork each web chat resumes from the
-// record by its own last item, so nothing is owed to it here.
+// watchLoop shows to customers what is recorded, never more, and all of it: what it has not told when history forks, or when
+// it falls behind the log, it takes from the record.
 func (h *Hub) watchLoop(ctx context.Context) error {
 	var pending []Frame
-	sub, _ := h.Subscribe("")
+	var told, seen uint64 // N up to which all is told; of the last event that was read
+	told = h.Recorded().N
+	sub := h.subscribeAll() // what is not recorded yet is still to be told
 	defer func() { sub.Close() }()
 	for {
 		select {
@@ -197,12 +199,19 @@ func (h *Hub) watchLoop(ctx context.Context) error {
 		frames, lost := sub.Next()
 		if lost {
 			sub.Close()
-			sub, _ = h.Subscribe("")
-			pending = nil
+			sub, pending, seen = h.subscribeAll(), nil, 0
+			var err error
+			for told, err = h.tellFrom(ctx, told); err != nil; told, err = h.tellFrom(ctx, told) {
+				h.log.Warn("customers cannot be shown what is recorded", "err", err)
+				if sleep(ctx, 500*time.Millisecond) != nil {
+					return ctx.Err()
+				}
+			}
 			continue
 		}
 		for _, f := range frames {
-			if t := f.Event.Touch; t != nil && t.Kind == record.KindMessage && t.Body != nil && f.Event.Conversation != nil {
+			seen = f.ID.N
+			if t := f.Event.Touch; t != nil && t.Kind == record.KindMessage && t.Body != nil && f.Event.Conversation != nil && f.ID.N > told {
 				pending = append(pending, f)
 			}
 		}
@@ -212,7 +221,38 @@ func (h *Hub) watchLoop(ctx context.Context) error {
 			h.watchers.tell(threadField(e.Conversation.Account, e.Conversation.Thread), h.item(e.Touch))
 			pending = pending[1:]
 		}
+		told = max(told, min(upTo, seen))
 	}
+}
+
+// tellFrom shows what the record holds behind number n, and gives the number up to which it has.
+func (h *Hub) tellFrom(ctx context.Context, n uint64) (uint64, error) {
+	for {
+		events, err := h.db.Events(ctx, n, 200)
+		if err != nil || len(events) == 0 {
+			return n, err
+		}
+		for i := range events {
+			e := &events[i]
+			if c := e.Conversation; c != nil && e.Touch != nil && (e.Kind == record.EvReceived || e.Kind == record.EvQueued) {
+				if thread := threadField(c.Account, c.Thread); h.watchers.any(thread) {
+					t, err := h.db.Touch(ctx, e.Touch.ID)
+					if err != nil {
+						return n, err
+					}
+					h.watchers.tell(thread, h.item(&t))
+				}
+			}
+			n = e.ID.N
+		}
+	}
+}
+
+// any tells whether somebody watches the thread.
+func (w *watchers) any(thread string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.list[thread]) > 0
 }
 
 // turn commits a touch's next state under its next revision. The command key is the revision itself, so of two

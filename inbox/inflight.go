@@ -18,15 +18,15 @@ type inFlight struct {
 	expect []record.ID // queued messages that are about to be recorded
 
 	mu      sync.Mutex
-	threads map[string]bool // conversations being sent to
+	threads map[string]bool // identities being sent to: a thread may go on in its next conversation
 	pause   time.Time
 	wg      sync.WaitGroup
 }
 
-// start sends t unless its conversation is busy or all places are taken; true when it began.
+// start sends t unless its customer is busy or all places are taken; true when it began.
 func (f *inFlight) start(ctx context.Context, t record.Touch) bool {
 	f.mu.Lock()
-	if f.threads[t.Conversation] {
+	if f.threads[t.Identity] {
 		f.mu.Unlock()
 		return false
 	}
@@ -36,15 +36,16 @@ func (f *inFlight) start(ctx context.Context, t record.Touch) bool {
 		f.mu.Unlock()
 		return false
 	}
-	f.threads[t.Conversation] = true
+	f.threads[t.Identity] = true
 	f.wg.Add(1)
 	f.mu.Unlock()
 	go func() {
 		if err := f.a.send(ctx, t, f.valid, f.rest); err != nil && ctx.Err() == nil {
 			f.a.h.log.Info("a message could not be settled", "touch", t.ID, "err", err)
+			_ = sleep(ctx, 300*time.Millisecond) // another worker has it, which the record may not know yet
 		}
 		f.mu.Lock()
-		delete(f.threads, t.Conversation)
+		delete(f.threads, t.Identity)
 		f.mu.Unlock()
 		<-f.free
 		f.wg.Done()
@@ -68,11 +69,11 @@ func (f *inFlight) pausedUntil() time.Time {
 	return f.pause
 }
 
-// busy tells whether something is being sent to a conversation.
-func (f *inFlight) busy(conversation string) bool {
+// busy tells whether something is being sent to an identity.
+func (f *inFlight) busy(identity string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.threads[conversation]
+	return f.threads[identity]
 }
 
 func (f *inFlight) wait() { f.wg.Wait() }

@@ -21,6 +21,7 @@ type mirror struct {
 
 	mu      sync.RWMutex
 	epoch   string // "" until loaded
+	opened  uint64 // counts the times it was loaded
 	waiting chan struct{}
 	convs   map[string]*record.Conversation
 	agents  map[string]*record.Agent
@@ -49,6 +50,13 @@ func (m *mirror) ready(ctx context.Context) (string, error) {
 		case <-waiting:
 		}
 	}
+}
+
+// generation counts the live states that this node has followed.
+func (m *mirror) generation() uint64 {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.opened
 }
 
 func (m *mirror) current() string {
@@ -118,6 +126,7 @@ func (m *mirror) open(epoch string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.epoch = epoch
+	m.opened++
 	close(m.waiting)
 }
 
@@ -148,10 +157,24 @@ func decodeHeader(value string, into any) error {
 	return json.Unmarshal([]byte(text), into)
 }
 
+// applyOwn is apply for what this node has committed in an epoch. When that epoch is over meanwhile, the event may be of a
+// tail that was dropped, and its versions mean something else in the new one.
+func (m *mirror) applyOwn(epoch string, e *record.Event) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.epoch == epoch {
+		m.replace(e)
+	}
+}
+
 // apply replaces what is older than the event's headers. The mirror keeps copies of its own.
 func (m *mirror) apply(e *record.Event) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.replace(e)
+}
+
+func (m *mirror) replace(e *record.Event) {
 	if c := e.Conversation; c != nil {
 		old := m.convs[c.ID]
 		if old == nil || old.Version < c.Version {
@@ -177,7 +200,7 @@ func (m *mirror) apply(e *record.Event) {
 }
 
 // reread fetches from Redis what the event wanted to change, after a conflict.
-func (m *mirror) reread(ctx context.Context, e *record.Event) error {
+func (m *mirror) reread(ctx context.Context, epoch string, e *record.Event) error {
 	pl := m.rdb.Pipeline()
 	var conv, thread *redis.StringCmd
 	c := e.Conversation
@@ -209,6 +232,10 @@ func (m *mirror) reread(ctx context.Context, e *record.Event) error {
 		}
 		m.mu.Lock()
 		tf := threadField(c.Account, c.Thread)
+		if m.epoch != epoch {
+			m.mu.Unlock()
+			return nil
+		}
 		if value == "" {
 			delete(m.convs, c.ID)
 			delete(m.threads, tf)
@@ -220,6 +247,10 @@ func (m *mirror) reread(ctx context.Context, e *record.Event) error {
 	}
 	for i, cmd := range agents {
 		m.mu.Lock()
+		if m.epoch != epoch {
+			m.mu.Unlock()
+			return nil
+		}
 		if value := cmd.Val(); value == "" {
 			delete(m.agents, e.Agents[i].ID)
 		} else {

@@ -71,21 +71,19 @@ func (h *Hub) receive(ctx context.Context, acct record.Account, b channels.Batch
 			epoch string
 		}
 		var list []appended
+		if _, err := h.mirror.ready(ctx); err != nil {
+			return unrecorded(err)
+		}
+		life, again := h.mirror.generation(), false
 		for k, i := range todo {
-			// The last message's event carries the cursor, unless those before it are of an epoch that is over: they may have
-			// been dropped, and a cursor that is recorded before them would lose them to a crash.
-			cursor := func() string {
-				for _, a := range list {
-					if a.epoch != h.mirror.current() {
-						return ""
-					}
-				}
-				return b.Cursor
+			cursor := ""
+			if k == len(todo)-1 {
+				cursor = b.Cursor
 			}
-			if k < len(todo)-1 {
-				cursor = func() string { return "" }
+			id, epoch, carried, err := h.receiveOne(ctx, acct, &b.Messages[i], blobs[i], cursor, life)
+			if again = errors.Is(err, errNewLife); again {
+				break
 			}
-			id, epoch, carried, err := h.receiveOne(ctx, acct, &b.Messages[i], blobs[i], cursor)
 			if err != nil {
 				return unrecorded(err)
 			}
@@ -93,6 +91,11 @@ func (h *Hub) receive(ctx context.Context, acct record.Account, b channels.Batch
 				list = append(list, appended{i, id, epoch})
 			}
 			cursorSent = cursorSent || carried
+		}
+		if again {
+			// What was appended before may be gone; what follows it must not be recorded without it, nor a cursor behind it.
+			cursorSent = b.Cursor == ""
+			continue
 		}
 		if len(todo) == 0 {
 			id, epoch, err := h.moveCursor(ctx, acct, b.Cursor)
@@ -132,6 +135,9 @@ func (h *Hub) enter(in channels.Inbound) (_ channels.Inbound, blob string, err e
 	return in, blob, nil
 }
 
+// errNewLife says that the live state has been loaded anew in the middle of a batch.
+var errNewLife = errors.New("the live state was loaded anew")
+
 // unrecorded is what a channel hears when something was not even appended.
 func unrecorded(err error) error {
 	return fmt.Errorf("%w: %w", channels.ErrUnrecorded, err)
@@ -139,8 +145,8 @@ func unrecorded(err error) error {
 
 // receiveOne appends one message and gives its event, or the earlier event of the same key; the zero id
 // when an earlier delivery is known to be recorded. carried tells that its event has the cursor, which an earlier one
-// need not have.
-func (h *Hub) receiveOne(ctx context.Context, acct record.Account, in *channels.Inbound, blob string, cursor func() string) (_ record.ID, epoch string, carried bool, _ error) {
+// need not have. errNewLife: the live state is not the one of that generation any more.
+func (h *Hub) receiveOne(ctx context.Context, acct record.Account, in *channels.Inbound, blob, cursor string, life uint64) (_ record.ID, epoch string, carried bool, _ error) {
 	if h.now().Sub(in.At) > redeliverable {
 		if t, err := h.db.TouchByKey(ctx, acct.ID, in.Key); err == nil && t.ID != "" {
 			return record.ID{}, "", false, nil
@@ -158,6 +164,9 @@ func (h *Hub) receiveOne(ctx context.Context, acct record.Account, in *channels.
 	}
 	identity := identityOf(acct.Kind, in.Address, in.Name)
 	e, epoch, err := h.commitSoon(ctx, "in/"+acct.ID+"/"+in.Key, func() (*record.Event, bool, error) {
+		if h.mirror.generation() != life {
+			return nil, false, errNewLife
+		}
 		s := h.stateNow()
 		previous := ""
 		if conv, ok := h.mirror.byThread(acct.ID, in.Thread); ok {
@@ -173,8 +182,8 @@ func (h *Hub) receiveOne(ctx context.Context, acct record.Account, in *channels.
 		}
 		e := s.receive(in, acct, identity, h.units(acct), previous)
 		e.Touch.Body.Blob = blob
-		if at := cursor(); at != "" {
-			e.Account, e.Cursor = acct.ID, at
+		if cursor != "" {
+			e.Account, e.Cursor = acct.ID, cursor
 		}
 		return e, false, nil
 	})

@@ -357,6 +357,18 @@ func (h *Hub) Subscribe(from string) (s *Subscription, ok bool) {
 	return s, true
 }
 
+// subscribeAll reads from the first event that is kept.
+func (h *Hub) subscribeAll() *Subscription {
+	t := h.tail
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := make(chan struct{}, 1)
+	s := &Subscription{C: c, c: c, t: t, next: t.base, history: t.history}
+	t.subs[s] = struct{}{}
+	s.wake()
+	return s
+}
+
 func (s *Subscription) wake() {
 	select {
 	case s.c <- struct{}{}:

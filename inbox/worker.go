@@ -127,14 +127,14 @@ func (a *openAccount) sendLoop(ctx context.Context, valid func() bool) error {
 // settleStale marks what another worker was sending as uncertain: the provider may or may not have it. That it was being
 // sent may be recorded after this worker began, so it is looked for again. busy tells the conversations to
 // which this worker is sending; nil: none.
-func (a *openAccount) settleStale(ctx context.Context, busy func(conversation string) bool) error {
+func (a *openAccount) settleStale(ctx context.Context, busy func(identity string) bool) error {
 	list, err := a.h.db.Sending(ctx, a.row.ID)
 	if err != nil {
 		return err
 	}
 	for i := range list {
 		t := &list[i]
-		if t.Worker == holderOf(ctx) && (busy == nil || busy(t.Conversation)) {
+		if t.Worker == holderOf(ctx) && (busy == nil || busy(t.Identity)) {
 			continue
 		}
 		t.State, t.Error = record.StateUncertain, "The hub stopped while this was being sent: it may have arrived."

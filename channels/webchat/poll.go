@@ -56,21 +56,32 @@ func (a *adapter) getMessages(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		}
-		items = l.take(after)
+		items = l.take()
+		if l.message() {
+			// What Watch brings may be older than after: another node has shown it before this one heard of it. The
+			// record knows what follows.
+			more, err := a.page(r.Context(), visitor, after)
+			if err != nil {
+				a.cfg.Log.Warn("webchat: history", "account", a.cfg.ID, "err", err)
+				refuse(w, http.StatusServiceUnavailable, "not_recorded", "The record does not answer. Try again.", time.Second)
+				return
+			}
+			items = append(more, items...)
+		}
 	}
 	answer(w, http.StatusOK, struct {
 		Items []item `json:"items,omitempty"`
 	}{items})
 }
 
-// listener collects what Watch brings while a poll waits. A poll that carries a burst ends at its first item;
-// the rest is in the history of the next one.
+// listener collects what Watch brings while a poll waits: typing itself, of messages only that there are some.
 type listener struct {
 	visitor string
 	wake    chan struct{}
 
-	mu    sync.Mutex
-	items []item
+	mu       sync.Mutex
+	typing   []item
+	messages bool
 }
 
 func (l *listener) hear(i channels.Item) {
@@ -80,8 +91,10 @@ func (l *listener) hear(i channels.Item) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.items) < 50 {
-		l.items = append(l.items, it)
+	if it.Kind == "message" {
+		l.messages = true
+	} else if len(l.typing) < 50 {
+		l.typing = append(l.typing, it)
 	}
 	select {
 	case l.wake <- struct{}{}:
@@ -89,17 +102,18 @@ func (l *listener) hear(i channels.Item) {
 	}
 }
 
-// take returns what was heard, without what the client holds already.
-func (l *listener) take(after string) []item {
+// take returns what else was heard than messages.
+func (l *listener) take() []item {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	items := l.items[:0]
-	for _, i := range l.items {
-		if i.ID == "" || i.ID != after {
-			items = append(items, i)
-		}
-	}
-	return items
+	return l.typing
+}
+
+// message tells whether there are messages.
+func (l *listener) message() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.messages
 }
 
 // postMessage records one message: {"key":"…","text":"…"} → {"t":"ack","key":"…"}.

@@ -48,7 +48,7 @@ func firstTouch(list []Touch, err error) (Touch, error) {
 func (db *DB) Queued(ctx context.Context, account string, now Millis, limit int) ([]Touch, error) {
 	return touches(ctx, db.pool, `WHERE t.account = $1 AND t.state IN ('queued', 'sending') AND t.state = 'queued' AND t.retry_at <= $2
 		AND NOT EXISTS (SELECT 1 FROM touches e WHERE e.account = $1 AND e.state IN ('queued', 'sending')
-			AND e.conversation = t.conversation AND e.n < t.n)
+			AND e.identity = t.identity AND e.n < t.n)
 		ORDER BY t.n LIMIT $3`, account, int64(now), limit)
 }
 
