@@ -16,8 +16,8 @@ const (
 	maxPageBytes = 256 << 10 // of a frame, unless one item is larger
 
 	paceFloor  = 500 * time.Microsecond // between two frames, however few sockets there are
-	paceSocket = 8 * time.Microsecond   // about what one write costs
-	paceCeil   = 8 * time.Millisecond
+	paceSocket = 16 * time.Microsecond  // about what one write costs
+	paceCeil   = 20 * time.Millisecond
 
 	pingEvery    = 25 * time.Second
 	recheckEvery = time.Minute // that sessions still stand, when nobody told us

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -91,7 +92,11 @@ func (h *Hub) commit(ctx context.Context, epoch string, token uint64, e *record.
 		args = append(args, agents, a.ID, expected, versionPrefix(a.Version)+string(text))
 	}
 
+	h.tail.own.add(token, body, e)
 	res, err := h.pipe.eval(ctx, commitScript, ks, args)
+	if err != nil || text(res, 0) != "ok" {
+		h.tail.own.drop(token) // the tail decodes what may stand in the log all the same
+	}
 	if err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
@@ -122,10 +127,9 @@ func versionPrefix(v int64) string { return strconv.FormatInt(v, 10) + " " }
 
 // encode gives the event's JSON and its conversation's, with numberMark where a number is still to be counted.
 func encode(e *record.Event) (body, conv string, err error) {
-	id := e.ID
-	e.ID = record.ID{}
-	b, err := json.Marshal(e)
-	e.ID = id
+	bare := *e
+	bare.ID, bare.Conversation = record.ID{}, nil
+	b, err := json.Marshal(&bare)
 	if err != nil {
 		return "", "", fmt.Errorf("encode event: %w", err)
 	}
@@ -137,11 +141,15 @@ func encode(e *record.Event) (body, conv string, err error) {
 		return "", "", fmt.Errorf("encode conversation: %w", err)
 	}
 	if e.Conversation.Number == 0 {
-		c2 := bytes.Replace(c, []byte(`"number":0,`), []byte(`"number":`+numberMark+`,`), 1)
-		b = bytes.Replace(b, c, c2, 1)
-		c = c2
+		c = bytes.Replace(c, []byte(`"number":0,`), []byte(`"number":`+numberMark+`,`), 1)
 	}
-	return string(b), string(c), nil
+	var text strings.Builder
+	text.Grow(len(b) + len(c) + 20)
+	text.Write(b[:len(b)-1])
+	text.WriteString(`,"conversation":`)
+	text.Write(c)
+	text.WriteByte('}')
+	return text.String(), string(c), nil
 }
 
 func text(res []any, i int) string {

@@ -126,7 +126,7 @@ func (h *Hub) eventsAfter(ctx context.Context, cursor record.ID) ([]record.Event
 	events := make([]record.Event, 0, len(list))
 	n := cursor.N
 	for _, x := range list[1:] {
-		f, err := frame(x)
+		f, err := frame(x, nil)
 		if err != nil {
 			h.log.Error("an event cannot be read; it is kept as it came", "id", x.ID, "err", err)
 		}

@@ -36,6 +36,7 @@ type tail struct {
 	subs     map[*Subscription]struct{}
 
 	release func([]record.ID) // waiters
+	own     own
 }
 
 // Frame is one event as it goes to sockets.
@@ -102,7 +103,7 @@ func (t *tail) follow(ctx context.Context) error {
 		if len(list) > 1 {
 			frames := make([]Frame, 0, len(list)-1)
 			for _, x := range list[1:] {
-				f, err := frame(x)
+				f, err := frame(x, &t.own)
 				if err != nil {
 					t.log.Error("an event cannot be read", "id", x.ID, "err", err)
 				}
@@ -157,8 +158,9 @@ func (t *tail) begin(ctx context.Context) (epoch string, pos record.ID, recPos s
 		return "", pos, "", fmt.Errorf("%w: the log is empty", errForked)
 	}
 	frames := make([]Frame, 0, len(list))
+	t.own.forget()
 	for _, x := range list {
-		f, err := frame(x)
+		f, err := frame(x, nil)
 		if err != nil {
 			t.log.Error("an event cannot be read", "id", x.ID, "err", err)
 		}
@@ -191,12 +193,19 @@ func (t *tail) begin(ctx context.Context) (epoch string, pos record.ID, recPos s
 	return epoch, pos, recPos, nil
 }
 
-func frame(x redis.XMessage) (Frame, error) {
+// frame reads an entry of the log; own, when not nil, may know it already.
+func frame(x redis.XMessage, own *own) (Frame, error) {
 	id, err := record.ParseID(x.ID)
 	if err != nil {
 		return Frame{Event: &record.Event{}}, err
 	}
 	body, _ := x.Values["e"].(string)
+	if own != nil {
+		if e := own.take(id.Token, body); e != nil {
+			e.ID = id
+			return Frame{ID: id, Event: e, JSON: []byte(`{"t":"event","id":"` + x.ID + `","event":` + body + `}`)}, nil
+		}
+	}
 	e := &record.Event{}
 	if err := json.Unmarshal([]byte(body), e); err != nil {
 		var of struct{ V int } // a newer program's event is not for this one to record

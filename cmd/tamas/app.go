@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 	_ "time/tzdata" // the image has no zones of its own
@@ -78,6 +79,11 @@ func start(ctx context.Context, cfg *config, log *slog.Logger) (_ *app, err erro
 	}
 	if a.redis, err = inbox.OpenRedis(ctx, cfg.Redis); err != nil {
 		return nil, err
+	}
+	if a.redis.InProcess && os.Getenv("GOGC") == "" {
+		// Each script makes a Lua machine and throws it away, beside a small heap: by default a quarter of the work is
+		// to collect it.
+		debug.SetGCPercent(400)
 	}
 
 	blobs, err := inbox.OpenBlobs(filepath.Join(cfg.Data, "blobs"))

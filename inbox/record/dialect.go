@@ -138,7 +138,7 @@ func openSQLite(path string) (w, r *sql.DB, err error) {
 			"cache_size(-32000)", "mmap_size(268435456)", "foreign_keys(0)"}, more...)}
 		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + v.Encode()
 	}
-	if w, err = sql.Open("sqlite", dsn("wal_autocheckpoint(2000)")); err != nil {
+	if w, err = sql.Open("sqlite", dsn("wal_autocheckpoint(10000)")); err != nil {
 		return nil, nil, err
 	}
 	w.SetMaxOpenConns(1)

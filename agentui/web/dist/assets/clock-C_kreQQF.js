@@ -1,1 +1,0 @@
-import{Dt as e}from"./api-2KwZ2720.js";var t=e(Date.now());setInterval(()=>{document.visibilityState===`visible`&&(t.value=Date.now())},1e3),document.addEventListener(`visibilitychange`,()=>t.value=Date.now());export{t};

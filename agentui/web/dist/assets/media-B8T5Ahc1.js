@@ -1,1 +1,0 @@
-import{Dt as e,q as t}from"./api-2KwZ2720.js";function n(n){let r=matchMedia(n),i=e(r.matches),a=()=>i.value=r.matches;return r.addEventListener(`change`,a),t(()=>r.removeEventListener(`change`,a)),i}export{n as t};

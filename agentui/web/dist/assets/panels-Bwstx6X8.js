@@ -1,0 +1,1 @@
+import{Gt as e}from"./api-Fj6Rh3Na.js";var t=e(``),n=e(``);export{n,t};

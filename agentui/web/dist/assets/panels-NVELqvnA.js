@@ -1,1 +1,0 @@
-import{Dt as e}from"./api-2KwZ2720.js";var t=e(``),n=e(``);export{n,t};

@@ -1,1 +1,0 @@
-import{L as e}from"./api-2KwZ2720.js";function t(){let t=e()?.vnode?.scopeId;return t?{[t]:``}:{}}export{t};
