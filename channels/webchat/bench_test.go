@@ -131,5 +131,6 @@ func idleVisitors(addr string) error {
 	}
 	fmt.Println("ready")
 	io.Copy(io.Discard, os.Stdin)
+	runtime.KeepAlive(conns)
 	return nil
 }

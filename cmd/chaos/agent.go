@@ -318,7 +318,8 @@ func (a *agent) retire() {
 // idle returns when nothing is being done any more and the desk says that the agent is busy.
 func (a *agent) idle(ctx context.Context) {
 	for {
-		a.busy.Lock()
+		a.busy.Lock() // until what is being done is done
+		//lint:ignore SA2001 the wait is all that is wanted
 		a.busy.Unlock()
 		a.mu.Lock()
 		done := a.retired && a.me.State == record.Busy

@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	mathrand "math/rand/v2"
 	"net"
 	"os"
@@ -26,7 +25,6 @@ import (
 // cluster is everything that runs: hubs, their stores, the providers' doubles.
 type cluster struct {
 	dir    string
-	log    io.Writer
 	hubs   []*hub
 	keeper *keeper
 	sql    *testenv.Server
@@ -162,10 +160,10 @@ func (c *cluster) replicate(ctx context.Context) error {
 	master, replica := c.redisOf(c.live), c.redisOf(1-c.live)
 	defer master.Close()
 	defer replica.Close()
-	if err := master.SlaveOf(ctx, "NO", "ONE").Err(); err != nil {
+	if err := master.ReplicaOf(ctx, "NO", "ONE").Err(); err != nil {
 		return err
 	}
-	if err := replica.SlaveOf(ctx, host, port).Err(); err != nil {
+	if err := replica.ReplicaOf(ctx, host, port).Err(); err != nil {
 		return err
 	}
 	deadline := time.Now().Add(10 * time.Second)

@@ -245,7 +245,7 @@ func promoteSplit(ctx context.Context, x *chaos) (string, error) {
 func (x *chaos) failover(ctx context.Context, split time.Duration) (string, error) {
 	replica := x.redisOf(1 - x.live)
 	defer replica.Close()
-	if err := replica.SlaveOf(ctx, "NO", "ONE").Err(); err != nil {
+	if err := replica.ReplicaOf(ctx, "NO", "ONE").Err(); err != nil {
 		return "", fmt.Errorf("cut the replica off: %w", err)
 	}
 	behind := x.between(50*time.Millisecond, 1200*time.Millisecond)
