@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,6 +28,24 @@ func TestBench(t *testing.T) {
 	})
 }
 
+// sharedBuffer takes what the bench and the hubs that it starts say at once.
+type sharedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *sharedBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *sharedBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
 func tryBench(t *testing.T, want []string, args ...string) {
 	dir := t.TempDir()
 	args = append(args, "--data", dir, "--time", "200ms", "--callers", "8", "--conversations", "50", "--rates", "100", "--sockets", "40", "--agents", "20", "--rebuild", "300",
@@ -35,13 +54,14 @@ func tryBench(t *testing.T, want []string, args ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out, log bytes.Buffer
+	var out bytes.Buffer
+	var log sharedBuffer
 	o.program, o.out, o.log = []string{os.Args[0], "-test.run=^TestBenchedHub$"}, &out, &log
 	t.Setenv("BENCHED_HUB", "1")
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	if err := runBench(ctx, o); err != nil {
-		t.Fatalf("%v\n%s", err, &log)
+		t.Fatalf("%v\n%s", err, log.String())
 	}
 	var r report
 	b, err := os.ReadFile(o.json)
