@@ -214,6 +214,9 @@ func (h *Hub) leadLog(ctx context.Context, _ func() bool) error {
 	return err
 }
 
+// indexYields is how many bytes may wait to be recorded before the full-text index steps back.
+const indexYields = 16 << 10
+
 // indexLoop brings the full-text index up to what is recorded, behind the acknowledged path.
 func (h *Hub) indexLoop(ctx context.Context) error {
 	most := 500
@@ -228,6 +231,9 @@ func (h *Hub) indexLoop(ctx context.Context) error {
 			wait = 2 * time.Second
 		} else if n > 0 {
 			wait = 5 * time.Millisecond
+			if h.unrecorded() > indexYields { // what waits to be acknowledged comes first
+				wait = 100 * time.Millisecond
+			}
 		}
 		if sleep(ctx, wait) != nil {
 			return ctx.Err()

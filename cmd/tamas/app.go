@@ -80,10 +80,10 @@ func start(ctx context.Context, cfg *config, log *slog.Logger) (_ *app, err erro
 	if a.redis, err = inbox.OpenRedis(ctx, cfg.Redis); err != nil {
 		return nil, err
 	}
-	if a.redis.InProcess && os.Getenv("GOGC") == "" {
-		// Each script makes a Lua machine and throws it away, beside a small heap: by default a quarter of the work is
-		// to collect it.
-		debug.SetGCPercent(400)
+	if os.Getenv("GOGC") == "" {
+		// The heap is small and what a message leaves behind is much: by default a tenth of the work is to collect it. In
+		// process each script makes a Lua machine and throws it away, and it is a quarter.
+		debug.SetGCPercent(map[bool]int{false: 250, true: 400}[a.redis.InProcess])
 	}
 
 	blobs, err := inbox.OpenBlobs(filepath.Join(cfg.Data, "blobs"))
