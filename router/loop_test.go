@@ -183,6 +183,7 @@ func TestLoopFromArrivalToWrapUp(t *testing.T) {
 	if got := Explain(h.hub, h.one().ID, h.hub.Now()); len(got) != 1 || got[0] != (Exclusion{"a", "not_responding"}) {
 		t.Errorf("explained: %v", got)
 	}
+	h.queue.OfferSeconds = 60 // b has time, also on a busy machine
 	h.hire(3, "b")
 	h.until("offered to the next", func() bool { return h.one().OfferedTo == "b" })
 	h.do("b", inbox.Command{Action: inbox.Accept, Conversation: h.one().ID})
