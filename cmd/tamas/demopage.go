@@ -24,8 +24,8 @@ func (a *app) withDemoPage(next http.Handler) http.Handler {
 		if !ok {
 			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 			w.WriteHeader(http.StatusNotFound)
-			_, _ = w.Write([]byte("There is no web chat yet: make an account of that kind in the settings, and allow this site on it.\n" +
-				"هنوز گفتگوی وبی نیست: در تنظیمات یک حساب از این نوع بسازید و این سایت را در آن مجاز کنید.\n"))
+			_, _ = w.Write([]byte("There is no web chat yet. The first admin's set-up makes one; or make an account of that kind in the settings and allow this site on it.\n" +
+				"هنوز گفتگوی وبی نیست. با ساختن نخستین مدیر یکی ساخته می‌شود؛ یا در تنظیمات حسابی از این نوع بسازید و این سایت را در آن مجاز کنید.\n"))
 			return
 		}
 		locale := "en"
