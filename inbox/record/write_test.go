@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"tamas/internal/testenv"
 )
@@ -342,6 +343,10 @@ func TestDatabaseAway(t *testing.T) {
 	f.write()
 	for name, end := range map[string]func(){"stopped": s.Stop, "killed": s.Kill} {
 		end()
+		// A session may outlive its killed server for a moment.
+		for !Unavailable(db.wr.tx(t.Context(), func() error { return nil })) {
+			time.Sleep(time.Millisecond)
+		}
 		f.receive("x", "k-"+name, "meanwhile")
 		for range 3 {
 			if err := db.Write(t.Context(), f.at, f.events); !Unavailable(err) {
