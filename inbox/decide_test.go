@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"tamas/channels"
@@ -244,5 +245,47 @@ func TestReopensByCustomer(t *testing.T) {
 	w.check(t)
 	if c := w.convs[id]; c.Status != record.Waiting || c.Prefer != "u1" || c.WaitingSince != w.now || c.FirstResponseAt != 0 || c.Unanswered != w.now {
 		t.Fatalf("%+v", c)
+	}
+}
+
+// Who gives a conversation up is part of the change even when this node's copy of that agent does not show it held:
+// then the commit refuses the stale copy, instead of leaving the units taken for ever.
+func TestHolderIsAlwaysPartOfTheChange(t *testing.T) {
+	system := record.Actor{Kind: "system", ID: "router"}
+	tests := []struct {
+		name   string
+		before []Command
+		last   Command
+	}{
+		{"decline", []Command{{Action: Offer, By: system, Agent: "u1", Until: 2e6}}, Command{Action: Decline, By: agentActor("u1")}},
+		{"time-out", []Command{{Action: Offer, By: system, Agent: "u1", Until: 2e6}}, Command{Action: TimeOut, By: system}},
+		{"resolve", []Command{{Action: Claim, By: agentActor("u1")}}, Command{Action: Resolve, By: agentActor("u1")}},
+		{"taken over", []Command{{Action: Claim, By: agentActor("u1")}}, Command{Action: Assign, By: agentActor("u0"), Agent: "u2", Supervisor: true}},
+		{"transfer", []Command{{Action: Claim, By: agentActor("u1")}}, Command{Action: Transfer, By: agentActor("u1"), Queue: "r"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(3, 5)
+			id := w.receive(t, "")
+			if err := w.do(t, Command{Action: SetState, By: agentActor("u1"), Agent: "u1", State: record.Available}); err != nil {
+				t.Fatal(err)
+			}
+			stale := w.agents["u1"]
+			for _, cmd := range tt.before {
+				cmd.Conversation = id
+				if err := w.do(t, cmd); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.agents["u1"] = stale
+			tt.last.Conversation = id
+			e, err := w.state(id).command(&tt.last)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.ContainsFunc(e.Agents, func(a record.Agent) bool { return a.ID == "u1" && a.Version == stale.Version+1 }) {
+				t.Fatalf("u1 is not compared: %+v", e.Agents)
+			}
+		})
 	}
 }
