@@ -229,9 +229,6 @@ func TestWorkersReads(t *testing.T) {
 		if got := texts(db.Queued(ctx, "a1", f.now, 10)); got != nil {
 			t.Errorf("queued behind a retry %v", got)
 		}
-		if at := must(db.NextRetry(ctx, "a1", f.now)); at != retry {
-			t.Errorf("next retry %d, want %d", at, retry)
-		}
 		if got := texts(db.Queued(ctx, "a1", retry, 10)); !slices.Equal(got, []string{"one"}) {
 			t.Errorf("queued later %v", got)
 		}

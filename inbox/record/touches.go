@@ -52,14 +52,6 @@ func (db *DB) Queued(ctx context.Context, account string, now Millis, limit int)
 		ORDER BY t.n LIMIT $3`, account, int64(now), limit)
 }
 
-// NextRetry is when the account's next message that waits for its retry is due; 0: none waits.
-func (db *DB) NextRetry(ctx context.Context, account string, now Millis) (Millis, error) {
-	var at Millis
-	err := db.pool.QueryRowContext(ctx, `SELECT COALESCE(min(retry_at), 0) FROM touches
-		WHERE account = $1 AND state IN ('queued', 'sending') AND state = 'queued' AND retry_at > $2`, account, int64(now)).Scan(&at)
-	return at, err
-}
-
 // Sending are the account's messages whose call to the provider began and did not end, oldest first.
 func (db *DB) Sending(ctx context.Context, account string) ([]Touch, error) {
 	return touches(ctx, db.pool, `WHERE t.account = $1 AND t.state IN ('queued', 'sending') AND t.state = 'sending' ORDER BY t.n`, account)
@@ -89,26 +81,6 @@ func (db *DB) TouchByProviderID(ctx context.Context, account, providerID string)
 // TouchByKey finds the inbound message that an account's provider delivered under this key, however long ago.
 func (db *DB) TouchByKey(ctx context.Context, account, key string) (Touch, error) {
 	return firstTouch(touches(ctx, db.pool, `WHERE t.account = $1 AND t.key = $2 AND t.inbound = 1 AND t.key <> ''`, account, key))
-}
-
-// KnownKeys tells which of these keys are of inbound messages in the record, in one question.
-func (db *DB) KnownKeys(ctx context.Context, account string, keys []string) (map[string]bool, error) {
-	known := map[string]bool{}
-	for part := range slices.Chunk(keys, 200) {
-		args := []any{account}
-		for _, k := range part {
-			args = append(args, k)
-		}
-		list, err := collect(ctx, db.pool, func(rows *sql.Rows, k *string) error { return rows.Scan(k) },
-			`SELECT key FROM touches WHERE account = $1 AND inbound = 1 AND key <> '' AND key IN (`+placeholders(2, len(part))+`)`, args...)
-		if err != nil {
-			return nil, err
-		}
-		for _, k := range list {
-			known[k] = true
-		}
-	}
-	return known, nil
 }
 
 // ThreadOf finds the thread of an account that holds any of these provider ids, the newest one when several do; ""
