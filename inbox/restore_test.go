@@ -49,10 +49,20 @@ func flat(dump map[string]string, k keys) []any {
 }
 
 // blockWrites keeps the recorder from committing: another session holds the cursor's row, or in SQLite the one
-// place of a writer.
+// place of a writer. unlock lets it go on.
 func (r *rig) blockWrites() (unlock func()) {
+	return r.withCursor("ROLLBACK")
+}
+
+// fork keeps the recorder from committing as blockWrites does; unlock then moves the cursor away from under it, as a leader
+// does that rebuilds: what waited for the record is dropped.
+func (r *rig) fork() (unlock func()) {
+	return r.withCursor("UPDATE log_cursor SET n = n + 1, token = 7; COMMIT")
+}
+
+func (r *rig) withCursor(end string) (unlock func()) {
 	r.t.Helper()
-	driver, begin, end := "sqlite", "BEGIN IMMEDIATE", "ROLLBACK"
+	driver, begin := "sqlite", "BEGIN IMMEDIATE"
 	if r.store.database == "postgres" {
 		driver, begin = "pgx", "BEGIN; SELECT n FROM log_cursor FOR UPDATE"
 	}
@@ -72,7 +82,9 @@ func (r *rig) blockWrites() (unlock func()) {
 	unlock = func() {
 		if !done {
 			done = true
-			_, _ = c.ExecContext(ctx, end)
+			if _, err := c.ExecContext(ctx, end); err != nil {
+				r.t.Error(err)
+			}
 			c.Close()
 			db.Close()
 		}

@@ -1,6 +1,10 @@
 package inbox
 
-import "sync"
+import (
+	"context"
+	"sync"
+	"time"
+)
 
 // broadcast wakes everybody who waits on it.
 type broadcast struct {
@@ -24,4 +28,11 @@ func (b *broadcast) broadcast() {
 		close(b.c)
 		b.c = nil
 	}
+}
+
+// withGrace is ctx that ends only d after ctx has: time to bring to its end what was begun.
+func withGrace(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	graced, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(d, cancel) })
+	return graced, func() { stop(); cancel() }
 }

@@ -153,12 +153,13 @@ func (a *openAccount) send(ctx context.Context, t record.Touch, valid func() boo
 	body := t.Body
 	t.State, t.RetryAt, t.Error = record.StateSending, 0, ""
 	t.Attempt++
-	if err := a.h.turnRecorded(ctx, &t, by, holderOf(ctx)); err != nil {
-		var dup *duplicate
-		if errors.As(err, &dup) {
-			return err // another worker has it
-		}
-		return errors.Join(err, a.unsent(ctx, t, 0))
+	// What is put back in line has to stand on a revision that is recorded: one of a tail that is dropped would let another
+	// worker's call and this one's count as the same revision. So a stop gives the record time, too.
+	marked, stop := withGrace(ctx, sendGrace)
+	err := a.h.turnRecorded(marked, &t, by, holderOf(ctx))
+	stop()
+	if err != nil {
+		return err // another worker has it, or will find it unsettled
 	}
 	out, err := a.outbound(ctx, &t, body)
 	if err != nil {
@@ -168,12 +169,12 @@ func (a *openAccount) send(ctx context.Context, t record.Touch, valid func() boo
 		return a.unsent(ctx, t, 0)
 	}
 	// A call that is cut off midway leaves open whether the customer got it, so a stop gives it time.
-	callCtx, cutOff := context.WithTimeout(context.WithoutCancel(ctx), sendTimeout)
-	stopped := context.AfterFunc(ctx, func() { time.AfterFunc(sendGrace, cutOff) })
+	graced, done := withGrace(ctx, sendGrace)
+	callCtx, cutOff := context.WithTimeout(graced, sendTimeout)
 	begun := time.Now()
 	receipt, err := a.adapter.Send(callCtx, out)
-	stopped()
 	cutOff()
+	done()
 	a.h.metrics.sendTime.WithLabelValues(a.row.Kind).Observe(time.Since(begun).Seconds())
 	// From here on the outcome must be kept, also while stopping.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)

@@ -109,3 +109,49 @@ func TestStopWhileSending(t *testing.T) {
 		t.Errorf("the provider was called %d times", n)
 	}
 }
+
+// Law 7, 8: a sender that is stopped while its mark waits for the record, and whose mark is then dropped with the log's tail,
+// does not go on from a revision that the record never had: another worker would count the same one again.
+func TestStoppedSenderLosesItsMark(t *testing.T) {
+	r := newRig(t, store{"redis-server", "sqlite"})
+	r.user("ann", 3)
+	h, _ := r.hub()
+	r.mustSay(h, "t", "1", "hi")
+	r.provider.onSend(func(channels.Outbound) error {
+		return &channels.SendError{RetryAfter: time.Hour, Reason: "slow down"}
+	})
+	e := r.reply(h, "t", "k")
+	var x record.Touch
+	eventually(t, "put back", func() bool {
+		x, _ = h.db.Touch(t.Context(), e.Touch.ID)
+		return x.State == record.StateQueued && x.RetryAt > 0
+	})
+	h.accounts.mu.RLock()
+	a := h.accounts.open[r.account.ID]
+	h.accounts.mu.RUnlock()
+	unlock := r.fork()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- a.send(ctx, x, func() bool { return true }, func(time.Duration) {}) }()
+	eventually(t, "marked", func() bool { return h.unrecorded() > 0 })
+	cancel()
+	unlock()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	events, err := h.db.Events(t.Context(), 0, 200)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rev := 0
+	for _, ev := range events {
+		if ev.Touch != nil && ev.Touch.ID == x.ID {
+			if rev++; ev.Touch.Rev != rev {
+				t.Errorf("revision %d (%s) follows %d", ev.Touch.Rev, ev.Touch.State, rev-1)
+			}
+		}
+	}
+	if rev < 5 {
+		t.Errorf("%d revisions", rev)
+	}
+}
