@@ -14,7 +14,11 @@
 //   - Send classifies its failures as *SendError; any other error counts as temporary.
 //   - Run returns only when ctx ends or something is wrong; the hub starts it again with backoff and
 //     jitter. It reports what it lives through with Desk.Health.
-//   - A message that cannot be parsed is handed over as Inbound with Raw and Unreadable set; it holds up nobody.
+//   - A message that cannot be parsed is handed over as Inbound with Raw and Unreadable set; it holds up nobody. The hub
+//     keeps Raw as a file that people can download.
+//   - Files are streamed: Desk.Store takes a reader before Receive, Desk.Open gives one to Send. A file that could not be had
+//     is handed over with Missing set, never left out. Only what cannot be stored now (Store's error) makes the
+//     provider deliver again.
 //   - Secrets are never logged and never part of an error's text.
 package channels
 
@@ -24,8 +28,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -39,23 +46,81 @@ const (
 	MaxCursor = 4 << 10   // Batch.Cursor
 )
 
-// Inbound is one message from a customer.
+// Kinds of Inbound. Each has a Key of its own.
+const (
+	Message  = ""         // what a customer says
+	Edit     = "edit"     // the new text of the message that Of names; the original is kept
+	Deletion = "deletion" // the customer took the message that Of names back; the original is kept
+	Rating   = "rating"   // Score 1 to 5 and a comment in Text, for the thread's last conversation
+	Visit    = "visit"    // a page that the customer looked at: Text is its title, Page its address; of no conversation
+)
+
+// Inbound is one message from a customer, or another thing that a customer did.
 type Inbound struct {
+	Kind    string    // see above
 	Key     string    // the provider's id of the message, unique within the account, stable over redeliveries
-	Thread  string    // what the account keeps apart: a chat's address, a mail thread's root
+	Thread  string    // what the account keeps apart: a chat's address, a mail thread's root. One that begins with "*" is shared by all accounts of the channel
 	Address string    // the customer's address on the channel, normalised: Telegram user id, lower-case email, E.164 number, visitor id
 	Name    string    // the customer's name as the provider tells it; may be empty
 	Subject string    // email only
 	Text    string    // plain text
-	HTML    string    // cleaned HTML where the channel has it; optional
+	HTML    string    // cleaned HTML where the channel has it; optional. Inline images are <img src="cid:…"> with a File of that CID
 	At      time.Time // when the customer sent it, by the provider's clock; zero: now
 
 	ProviderID string // the id that replies and receipts refer to, when it differs from Key (a mail's Message-ID)
+	ReplyTo    string // provider id of the message that this one answers, where the customer chose one; shown as a quotation
+	Of         string // Edit, Deletion: provider id of the message meant
 	Lang       string // BCP 47 hint of the customer's language; optional
+	Score      int    // Rating
+	Page       string // Visit
 
-	AutoReply  bool   // an auto-reply, a bounce or list mail: recorded, shown, never answered by a machine
+	Files    []File
+	Envelope *Envelope // email: who else is in it
+	Link     *Link     // who the customer is, where the channel has proof
+	Consent  string    // "stop" or "start": with this message the customer forbids or allows being written to
+	Answer   string    // what the account answers to it by itself, once; "" nothing
+
+	AutoReply  bool   // an auto-reply, a bounce or list mail: recorded, shown, never answered by a machine, wakes nobody
+	Spam       string // why it is taken for spam, or its sender is blocked by the account; recorded, shown, wakes nobody
+	Imported   bool   // older than the account: fetched at the first connection; recorded, wakes nobody
 	Unreadable string // why it could not be parsed; Raw then holds what came
 	Raw        []byte // the original bytes of an unreadable message
+	RawName    string // the name under which they can be downloaded: "message.eml"
+}
+
+// File is something that a message carries.
+type File struct {
+	Name     string `json:"name"`           // as the sender named it; the hub cleans it
+	Type     string `json:"type"`           // media type: the sender's word before Store, what the content is after it
+	Kind     string `json:"kind"`           // "image", "audio", "voice", "video", "file"; "raw": the message as it came
+	Size     int64  `json:"size,omitempty"` // in bytes
+	Blob     string `json:"blob,omitempty"` // the content's name in the hub's store; "" when it is Missing
+	CID      string `json:"cid,omitempty"`  // Content-ID of an inline image, without brackets
+	Width    int    `json:"width,omitempty"`
+	Height   int    `json:"height,omitempty"`
+	Duration int    `json:"duration,omitempty"` // in seconds
+	Missing  string `json:"missing,omitempty"`  // why the content is not here: "larger than 25 MB"
+}
+
+// Envelope is who a mail is from and to besides the customer; addresses as in a header, "Name <a@b>" or "a@b".
+type Envelope struct {
+	From    string   `json:"from,omitempty"`
+	ReplyTo []string `json:"reply_to,omitempty"`
+	To      []string `json:"to,omitempty"`
+	Cc      []string `json:"cc,omitempty"`
+	Bcc     []string `json:"bcc,omitempty"`
+}
+
+// Link says that the customer's identity on this channel belongs to somebody who is known: to the customer of another
+// identity, which is created when it is new. It is given only on proof (a signed token).
+type Link struct {
+	Customer string `json:"customer,omitempty"` // the customer's id itself, as StartLink signed it; or
+	Channel  string `json:"channel,omitempty"`  // "external" (the firm's own id of the customer), "email", "phone"
+	Address  string `json:"address,omitempty"`
+	Name     string `json:"name,omitempty"`
+	Email    string `json:"email,omitempty"` // further addresses that the same proof vouches for; optional
+	Phone    string `json:"phone,omitempty"`
+	Evidence string `json:"evidence,omitempty"` // for people: "signed token of the site", "start link"
 }
 
 // Batch is what one delivery or one poll brought. It is appended in order and waited for once.
@@ -71,25 +136,43 @@ type Outbound struct {
 	Address   string
 	Name      string // the customer's name
 	From      string // the name to show as the sender (agent or business)
-	Subject   string // email: of the thread's last mail, without "Re:"
+	Subject   string // email: of the thread's last mail, without "Re:", unless the agent wrote another
 	Text      string
-	InReplyTo string   // provider id of the message answered (the thread's last inbound one)
+	Files     []File   // what the channel can carry by its Limits; all others stand in Text as links. Content: Desk.Open(Blob)
+	InReplyTo string   // provider id of the message answered: the one that the agent chose, else the thread's last inbound one
+	Quoted    bool     // the agent chose it: where the channel can, the answer shows it
 	Refs      []string // provider ids of the thread, oldest first, at most 20
+	Edits     string   // provider id of the sent message whose text this one replaces; "" for a new message
 	Attempt   int      // 1 for the first call
+
+	Envelope  *Envelope // email: the recipients that the agent chose (To, Cc, Bcc); nil: the customer alone
+	Forwarded bool      // email: sent on to a third party; History is what is sent on
+	History   *History  // email: the message that is answered or forwarded
+	Signature string    // email: below the text
+	Auto      bool      // a machine wrote it
+}
+
+// History is the message before, for channels whose answers carry it.
+type History struct {
+	From, Subject, Text, HTML string
+	At                        time.Time
 }
 
 // Receipt is the provider's acceptance of an Outbound message.
 type Receipt struct {
 	ProviderID string
+	Parts      []string // further provider ids, when it was sent as several messages; receipts and answers may name them
 }
 
 // SendError says what a failed Send means.
 type SendError struct {
-	Permanent  bool          // trying again cannot help: shown as failed, with its reason
-	RetryAfter time.Duration // rate limited: not before; the account pauses
-	Uncertain  bool          // the provider may have accepted it (reply lost): shown so, never retried by a machine
-	Reason     string        // a sentence for people, without secrets
-	Err        error
+	Permanent   bool          // trying again cannot help: shown as failed, with its reason
+	RetryAfter  time.Duration // rate limited: not before; the account pauses, or with OneThread only that thread
+	OneThread   bool
+	Uncertain   bool   // the provider may have accepted it (reply lost): shown so, never retried by a machine
+	Unreachable bool   // Permanent, and nothing else will reach this address either, until its customer writes again: blocked the bot, no such mailbox
+	Reason      string // a sentence for people, without secrets
+	Err         error
 }
 
 func (e *SendError) Error() string {
@@ -110,7 +193,18 @@ var (
 type Health struct {
 	State   string // "connected", "connecting", "refused", "failing", "off"
 	Detail  string // a sentence for people: "login refused: …"; without secrets
+	Do      string // what to do about it, where that is known: "Enter the app password again."
 	HeardAt time.Time
+	Backlog int // messages that the provider still holds for us, where it is known
+}
+
+// Standing is where a thread's conversation stands, for customers who wait. All zero: there is none that is open.
+type Standing struct {
+	Status   string        `json:"status,omitempty"`   // "waiting", "active", "snoozed", "resolved"
+	Position int           `json:"position,omitempty"` // 1 is next; while waiting
+	Wait     time.Duration `json:"wait,omitempty"`     // estimated, from the queue's recent answers; 0: unknown
+	Agent    string        `json:"agent,omitempty"`    // the owner's public name
+	Staffed  bool          `json:"staffed"`            // somebody who serves the queue is there
 }
 
 // Desk is what an adapter may ask of the hub. One Desk belongs to one account.
@@ -134,6 +228,21 @@ type Desk interface {
 	Watch(thread string, f func(Item)) (stop func())
 	// Typing tells the agents that the customer is typing: on or off.
 	Typing(thread string, on bool)
+	// Standing tells where the thread's conversation stands.
+	Standing(ctx context.Context, thread string) (Standing, error)
+
+	// Store streams a file's content into the hub's store and gives f with Blob, Size, the Type that the content has, Kind and
+	// measures. Content over the account's limit is not kept: f with Missing comes back, without an error. An error: the store
+	// is away, deliver again later.
+	Store(ctx context.Context, f File, content io.Reader) (File, error)
+	// MaxFile is the account's limit for one file, in bytes.
+	MaxFile() int64
+	// Open reads a stored file's content.
+	Open(ctx context.Context, blob string) (io.ReadCloser, error)
+	// FileURL is an address from which anybody who has it can fetch the file for a while; "" when the hub has no public address.
+	FileURL(f File) string
+	// Recorded tells which of these Inbound.Keys are in the record already, so that a catch-up need not fetch them again.
+	Recorded(ctx context.Context, keys []string) (map[string]bool, error)
 }
 
 // Item is one thing that a customer may see of a thread.
@@ -147,6 +256,17 @@ type Item struct {
 	At   time.Time `json:"at"`
 	Key  string    `json:"key,omitempty"` // of the customer's own message: the Inbound.Key it came under
 	On   bool      `json:"on,omitempty"`  // typing
+
+	Files   []ItemFile `json:"files,omitempty"`
+	ReplyTo string     `json:"reply_to,omitempty"` // id of the item that it quotes
+	Of      string     `json:"of,omitempty"`       // kinds "edit" and "deletion": id of the item that is changed
+	State   string     `json:"state,omitempty"`    // kind "state": "delivered", "read" of the agent's item Of; "standing": its Standing has changed
+}
+
+// ItemFile is a file as a customer sees it.
+type ItemFile struct {
+	File
+	URL string `json:"url,omitempty"` // see Desk.FileURL
 }
 
 // Adapter is one opened account.
@@ -160,6 +280,52 @@ type Adapter interface {
 	Check(ctx context.Context) error
 }
 
+// Typist is an Adapter whose customers can see that an agent is typing. Typing never blocks for long; it may be called again
+// every few seconds while typing goes on.
+type Typist interface {
+	Typing(ctx context.Context, thread, address string, on bool)
+}
+
+// Pacer is an Adapter with a pace of its own, from its settings; else its Kind's holds.
+type Pacer interface{ Pace() Pace }
+
+// Pace bounds how fast the hub calls Send. 0: not bounded.
+type Pace struct {
+	PerSecond float64 // calls of the whole account
+	PerThread float64 // calls of one thread
+	Burst     int     // calls at once before PerSecond holds; 0: one second's
+}
+
+// Linker is an Adapter with an address that a known customer can open to be known on this channel as well (a Telegram start
+// link). What comes through it carries Inbound.Link.
+type Linker interface {
+	StartLink(customer string) string
+}
+
+// Verifier is an Adapter whose provider can be asked what it has, so that an operator can prove that nothing was missed.
+type Verifier interface {
+	// Verify calls a.Found for each message that the provider holds since a.Since. It changes nothing there.
+	Verify(ctx context.Context, a *Audit) error
+}
+
+// Audit is one run of Verify.
+type Audit struct {
+	Since time.Time
+	Found func(Found) error                   // an error ends the run
+	Known func(f func(key string) bool) error // the record's Inbound.Keys of the account since Since, in order
+	Note  func(format string, args ...any)    // what people should know: what the provider cannot tell, gaps
+	Gap   func(format string, args ...any)    // something is missing that Found cannot name; counts as missing
+}
+
+// Found is a message that the provider has.
+type Found struct {
+	Key        string // as Inbound.Key; "" for our own
+	ProviderID string
+	At         time.Time
+	Outbound   bool   // the firm's own: compared with what the record says was sent
+	What       string // for people: sender and subject, without the text
+}
+
 // Webhook is an Adapter that is also called over HTTP: everything below /hooks/<account id>/ arrives
 // here on any node, with that prefix stripped. Bodies are bounded by the hub at 1 MiB.
 type Webhook interface {
@@ -168,12 +334,39 @@ type Webhook interface {
 
 // Limits of a channel, sent to the composer so that components know no channel by name.
 type Limits struct {
-	TextLength int  `json:"text_length"`           // characters of one message; 0: no limit
-	Segments   bool `json:"segments,omitempty"`    // counted in SMS segments
-	HTML       bool `json:"html,omitempty"`        // HTML may be sent
-	Subject    bool `json:"subject,omitempty"`     // messages have a subject
-	Live       bool `json:"live,omitempty"`        // the customer is there, waiting: typing is shown both ways
-	NoReplyTo  bool `json:"no_reply_to,omitempty"` // cannot start a conversation, only answer
+	TextLength int         `json:"text_length"`           // characters of one message; 0: no limit
+	Segments   bool        `json:"segments,omitempty"`    // counted in SMS segments
+	HTML       bool        `json:"html,omitempty"`        // HTML may be sent
+	Subject    bool        `json:"subject,omitempty"`     // messages have a subject
+	Live       bool        `json:"live,omitempty"`        // the customer is there, waiting: typing is shown both ways
+	NoReplyTo  bool        `json:"no_reply_to,omitempty"` // cannot start a conversation, only answer
+	Files      *FileLimits `json:"files,omitempty"`       // nil: files are sent as links
+	Recipients bool        `json:"recipients,omitempty"`  // To, Cc and Bcc can be chosen, messages forwarded
+	Quotes     bool        `json:"quotes,omitempty"`      // an answer can name the message that it answers
+	Edits      bool        `json:"edits,omitempty"`       // a sent message can be changed
+	Delivered  bool        `json:"delivered,omitempty"`   // the provider reports deliveries
+	Read       bool        `json:"read,omitempty"`        // and that it was read
+}
+
+// FileLimits are what a channel carries itself; what is beyond them is sent as a link.
+type FileLimits struct {
+	MaxSize int64    `json:"max_size"`          // bytes of one file
+	Most    int      `json:"most"`              // files of one message; 0: any number
+	Types   []string `json:"types,omitempty"`   // media types, "image/*"; none: all
+	Caption int      `json:"caption,omitempty"` // characters of text that go with a file; longer text is a message before it. 0: no limit
+}
+
+// Carries tells whether the channel takes the file itself.
+func (l *FileLimits) Carries(f File) bool {
+	if l == nil || f.Size > l.MaxSize {
+		return false
+	}
+	for _, t := range l.Types {
+		if t == f.Type || strings.HasSuffix(t, "/*") && strings.HasPrefix(f.Type, t[:len(t)-1]) {
+			return true
+		}
+	}
+	return len(l.Types) == 0
 }
 
 // Field is one setting of a channel kind; the settings page draws its form from these.
@@ -185,6 +378,8 @@ type Field struct {
 	Default  any      `json:"default,omitempty"`
 	Label    Text     `json:"label"`
 	Help     Text     `json:"help,omitzero"`
+	When     string   `json:"when,omitempty"`  // "provider=twilio,vonage": shown while that other field has one of these values
+	Group    string   `json:"group,omitempty"` // "more": folded away among the settings that few need
 }
 
 // Text is a sentence in both languages of the app.
@@ -200,6 +395,8 @@ type Config struct {
 	Settings  json.RawMessage // an object of the kind's Fields, secrets in clear
 	PublicURL string          // the hub's own address, "" when unknown; webhooks are at PublicURL/hooks/<ID>/
 	Secret    []byte          // 32 bytes of this account's own, for signing what the outside holds (visitor tokens, plus-addresses)
+	Since     time.Time       // a first connection imports what is newer; zero: only what comes from now on
+	Proxies   []netip.Prefix  // whose X-Forwarded-* headers are believed
 	Desk      Desk
 	Log       *slog.Logger
 	Client    *http.Client // to be used for outgoing HTTP
@@ -212,6 +409,8 @@ type Kind struct {
 	Fields []Field `json:"fields"`
 	Limits Limits  `json:"limits"`
 	Weight int     `json:"weight"` // capacity units of one conversation, unless the account says otherwise
+	Pace   Pace    `json:"-"`
+	Import bool    `json:"import,omitempty"` // a first connection can fetch what came before
 	// Open refuses settings that cannot work with an error for people (a *FieldError where a field is at fault); it does no I/O.
 	Open func(Config) (Adapter, error) `json:"-"`
 }

@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -26,28 +27,46 @@ func (b *Blobs) path(name string) string { return filepath.Join(b.dir, name[:2],
 
 // Put stores content durably and gives its name.
 func (b *Blobs) Put(content []byte) (name string, err error) {
-	sum := sha256.Sum256(content)
-	name = hex.EncodeToString(sum[:])
-	path := b.path(name)
-	if info, err := os.Stat(path); err == nil && info.Size() == int64(len(content)) {
-		return name, nil
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return "", fmt.Errorf("store a blob: %w", err)
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-")
+	name, _, err = b.Write(bytes.NewReader(content), int64(len(content)))
+	return name, err
+}
+
+// errTooLarge says that content goes on beyond the limit. Nothing of it is kept.
+var errTooLarge = errors.New("larger than the limit")
+
+// Write streams content durably into the store and gives its name and size; the memory it takes does not depend on the size.
+// errTooLarge when there is more than most bytes.
+func (b *Blobs) Write(content io.Reader, most int64) (name string, size int64, err error) {
+	f, err := os.CreateTemp(b.dir, ".new-")
 	if err != nil {
-		return "", fmt.Errorf("store a blob: %w", err)
+		return "", 0, fmt.Errorf("store a blob: %w", err)
 	}
 	defer os.Remove(f.Name()) // gone already when all went well
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
+	hash := sha256.New()
+	size, err = io.Copy(io.MultiWriter(f, hash), io.LimitReader(content, most+1))
+	switch {
+	case err != nil:
+		f.Close()
+		return "", 0, fmt.Errorf("store a blob: %w", err)
+	case size > most:
+		f.Close()
+		return "", 0, errTooLarge
+	}
+	name = hex.EncodeToString(hash.Sum(nil))
+	path := b.path(name)
+	if info, err := os.Stat(path); err == nil && info.Size() == size {
+		f.Close()
+		return name, size, nil
+	}
+	if err = errors.Join(f.Sync(), f.Close()); err == nil {
+		if err = os.MkdirAll(filepath.Dir(path), 0o700); err == nil {
+			err = os.Rename(f.Name(), path)
+		}
 	}
 	if err != nil {
-		return "", fmt.Errorf("store a blob: %w", err)
+		return "", 0, fmt.Errorf("store a blob: %w", err)
 	}
-	return name, nil
+	return name, size, nil
 }
 
 // Open reads a blob; os.ErrNotExist when there is none of that name.

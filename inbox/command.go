@@ -3,6 +3,7 @@ package inbox
 import (
 	"fmt"
 
+	"tamas/channels"
 	"tamas/inbox/record"
 )
 
@@ -23,6 +24,9 @@ const (
 	Priority = "priority" // in minutes of waiting
 	Read     = "read"
 	Retry    = "retry"       // Touch: a failed or uncertain message
+	Change   = "edit"        // Touch: a sent message of the channel that allows it; Text
+	Start    = "start"       // a conversation that we begin: Account, Address, Name, Subject, Text, Files; Conversation is empty
+	Block    = "block"       // Identity, On: its messages wake nobody
 	SetState = "agent.state" // Agent, State, Reason
 	Lost     = "agent.lost"  // Agent's last socket went (On false) or one came (On true)
 
@@ -52,6 +56,18 @@ type Command struct {
 	Reason       string
 	On           bool
 	Why          *record.Why
+
+	// Of a message.
+	Files    []channels.File    // stored already
+	ReplyTo  string             // touch that it answers
+	Forward  string             // touch that it sends on
+	Envelope *channels.Envelope // To, Cc and Bcc; nil: the customer alone
+	Subject  string             // "": the thread's
+
+	Identity string // Block
+	Account  string // Start
+	Address  string
+	Name     string
 }
 
 // Refusal is a command that cannot be, with a sentence for people.

@@ -37,6 +37,9 @@ type Desk struct {
 	items    map[string][]channels.Item // thread → what its customer may see
 	nitems   int
 	watchers map[*watcher]string // → thread
+	blobs    map[string][]byte   // name → content of stored files
+	maxFile  int64
+	standing map[string]channels.Standing
 }
 
 // Status is one call of Desk.Status.
@@ -58,6 +61,9 @@ func NewDesk() *Desk {
 		threads:  map[string]string{},
 		items:    map[string][]channels.Item{},
 		watchers: map[*watcher]string{},
+		blobs:    map[string][]byte{},
+		maxFile:  25 << 20,
+		standing: map[string]channels.Standing{},
 	}
 }
 
@@ -165,6 +171,10 @@ func (d *Desk) judge(b channels.Batch) {
 	}
 	for _, m := range b.Messages {
 		switch {
+		case m.Kind != channels.Message && m.Kind != channels.Edit && m.Kind != channels.Deletion && m.Kind != channels.Rating && m.Kind != channels.Visit:
+			note("a kind that is none: %+v", m)
+		case (m.Kind == channels.Edit || m.Kind == channels.Deletion) && m.Of == "":
+			note("an edit of nothing: %+v", m)
 		case m.Key == "":
 			note("a message without a key: %+v", m)
 		case len(m.Key) > channels.MaxKey || len(m.Thread) > channels.MaxKey || len(m.Address) > channels.MaxKey:

@@ -26,7 +26,7 @@ func TestReplyRoundTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 		again, err := b.Send(context.Background(), out)
-		if err != nil || again != r {
+		if err != nil || again.ProviderID != r.ProviderID {
 			t.Errorf("sent again: %+v %v, want %+v", again, err, r)
 		}
 		sent := s.smtp.Sent()[0]

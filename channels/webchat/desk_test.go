@@ -17,18 +17,19 @@ import (
 
 // desk is a hub in memory: what is received is recorded and watched at once.
 type desk struct {
-	mu       sync.Mutex
-	n        int
-	items    map[string][]channels.Item
-	keys     map[string]bool
-	names    map[string]string
-	watchers map[string]map[int]func(channels.Item)
-	statuses []string
-	typing   []string
-	health   []channels.Health
-	refuse   func(channels.Inbound) error // called before recording
-	lose     func(channels.Inbound) error // called after recording: the answer is lost
-	changed  chan struct{}                // closed and replaced at every change
+	channels.Desk // what these tests do not need
+	mu            sync.Mutex
+	n             int
+	items         map[string][]channels.Item
+	keys          map[string]bool
+	names         map[string]string
+	watchers      map[string]map[int]func(channels.Item)
+	statuses      []string
+	typing        []string
+	health        []channels.Health
+	refuse        func(channels.Inbound) error // called before recording
+	lose          func(channels.Inbound) error // called after recording: the answer is lost
+	changed       chan struct{}                // closed and replaced at every change
 }
 
 func newDesk() *desk {

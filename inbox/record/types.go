@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"tamas/channels"
 )
 
 // ID is an event's place and identity: N counts up by one inside commit.lua, Token is 64 random bits from
@@ -154,6 +156,11 @@ type Actor struct {
 const (
 	KindMessage = "message"
 	KindNote    = "note" // seen by agents only
+
+	KindEdit     = "edit"     // Of's new text
+	KindDeletion = "deletion" // Of was taken back
+	KindRating   = "rating"   // Score 1 to 5, a comment in the body
+	KindVisit    = "visit"    // a page: its address is the body's subject, its title the text; of no conversation
 )
 
 // Send states of an outbound message, in order of their revisions. "received" is an inbound message's only one.
@@ -191,6 +198,10 @@ type Touch struct {
 	Worker     string `json:"worker,omitempty"` // the account lease under which it is being sent
 	AutoReply  bool   `json:"auto_reply,omitempty"`
 	Unreadable string `json:"unreadable,omitempty"`
+	ReplyTo    string `json:"reply_to,omitempty"` // touch that it answers, where somebody chose one
+	Of         string `json:"of,omitempty"`       // touch that an edit or a deletion is about
+	Score      int    `json:"score,omitempty"`    // of a rating
+	Spam       string `json:"spam,omitempty"`     // why it is taken for spam
 
 	Body *Body `json:"body,omitempty"` // personal text; in an events table row it is nil
 }
@@ -202,6 +213,10 @@ type Body struct {
 	HTML    string `json:"html,omitempty"`
 	Raw     []byte `json:"raw,omitempty"`
 	Blob    string `json:"blob,omitempty"` // name of the blob with the whole, when Text was cut
+
+	Files    []channels.File    `json:"files,omitempty"`
+	Envelope *channels.Envelope `json:"envelope,omitempty"`
+	Forward  string             `json:"forward,omitempty"` // touch that is sent on to a third party
 }
 
 // Identity is a customer's address on a channel. Its ID and its first customer's id are derived from
@@ -212,6 +227,21 @@ type Identity struct {
 	Channel  string `json:"channel"`
 	Address  string `json:"address"`
 	Name     string `json:"name,omitempty"`
+
+	// What marks have made of it; read from the record only.
+	Consent       string `json:"consent,omitempty"` // "stop": may not be written to; "start": said so; "" never asked
+	ConsentAt     Millis `json:"consent_at,omitempty"`
+	Unreachable   string `json:"unreachable,omitempty"` // why nothing arrives there; over when the customer writes again
+	UnreachableAt Millis `json:"unreachable_at,omitempty"`
+	Blocked       bool   `json:"blocked,omitempty"`  // its messages wake nobody
+	Evidence      string `json:"evidence,omitempty"` // how it was linked to its customer
+}
+
+// Mark changes an identity. Marks are applied in the order of events.
+type Mark struct {
+	Kind  string         `json:"kind"`            // "consent", "unreachable", "blocked", "link"
+	Value string         `json:"value,omitempty"` // consent: "stop", "start"; unreachable: why; blocked: "yes", ""
+	Link  *channels.Link `json:"link,omitempty"`  // link: to the customer of that identity
 }
 
 // EventVersion is the version that this program writes; a leader that reads a higher one steps down.
@@ -231,6 +261,7 @@ type Event struct {
 	Agents       []Agent       `json:"agents,omitempty"`
 	Touch        *Touch        `json:"touch,omitempty"`
 	Identity     *Identity     `json:"identity,omitempty"`
+	Marks        []Mark        `json:"marks,omitempty"` // of Identity
 
 	Account string `json:"account,omitempty"` // with Cursor: whose it is
 	Cursor  string `json:"cursor,omitempty"`
@@ -244,7 +275,10 @@ const (
 	EvReceived   = "message.received"
 	EvQueued     = "message.queued"
 	EvNoted      = "note.added"
-	EvTouch      = "touch.state" // Touch carries the new state, no body
+	EvTouch      = "touch.state"      // Touch carries the new state, no body
+	EvEdited     = "message.edited"   // Touch is an edit or a deletion, by the customer or (queued) by an agent
+	EvLogged     = "touch.logged"     // a rating or a visit
+	EvIdentity   = "identity.changed" // Marks
 	EvOffered    = "conversation.offered"
 	EvAccepted   = "conversation.accepted"
 	EvDeclined   = "conversation.declined"
@@ -286,8 +320,9 @@ type Queue struct {
 	OfferSeconds int      `json:"offer_seconds"`            // how long an offer stands
 	TargetSecs   int      `json:"target_seconds,omitempty"` // service level: answered within
 	WrapUpSecs   int      `json:"wrap_up_seconds,omitempty"`
-	Priority     int      `json:"priority,omitempty"` // of new conversations, in minutes
-	Members      []string `json:"members"`            // users
+	Priority     int      `json:"priority,omitempty"`  // of new conversations, in minutes
+	Members      []string `json:"members"`             // users
+	Signature    string   `json:"signature,omitempty"` // below mails, when the agent has none; {agent}, {queue}, {firm} are filled in
 	Version      int64    `json:"version"`
 	Archived     bool     `json:"archived,omitempty"`
 }
@@ -306,8 +341,9 @@ type User struct {
 	Name       string `json:"name"`
 	PublicName string `json:"public_name,omitempty"` // what customers see
 	Role       string `json:"role"`
-	Locale     string `json:"locale"`   // "en", "fa"
-	Capacity   int    `json:"capacity"` // units
+	Locale     string `json:"locale"`              // "en", "fa"
+	Capacity   int    `json:"capacity"`            // units
+	Signature  string `json:"signature,omitempty"` // below mails; {agent}, {queue}, {firm} are filled in
 	Disabled   bool   `json:"disabled,omitempty"`
 	Version    int64  `json:"version"`
 	CreatedAt  Millis `json:"created_at"`
@@ -322,7 +358,10 @@ type Account struct {
 	ReopenHours  int             `json:"reopen_hours"` // window in which a resolved conversation reopens
 	Units        int             `json:"units"`        // capacity units of one conversation; 0: the kind's weight
 	Enabled      bool            `json:"enabled"`
-	Settings     json.RawMessage `json:"settings"` // without secrets
+	ImportSince  Millis          `json:"import_since,omitempty"` // a first connection fetches what is newer; 0: nothing old
+	SilentMins   int             `json:"silent_minutes"`         // supervisors are alerted when it is silent or refused for longer; 0: never
+	MaxFileMB    int             `json:"max_file_mb"`            // of one file; 0: 25
+	Settings     json.RawMessage `json:"settings"`               // without secrets
 	SecretsSet   []string        `json:"secrets_set,omitempty"`
 	SealedSecret []byte          `json:"-"` // the secrets, encrypted
 	Cursor       string          `json:"-"`
