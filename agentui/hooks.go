@@ -3,8 +3,11 @@ package agentui
 import (
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
+
+	"tamas/channels"
 )
 
 // hook hands /hooks/<account>/… to the account's adapter, with that prefix stripped. What may be asked, and by whom, is
@@ -16,12 +19,18 @@ func (s *Server) hook(c echo.Context) error {
 		return notFound("account")
 	}
 	r := c.Request()
-	r.Body = http.MaxBytesReader(c.Response(), r.Body, maxBody)
 	r.Header.Set(echo.HeaderXRequestID, requestID(c))
 	r.RemoteAddr = net.JoinHostPort(c.RealIP(), "0") // whom adapters bound, also behind a proxy
 	if r.URL.Path == "/hooks/"+account {
 		r.URL.Path, r.URL.RawPath = r.URL.Path+"/", "" // people leave the slash out
 	}
+	most := int64(maxBody)
+	if u, ok := h.(channels.Uploads); ok {
+		r2 := r.Clone(r.Context())
+		r2.URL.Path = strings.TrimPrefix(r.URL.Path, "/hooks/"+account)
+		most = max(most, u.MaxBody(r2))
+	}
+	r.Body = http.MaxBytesReader(c.Response(), r.Body, most)
 	http.StripPrefix("/hooks/"+account, h).ServeHTTP(c.Response(), r)
 	return nil
 }

@@ -332,6 +332,12 @@ type Webhook interface {
 	http.Handler
 }
 
+// Uploads is a Webhook some of whose requests carry more than 1 MiB: it says how many bytes this one may have. It checks who asks
+// before it reads them.
+type Uploads interface {
+	MaxBody(r *http.Request) int64
+}
+
 // Limits of a channel, sent to the composer so that components know no channel by name.
 type Limits struct {
 	TextLength int         `json:"text_length"`           // characters of one message; 0: no limit

@@ -217,6 +217,10 @@ type Body struct {
 	Files    []channels.File    `json:"files,omitempty"`
 	Envelope *channels.Envelope `json:"envelope,omitempty"`
 	Forward  string             `json:"forward,omitempty"` // touch that is sent on to a third party
+
+	// In answers of the API instead of HTML, which is a document of its own there.
+	HasHTML      bool `json:"has_html,omitempty"`
+	RemoteImages int  `json:"remote_images,omitempty"`
 }
 
 // Identity is a customer's address on a channel. Its ID and its first customer's id are derived from
