@@ -1,7 +1,9 @@
 package email
 
 import (
+	"context"
 	"html"
+	"io"
 	"net/mail"
 	"regexp"
 	"strings"
@@ -11,6 +13,38 @@ import (
 
 	"tamas/channels"
 )
+
+// outgoing is a mail that is ready to be sent.
+type outgoing struct {
+	id   string   // Message-ID, without brackets
+	from string   // the envelope's sender
+	to   []string // the envelope's recipients, each once: To, Cc and Bcc
+	utf8 bool     // it needs a server that offers SMTPUTF8
+	// write writes the mail with CRLF line ends, files as they are read from the Desk; the same bytes each time. Its error
+	// is the writer's own, or a *storeError.
+	write func(w io.Writer) error
+}
+
+// storeError says that a file of the mail could not be read.
+type storeError struct{ err error }
+
+func (e *storeError) Error() string {
+	return "a file could not be read from the store: " + e.err.Error()
+}
+func (e *storeError) Unwrap() error { return e.err }
+
+// outgoing makes the mail of an outbound message; its error is a *channels.SendError.
+func (a *Adapter) outgoing(_ context.Context, m channels.Outbound) (*outgoing, error) {
+	msg, id, err := a.compose(m)
+	if err != nil {
+		return nil, err
+	}
+	to, _ := normal(m.Address)
+	return &outgoing{id: id, from: a.set.Address, to: []string{to}, write: func(w io.Writer) error {
+		_, err := msg.WriteTo(w)
+		return err
+	}}, nil
+}
 
 // compose makes the mail of an outbound message.
 func (a *Adapter) compose(m channels.Outbound) (*gomail.Msg, string, error) {

@@ -173,8 +173,11 @@ type letter struct {
 	at   time.Time // when the server got it
 	size int64
 	raw  []byte
-	cut  bool   // raw is only the beginning
-	fail string // why there is no raw
+	src  source // the mail where it is too big for raw; closed by who opened it
+	cut  bool   // raw or src is only the beginning
+	fail string // why there is neither
+
+	imported bool // older than the account
 }
 
 // sizes tells of each mail its time and size; those that are gone by now are left out.

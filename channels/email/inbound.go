@@ -1,13 +1,29 @@
 package email
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
 	"tamas/channels"
 )
+
+// source is a raw mail, in memory or in a file.
+type source interface {
+	io.ReaderAt
+	Size() int64
+}
+
+// source is the letter's mail, from wherever it is.
+func (l *letter) source() source {
+	if l.src != nil {
+		return l.src
+	}
+	return bytes.NewReader(l.raw)
+}
 
 // batch reads the letters and finds their threads.
 func (a *Adapter) batch(ctx context.Context, letters []*letter) (channels.Batch, error) {
@@ -18,6 +34,13 @@ func (a *Adapter) batch(ctx context.Context, letters []*letter) (channels.Batch,
 			b.Messages = append(b.Messages, a.lost(l))
 			continue
 		}
+		if l.src != nil {
+			raw := make([]byte, l.src.Size())
+			if _, err := l.src.ReadAt(raw, 0); err != nil && err != io.EOF {
+				return b, err
+			}
+			l.raw = raw
+		}
 		m := Parse(l.raw, l.cut)
 		l.raw, m = shed(l, m)
 		if _, own := a.sign.ofMessageID(m.ID); own {
@@ -27,6 +50,7 @@ func (a *Adapter) batch(ctx context.Context, letters []*letter) (channels.Batch,
 		if err != nil {
 			return b, err
 		}
+		in.Imported = l.imported
 		b.Messages = append(b.Messages, in)
 	}
 	return b, nil

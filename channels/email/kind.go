@@ -37,6 +37,10 @@ type Settings struct {
 	Plus         bool     `json:"plus_addressing"`
 	FormSenders  []string `json:"form_senders"` // addresses of web forms, whose Reply-To names the customer
 	CA           []string `json:"ca"`           // PEM lines of a certificate authority of one's own
+
+	Together       bool     `json:"together"`        // a mail to several of our accounts is one conversation
+	BlockedSenders []string `json:"blocked_senders"` // addresses, and @domains, whose mail wakes nobody
+	AuthServ       string   `json:"authserv_id"`     // our own server's name in Authentication-Results; "": these are not believed
 }
 
 // Kind is the email channel.

@@ -83,6 +83,13 @@ func Parse(raw []byte, cut bool) (m Mail) {
 	return m
 }
 
+// keyOf is a mail's name in the record and its Message-ID, from its header alone; ok is false when the name needs the
+// beginning of the mail (64 KB) as well: then Parse(beginning, true).key() has it.
+func keyOf(header []byte) (key, id string, ok bool) {
+	m := Parse(header, true)
+	return m.key(), m.ID, m.ID != "" && len(m.ID) <= 150
+}
+
 // withFiles writes the files' lines below the author's own words.
 func withFiles(text string, files []file, cut bool) string {
 	if len(files) == 0 && !cut {
