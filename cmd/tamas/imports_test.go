@@ -15,7 +15,8 @@ var floors = [][]string{
 	{"tamas/router"},
 	{"tamas/inbox"},
 	{"tamas/inbox/record"},
-	{"tamas/channels/telegram", "tamas/channels/email", "tamas/channels/sms", "tamas/channels/webchat"},
+	{"tamas/channels/telegram", "tamas/channels/email", "tamas/channels/sms", "tamas/channels/webchat", "tamas/channels/api"},
+	{"tamas/channels/provider"},
 	{"tamas/channels"},
 }
 
