@@ -25,6 +25,7 @@ type Desk struct {
 	blocked  int
 	refused  int
 	again    int
+	spared   int
 	wrong    []string
 	keys     map[string]int // key → index in messages
 	messages []channels.Inbound
@@ -185,6 +186,16 @@ func (d *Desk) judge(b channels.Batch) {
 			note("an unreadable message without its raw bytes: %+v", m)
 		case len(m.Raw) > channels.MaxRaw:
 			note("raw bytes over %d: %q", channels.MaxRaw, m.Key)
+		}
+		for _, f := range m.Files {
+			switch {
+			case (f.Blob == "") == (f.Missing == ""):
+				note("a file that is neither here nor missing, or both: %+v", f)
+			case f.Blob != "" && d.blobs[f.Blob] == nil:
+				note("a file that was never stored: %+v", f)
+			case f.Kind != "image" && f.Kind != "audio" && f.Kind != "voice" && f.Kind != "video" && f.Kind != "file" && f.Kind != "raw":
+				note("a file of a kind that is none: %+v", f)
+			}
 		}
 	}
 }

@@ -14,10 +14,16 @@ import (
 	"tamas/channels"
 )
 
-// Store implements channels.Desk: it keeps content in memory. While the desk fails, the store is away.
+// Store implements channels.Desk: it keeps content in memory. A desk that was told to fail (FailNext) fails here too, at the
+// cost of one of those failures.
 func (d *Desk) Store(_ context.Context, f channels.File, content io.Reader) (channels.File, error) {
 	d.mu.Lock()
 	away, most := d.fail > 0, d.maxFile
+	if away {
+		d.fail--
+		d.refused++
+		d.touch()
+	}
 	d.mu.Unlock()
 	if away {
 		return f, channels.ErrUnrecorded
@@ -88,9 +94,20 @@ func (d *Desk) Recorded(_ context.Context, keys []string) (map[string]bool, erro
 	defer d.mu.Unlock()
 	known := map[string]bool{}
 	for _, k := range keys {
-		_, known[k] = d.keys[k]
+		if _, ok := d.keys[k]; ok {
+			known[k] = true
+			d.spared++
+		}
 	}
+	d.touch()
 	return known, nil
+}
+
+// Spared counts the keys that Recorded told to be in the record already.
+func (d *Desk) Spared() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.spared
 }
 
 // Standing implements channels.Desk.

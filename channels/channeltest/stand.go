@@ -157,18 +157,18 @@ func (s *stand) reopen() channels.Adapter {
 	return s.open()
 }
 
-// send sends the text to the customer of m, as an answer to m.
-func (s *stand) send(m channels.Inbound, id, text string) (channels.Receipt, error) {
-	pid := m.ProviderID
-	if pid == "" {
-		pid = m.Key
-	}
+// send sends the text to the customer of m, as an answer to m; more changes the message before it goes.
+func (s *stand) send(m channels.Inbound, id, text string, more ...func(*channels.Outbound)) (channels.Receipt, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), Patience)
 	defer cancel()
-	r, err := s.adapter.Send(ctx, channels.Outbound{
+	out := channels.Outbound{
 		ID: id, Thread: m.Thread, Address: m.Address, Name: m.Name, From: "Sara", Subject: m.Subject, Text: text,
-		InReplyTo: pid, Refs: []string{pid}, Attempt: 1,
-	})
+		InReplyTo: providerID(m), Refs: []string{providerID(m)}, Attempt: 1,
+	}
+	for _, f := range more {
+		f(&out)
+	}
+	r, err := s.adapter.Send(ctx, out)
 	if err != nil {
 		s.note(err.Error())
 		var se *channels.SendError
@@ -176,8 +176,20 @@ func (s *stand) send(m channels.Inbound, id, text string) (channels.Receipt, err
 			s.note(se.Reason)
 			s.note(fmt.Sprintf("%+v %v", se, se.Err))
 		}
+		return r, err
 	}
-	return r, err
+	for _, id := range append([]string{r.ProviderID}, r.Parts...) { // as the hub does
+		s.desk.SetThread(id, m.Thread)
+	}
+	return r, nil
+}
+
+// providerID is what answers to m name.
+func providerID(m channels.Inbound) string {
+	if m.ProviderID != "" {
+		return m.ProviderID
+	}
+	return m.Key
 }
 
 // check opens an account with the settings and asks for its credentials.
