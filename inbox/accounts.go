@@ -136,9 +136,13 @@ func (h *Hub) openAdapter(row record.Account, secrets map[string]string) (channe
 	if err != nil {
 		return nil, err
 	}
+	publicURL := h.publicURL
+	if publicURL == "" {
+		publicURL = h.localURL
+	}
 	id := row.ID
 	return kind.Open(channels.Config{
-		ID: row.ID, Name: row.Name, Settings: raw, PublicURL: h.publicURL, Secret: secret,
+		ID: row.ID, Name: row.Name, Settings: raw, PublicURL: publicURL, Secret: secret, Since: row.ImportSince.Time(), Proxies: h.proxies,
 		Desk: &desk{h: h, acct: func() record.Account {
 			if now, ok := h.Settings().Accounts[id]; ok {
 				return now

@@ -57,7 +57,7 @@ func (d *desk) Open(_ context.Context, blob string) (io.ReadCloser, error) {
 	return d.h.blobs.Open(blob)
 }
 
-func (d *desk) FileURL(f channels.File) string { return "" }
+func (d *desk) FileURL(f channels.File) string { return d.h.FileLink(f) }
 
 func (d *desk) Recorded(ctx context.Context, keys []string) (map[string]bool, error) {
 	known := map[string]bool{}

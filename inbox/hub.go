@@ -2,9 +2,12 @@ package inbox
 
 import (
 	"context"
+	"crypto/cipher"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,10 +26,12 @@ type Options struct {
 	Blobs     *Blobs
 	Kinds     []channels.Kind
 	Key       []byte // 32 bytes; seals secrets, signs what the outside holds
-	PublicURL string // where customers' providers reach this hub; "" when unknown
+	PublicURL string // where customers and their providers reach this hub; "" when unknown
+	LocalURL  string // where a browser on this machine does; stands in for PublicURL in what is shown there
 	Workspace string // prefix of all keys in Redis; "" is "tamas"
 	Log       *slog.Logger
 	Metrics   prometheus.Registerer // may be nil
+	Proxies   []netip.Prefix        // whose X-Forwarded-* headers adapters may believe
 
 	// Lead are what the leader runs beside the recorder, each until its context ends.
 	Lead []func(ctx context.Context, h *Hub) error
@@ -40,7 +45,10 @@ type Hub struct {
 	keys      keys
 	kinds     map[string]channels.Kind
 	key       []byte
+	links     cipher.AEAD // of links.go
 	publicURL string
+	localURL  string
+	proxies   []netip.Prefix
 	log       *slog.Logger
 	lead      []func(ctx context.Context, h *Hub) error
 	node      string
@@ -87,14 +95,18 @@ func New(o Options) (*Hub, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	k := newKeys(o.Workspace)
-	h := &Hub{rdb: o.Redis, db: o.DB, blobs: o.Blobs, keys: k, kinds: map[string]channels.Kind{}, key: o.Key, publicURL: o.PublicURL,
-		log: o.Log, lead: o.Lead, node: tokenText(newToken()),
+	h := &Hub{rdb: o.Redis, db: o.DB, blobs: o.Blobs, keys: k, kinds: map[string]channels.Kind{}, key: o.Key, publicURL: strings.TrimRight(o.PublicURL, "/"),
+		localURL: strings.TrimRight(o.LocalURL, "/"), proxies: o.Proxies, log: o.Log, lead: o.Lead, node: tokenText(newToken()),
 		pipe: newPipe(o.Redis), mirror: newMirror(o.Redis, k), waiters: newWaiters(), watchers: newWatchers(), locks: newLocks(),
 		health: newHealthBook(), presence: newPresence(), accounts: accounts{open: map[string]*openAccount{}},
 		newsOut: make(chan news, 256), newsTo: map[int]func([]byte){},
 		fatal: make(chan error, 1), keep: 5000, maxUnrecorded: 64 << 20}
 	if o.Redis.InProcess {
 		h.keep = 1000 // its reads scan the stream from the head
+	}
+	var err error
+	if h.links, err = linkSealer(h.key); err != nil {
+		return nil, err
 	}
 	h.metrics = newMetrics(o.Metrics, h)
 	for _, kind := range o.Kinds {

@@ -95,11 +95,11 @@ func start(ctx context.Context, cfg *config, log *slog.Logger) (_ *app, err erro
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	publicURL := cfg.PublicURL
-	if publicURL == "" {
+	if publicURL == "" && cfg.trial {
 		publicURL = a.url()
 	}
-	a.hub, err = inbox.New(inbox.Options{Redis: a.redis, DB: a.db, Blobs: blobs, Kinds: kinds(), Key: key, PublicURL: publicURL, Workspace: cfg.Workspace,
-		Log: log, Metrics: registry, Lead: []func(context.Context, *inbox.Hub) error{a.route}})
+	a.hub, err = inbox.New(inbox.Options{Redis: a.redis, DB: a.db, Blobs: blobs, Kinds: kinds(), Key: key, PublicURL: publicURL, LocalURL: a.url(),
+		Workspace: cfg.Workspace, Log: log, Metrics: registry, Proxies: cfg.proxies, Lead: []func(context.Context, *inbox.Hub) error{a.route}})
 	if err != nil {
 		return nil, err
 	}

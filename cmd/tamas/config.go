@@ -35,6 +35,7 @@ type config struct {
 	level   slog.Level
 	key     []byte // nil: kept in a file of the data folder
 	proxies []netip.Prefix
+	trial   bool // its customers are on this machine, too: without --public-url they are given its local address
 }
 
 // flags declares every setting on one set; `tamas help` prints it.

@@ -48,6 +48,7 @@ func demo(ctx context.Context, args, environ []string, out, errOut io.Writer) er
 		}
 		cfg.Data = temp
 	}
+	cfg.trial = true
 	a, err := start(ctx, cfg, cfg.logger(errOut))
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(temp))
