@@ -21,46 +21,66 @@ type Count struct {
 }
 
 // Segments counts a text. One segment holds 160 septets or 70 UTF-16 units, of several each 153 or 67. A character that
-// takes two units is never cut in two: what would be split goes to the next segment whole.
+// takes two units is never cut in two: what would be split goes to the next segment whole. The composer counts the same
+// way (agentui/web/src/lib/segments.ts); testdata/segments.json holds both to it.
 func Segments(text string) Count {
-	c := Count{Encoding: "GSM-7"}
-	single, multi := 160, 153
-	var sizes []int
+	c := newCounter()
 	for _, r := range text {
-		switch {
-		case strings.ContainsRune(gsm7, r):
-			sizes = append(sizes, 1)
-		case strings.ContainsRune(gsm7Extra, r):
-			sizes = append(sizes, 2)
-		default:
-			c.Encoding = "UCS-2"
-		}
+		c.add(r)
 	}
-	if c.Encoding == "UCS-2" {
-		single, multi, sizes = 70, 67, sizes[:0]
-		for _, r := range text {
-			sizes = append(sizes, max(1, utf16.RuneLen(r)))
-		}
+	return c.count()
+}
+
+// counter counts a text that grows, in both alphabets at once.
+type counter struct {
+	gsm, ucs packing
+	beyond   bool // a character is not in the GSM alphabet
+}
+
+func newCounter() counter {
+	return counter{gsm: packing{one: 160, many: 153, segments: 1}, ucs: packing{one: 70, many: 67, segments: 1}}
+}
+
+func (c *counter) add(r rune) {
+	c.ucs.add(max(1, utf16.RuneLen(r)))
+	switch {
+	case strings.ContainsRune(gsm7, r):
+		c.gsm.add(1)
+	case strings.ContainsRune(gsm7Extra, r):
+		c.gsm.add(2)
+	default:
+		c.beyond = true
 	}
-	for _, n := range sizes {
-		c.Units += n
+}
+
+func (c *counter) count() Count {
+	p, encoding := c.gsm, "GSM-7"
+	if c.beyond {
+		p, encoding = c.ucs, "UCS-2"
 	}
-	if c.Units <= single {
-		c.Left = single - c.Units
-		if c.Units > 0 {
-			c.Segments = 1
-		}
-		return c
+	out := Count{Encoding: encoding, Units: p.units}
+	switch {
+	case p.units == 0:
+		out.Left = p.one
+	case p.units <= p.one:
+		out.Segments, out.Left = 1, p.one-p.units
+	default:
+		out.Segments, out.Left = p.segments, p.many-p.used
 	}
-	c.Segments = 1
-	used := 0
-	for _, n := range sizes {
-		if used+n > multi {
-			c.Segments++
-			used = 0
-		}
-		used += n
+	return out
+}
+
+// packing fills segments of many units each; a text of at most one units is one segment all the same.
+type packing struct {
+	one, many             int
+	units, segments, used int
+}
+
+func (p *packing) add(n int) {
+	p.units += n
+	if p.used+n > p.many {
+		p.segments++
+		p.used = 0
 	}
-	c.Left = multi - used
-	return c
+	p.used += n
 }

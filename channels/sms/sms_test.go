@@ -275,30 +275,6 @@ func TestNormalise(t *testing.T) {
 	}
 }
 
-func TestSegments(t *testing.T) {
-	for _, c := range []struct {
-		text string
-		want Count
-	}{
-		{"", Count{0, "GSM-7", 0, 160}},
-		{"hello", Count{1, "GSM-7", 5, 155}},
-		{"5 €", Count{1, "GSM-7", 4, 156}},
-		{strings.Repeat("a", 160), Count{1, "GSM-7", 160, 0}},
-		{strings.Repeat("a", 161), Count{2, "GSM-7", 161, 145}},
-		{strings.Repeat("a", 306), Count{2, "GSM-7", 306, 0}},
-		{strings.Repeat("a", 152) + "€" + strings.Repeat("a", 10), Count{2, "GSM-7", 164, 141}}, // the escape is not cut off from its character
-		{"سلام", Count{1, "UCS-2", 4, 66}},
-		{strings.Repeat("س", 70), Count{1, "UCS-2", 70, 0}},
-		{strings.Repeat("س", 71), Count{2, "UCS-2", 71, 63}},
-		{strings.Repeat("س", 66) + "😀😀😀", Count{2, "UCS-2", 72, 61}},
-		{"naïve", Count{1, "UCS-2", 5, 65}}, // ï is not in the alphabet
-	} {
-		if got := Segments(c.text); got != c.want {
-			t.Errorf("Segments(%.20q…) = %+v, want %+v", c.text, got, c.want)
-		}
-	}
-}
-
 func TestSettingsAtFault(t *testing.T) {
 	srv := startTwilio(t)
 	gw := startGateway(t)

@@ -1,20 +1,17 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { segmentsOf } from './segments'
 
+// The cases of channels/sms, which counts on the server.
+const file = join(__dirname, '../../../../channels/sms/testdata/segments.json')
+const cases: { name: string; text: [string, number][]; segments: number; encoding: string; units: number; left: number }[] = JSON.parse(readFileSync(file, 'utf8'))
+
 describe('segmentsOf', () => {
-  it.each([
-    ['', 0, false],
-    ['a'.repeat(160), 1, false],
-    ['a'.repeat(161), 2, false],
-    ['a'.repeat(306), 2, false],
-    ['a'.repeat(307), 3, false],
-    ['€'.repeat(80), 1, false],
-    ['€'.repeat(81), 2, false],
-    ['س'.repeat(70), 1, true],
-    ['س'.repeat(71), 2, true],
-    ['س'.repeat(135), 3, true],
-    ['ok 👍', 1, true],
-  ])('counts %j', (text, segments, unicode) => {
-    expect(segmentsOf(text)).toMatchObject({ segments, unicode })
+  it('has cases', () => expect(cases.length).toBeGreaterThan(25))
+
+  it.each(cases.map((c) => [c.name, c] as const))('counts: %s', (_, c) => {
+    const text = c.text.map(([part, times]) => part.repeat(times)).join('')
+    expect(segmentsOf(text)).toEqual({ segments: c.segments, used: c.units, room: c.units + c.left, unicode: c.encoding === 'UCS-2' })
   })
 })
