@@ -19,7 +19,7 @@ func TestKeyOfAnotherNodesDay(t *testing.T) {
 		h.rdb.Del(t.Context(), h.keys.bucket(d))
 		h.rdb.HSet(t.Context(), h.keys.bucket(d+days), all)
 		r.mustSay(h, "t", "1", "hi")
-		if c, _ := h.mirror.byThread(r.account.ID, "t"); c.Unread != 1 {
+		if c, _ := h.mirror.byThread(r.thread("t")); c.Unread != 1 {
 			t.Errorf("%+d days: %d unread after one message", days, c.Unread)
 		}
 	}

@@ -69,7 +69,7 @@ func (h *Hub) commit(ctx context.Context, epoch string, token uint64, e *record.
 	const convs, threads, agents = "9", "10", "11"
 	args := append(make([]any, 0, 16), epoch, strconv.FormatUint(token, 10), body, shortKey(e.Key))
 	if c := e.Conversation; c != nil {
-		tf := threadField(c.Account, c.Thread)
+		tf := threadField(c.In())
 		switch {
 		case e.Kind == record.EvClosed:
 			args = append(args, convs, c.ID, versionPrefix(c.Version-1), "", threads, tf, c.ID, "")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,10 +34,25 @@ func (d *desk) Cursor(ctx context.Context) (string, error) {
 }
 
 func (d *desk) ThreadOf(ctx context.Context, providerIDs []string) (string, error) {
-	for i := range providerIDs {
-		providerIDs[i] = boundKey(providerIDs[i], channels.MaxKey)
+	ids := make([]string, len(providerIDs))
+	for i, id := range providerIDs {
+		ids[i] = boundKey(id, channels.MaxKey)
 	}
-	return d.h.db.ThreadOf(ctx, d.acct().ID, providerIDs)
+	acct := d.acct()
+	var others []string
+	for id, a := range d.h.Settings().Accounts {
+		if a.Kind == acct.Kind && id != acct.ID {
+			others = append(others, id)
+		}
+	}
+	slices.Sort(others)
+	return d.h.db.ThreadOf(ctx, acct.ID, others, ids)
+}
+
+// thread is one of the account's threads as the hub keeps it.
+func (d *desk) thread(id string) record.Thread {
+	acct := d.acct()
+	return record.Thread{Account: acct.ID, Channel: acct.Kind, ID: boundKey(id, channels.MaxKey)}
 }
 
 // rank orders the states that a provider may report, so that a late one changes nothing.
@@ -93,7 +109,7 @@ func (d *desk) sentAs(ctx context.Context, providerID string) (t record.Touch, e
 func (d *desk) Health(hl channels.Health) { d.h.health.report(d.acct().ID, hl) }
 
 func (d *desk) History(ctx context.Context, thread, after string, limit int) ([]channels.Item, error) {
-	touches, err := d.h.db.History(ctx, d.acct().ID, boundKey(thread, channels.MaxKey), after, min(max(limit, 1), 200))
+	touches, err := d.h.db.History(ctx, d.thread(thread), after, min(max(limit, 1), 200))
 	if err != nil {
 		return nil, err
 	}
@@ -105,11 +121,11 @@ func (d *desk) History(ctx context.Context, thread, after string, limit int) ([]
 }
 
 func (d *desk) Watch(thread string, f func(channels.Item)) (stop func()) {
-	return d.h.watchers.add(threadField(d.acct().ID, boundKey(thread, channels.MaxKey)), f)
+	return d.h.watchers.add(threadField(d.thread(thread)), f)
 }
 
 func (d *desk) Typing(thread string, on bool) {
-	if c, ok := d.h.mirror.byThread(d.acct().ID, boundKey(thread, channels.MaxKey)); ok {
+	if c, ok := d.h.mirror.byThread(d.thread(thread)); ok {
 		d.h.publish(news{Type: "typing", Conversation: c.ID, From: "customer", On: on})
 	}
 }
@@ -218,7 +234,7 @@ func (h *Hub) watchLoop(ctx context.Context) error {
 		upTo := sub.Recorded().N
 		for len(pending) > 0 && pending[0].ID.N <= upTo {
 			e := pending[0].Event
-			h.watchers.tell(threadField(e.Conversation.Account, e.Conversation.Thread), h.item(e.Touch))
+			h.watchers.tell(threadField(e.Conversation.In()), h.item(e.Touch))
 			pending = pending[1:]
 		}
 		told = max(told, min(upTo, seen))
@@ -235,7 +251,7 @@ func (h *Hub) tellFrom(ctx context.Context, n uint64) (uint64, error) {
 		for i := range events {
 			e := &events[i]
 			if c := e.Conversation; c != nil && e.Touch != nil && (e.Kind == record.EvReceived || e.Kind == record.EvQueued) {
-				if thread := threadField(c.Account, c.Thread); h.watchers.any(thread) {
+				if thread := threadField(c.In()); h.watchers.any(thread) {
 					t, err := h.db.Touch(ctx, e.Touch.ID)
 					if err != nil {
 						return n, err

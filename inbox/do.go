@@ -48,7 +48,7 @@ func (h *Hub) propose(ctx context.Context, cmd *Command) (_ record.Event, epoch 
 	}
 	if cmd.Conversation != "" {
 		if c, _, err := h.find(ctx, cmd.Conversation); err == nil {
-			unlock, err := h.locks.lock(ctx, threadField(c.Account, c.Thread))
+			unlock, err := h.locks.lock(ctx, threadField(c.In()))
 			if err != nil {
 				return record.Event{}, "", unrecorded(err)
 			}
@@ -145,7 +145,7 @@ func (h *Hub) find(ctx context.Context, id string) (c record.Conversation, cold 
 	if err != nil {
 		return c, false, err
 	}
-	if newer, ok := h.mirror.byThread(old.Account, old.Thread); ok && newer.ID != id {
+	if newer, ok := h.mirror.byThread(old.In()); ok && newer.ID != id {
 		return c, false, &Refusal{Code: "conflict", Message: "This conversation is over; the customer has a newer one.", Current: &newer}
 	}
 	old.Version += 100 // its last events may not be recorded yet, and must not look newer than what comes now

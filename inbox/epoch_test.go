@@ -13,7 +13,7 @@ func TestWaitingCommandIsOne(t *testing.T) {
 	r.user("ann", 3)
 	h, _ := r.hub()
 	r.mustSay(h, "t", "1", "hi")
-	c, _ := h.mirror.byThread(r.account.ID, "t")
+	c, _ := h.mirror.byThread(r.thread("t"))
 	epoch := h.mirror.current()
 	unlock := r.blockWrites()
 	h.rdb.Del(t.Context(), h.keys.epoch())

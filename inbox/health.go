@@ -170,7 +170,7 @@ func (h *Hub) hear(body []byte) {
 		}{"health", *n.Health})
 	case n.Type == "typing" && n.From == "agent":
 		if c, ok := h.mirror.conversation(n.Conversation); ok {
-			h.watchers.tell(threadField(c.Account, c.Thread), channels.Item{Kind: "typing", From: "agent", Name: h.publicName(n.Agent), On: n.On, At: h.now()})
+			h.watchers.tell(threadField(c.In()), channels.Item{Kind: "typing", From: "agent", Name: h.publicName(n.Agent), On: n.On, At: h.now()})
 		}
 	}
 	h.newsMu.Lock()

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"strconv"
 	"time"
+
+	"tamas/inbox/record"
 )
 
 // keys names everything that Tamas holds in Redis. All carry one hash tag, so a workspace lives in one
@@ -20,7 +22,7 @@ func (k keys) n() string             { return k.tag + "n" }             // the l
 func (k keys) number() string        { return k.tag + "number" }        // the last conversation's number
 func (k keys) conversations() string { return k.tag + "conversations" } // hash: id → "<version> <header JSON>"
 func (k keys) agents() string        { return k.tag + "agents" }        // hash: id → "<version> <header JSON>"
-func (k keys) threads() string       { return k.tag + "threads" }       // hash: account US thread → conversation id
+func (k keys) threads() string       { return k.tag + "threads" }       // hash: account US thread, for a shared one "*" channel US thread → conversation id
 func (k keys) presence() string      { return k.tag + "presence" }      // hash: agent US node → last seen, ms
 func (k keys) nodes() string         { return k.tag + "nodes" }         // hash: node → last seen, ms
 func (k keys) health() string        { return k.tag + "health" }        // hash: account → JSON
@@ -44,8 +46,13 @@ func (k keys) buckets(now time.Time) [bucketsKept + 1]string {
 
 func day(t time.Time) int64 { return t.Unix() / 86400 }
 
-// threadField is the field of a thread in threads().
-func threadField(account, thread string) string { return account + "\x1f" + thread }
+// threadField is the field of a thread in threads(). No account's id begins with "*".
+func threadField(t record.Thread) string {
+	if record.Shared(t.ID) {
+		return "*" + t.Channel + "\x1f" + t.ID
+	}
+	return t.Account + "\x1f" + t.ID
+}
 
 // shortKey is what a bucket holds of a command key: 96 bits of its hash, since ten keys a conversation
 // would otherwise be most of its memory.

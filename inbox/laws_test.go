@@ -56,7 +56,7 @@ func TestOldRedeliveryAsksTheRecord(t *testing.T) {
 		if err := h.receive(t.Context(), r.account, b()); err != nil {
 			t.Fatal(err)
 		}
-		c, _ := h.mirror.byThread(r.account.ID, "t")
+		c, _ := h.mirror.byThread(r.thread("t"))
 		if n := len(r.touches(h.db, "t")); n != 1 || c.Unread != 1 {
 			t.Fatalf("%d touches, %d unread", n, c.Unread)
 		}
@@ -144,7 +144,7 @@ func TestNeverAboveCapacity(t *testing.T) {
 		var convs []string
 		for i := range 10 {
 			r.mustSay(a, fmt.Sprint("t", i), fmt.Sprint(i), "hi")
-			c, _ := a.mirror.byThread(r.account.ID, fmt.Sprint("t", i))
+			c, _ := a.mirror.byThread(r.thread(fmt.Sprint("t", i)))
 			convs = append(convs, c.ID)
 		}
 		eventually(t, "the other node knows them", func() bool { _, ok := b.mirror.conversation(convs[9]); return ok })
@@ -200,7 +200,7 @@ func TestSentIsRecorded(t *testing.T) {
 			}
 			return nil
 		})
-		c, _ := h.mirror.byThread(r.account.ID, "t")
+		c, _ := h.mirror.byThread(r.thread("t"))
 		e, err := h.Do(t.Context(), Command{Key: "c1", By: agentActor("ann"), Action: Reply, Conversation: c.ID, Text: "hello"})
 		if err != nil {
 			t.Fatal(err)
@@ -243,7 +243,7 @@ func TestFailuresAreShown(t *testing.T) {
 				return nil
 			})
 			r.mustSay(h, thread, fmt.Sprint(i), "hi")
-			c, _ := h.mirror.byThread(r.account.ID, thread)
+			c, _ := h.mirror.byThread(r.thread(thread))
 			e, err := h.Do(t.Context(), Command{Key: fmt.Sprint(i), By: agentActor("ann"), Action: Reply, Conversation: c.ID, Text: "x"})
 			if err != nil {
 				t.Fatal(err)
@@ -269,7 +269,7 @@ func TestInterruptedSendIsUncertain(t *testing.T) {
 		r.user("ann", 3)
 		h, _ := r.hub()
 		r.mustSay(h, "t", "1", "hi")
-		c, _ := h.mirror.byThread(r.account.ID, "t")
+		c, _ := h.mirror.byThread(r.thread("t"))
 		calling := make(chan struct{})
 		r.provider.onSend(func(channels.Outbound) error { close(calling); <-t.Context().Done(); return nil })
 		e, err := h.Do(t.Context(), Command{Key: "c", By: agentActor("ann"), Action: Reply, Conversation: c.ID, Text: "x"})
@@ -346,7 +346,7 @@ func TestEmptiedRedis(t *testing.T) {
 		for thread, n := range acked {
 			keys := map[string]bool{}
 			for after := ""; ; {
-				list, err := h.db.History(t.Context(), r.account.ID, thread, after, 200)
+				list, err := h.db.History(t.Context(), r.thread(thread), after, 200)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -545,7 +545,7 @@ func TestCluster(t *testing.T) {
 	for i := range 20 {
 		r.mustSay(h, fmt.Sprint("t", i%5), fmt.Sprint(i), "x")
 	}
-	c, _ := h.mirror.byThread(r.account.ID, "t0")
+	c, _ := h.mirror.byThread(r.thread("t0"))
 	e, err := h.Do(ctx, Command{Key: "1", By: agentActor("ann"), Action: Reply, Conversation: c.ID, Text: "x"})
 	if err != nil {
 		t.Fatal(err)
@@ -621,12 +621,12 @@ func TestAfterTheReopenWindow(t *testing.T) {
 		r.user("ann", 3)
 		h, _ := r.hub()
 		r.mustSay(h, "t", "1", "x")
-		first, _ := h.mirror.byThread(r.account.ID, "t")
+		first, _ := h.mirror.byThread(r.thread("t"))
 		if _, err := h.Do(t.Context(), Command{By: agentActor("ann"), Action: Resolve, Conversation: first.ID}); err != nil {
 			t.Fatal(err)
 		}
 		r.mustSay(h, "t", "2", "x")
-		if c, _ := h.mirror.byThread(r.account.ID, "t"); c.ID != first.ID || c.Status != record.Waiting {
+		if c, _ := h.mirror.byThread(r.thread("t")); c.ID != first.ID || c.Status != record.Waiting {
 			t.Fatalf("inside the window: %+v", c)
 		}
 		db := r.openDB()
@@ -645,7 +645,7 @@ func TestAfterTheReopenWindow(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.mustSay(h, "t", "3", "x")
-		c, _ := h.mirror.byThread(r.account.ID, "t")
+		c, _ := h.mirror.byThread(r.thread("t"))
 		if c.ID == first.ID || c.Previous != first.ID || c.Number != first.Number+1 {
 			t.Fatalf("after the window: %+v", c)
 		}

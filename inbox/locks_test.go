@@ -15,7 +15,7 @@ func TestWaitingBehindAProposal(t *testing.T) {
 	r.user("ann", 3)
 	h, _ := r.hub()
 	r.mustSay(h, "t", "1", "hi")
-	c, _ := h.mirror.byThread(r.account.ID, "t")
+	c, _ := h.mirror.byThread(r.thread("t"))
 	epoch := h.mirror.current()
 	h.rdb.Del(t.Context(), h.keys.epoch())
 	eventually(t, "no live state", func() bool { return h.mirror.current() == "" })

@@ -178,7 +178,7 @@ func (m *mirror) replace(e *record.Event) {
 	if c := e.Conversation; c != nil {
 		old := m.convs[c.ID]
 		if old == nil || old.Version < c.Version {
-			tf := threadField(c.Account, c.Thread)
+			tf := threadField(c.In())
 			if e.Kind == record.EvClosed {
 				delete(m.convs, c.ID)
 				if m.threads[tf] == c.ID {
@@ -205,7 +205,7 @@ func (m *mirror) reread(ctx context.Context, epoch string, e *record.Event) erro
 	var conv, thread *redis.StringCmd
 	c := e.Conversation
 	if c != nil {
-		thread = pl.HGet(ctx, m.keys.threads(), threadField(c.Account, c.Thread))
+		thread = pl.HGet(ctx, m.keys.threads(), threadField(c.In()))
 		conv = pl.HGet(ctx, m.keys.conversations(), c.ID)
 	}
 	agents := make([]*redis.StringCmd, len(e.Agents))
@@ -231,7 +231,7 @@ func (m *mirror) reread(ctx context.Context, epoch string, e *record.Event) erro
 			}
 		}
 		m.mu.Lock()
-		tf := threadField(c.Account, c.Thread)
+		tf := threadField(c.In())
 		if m.epoch != epoch {
 			m.mu.Unlock()
 			return nil
@@ -303,10 +303,10 @@ func (m *mirror) conversation(id string) (record.Conversation, bool) {
 	return record.Conversation{}, false
 }
 
-func (m *mirror) byThread(account, thread string) (record.Conversation, bool) {
+func (m *mirror) byThread(t record.Thread) (record.Conversation, bool) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	if c := m.convs[m.threads[threadField(account, thread)]]; c != nil {
+	if c := m.convs[m.threads[threadField(t)]]; c != nil {
 		return *c, true
 	}
 	return record.Conversation{}, false

@@ -9,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"tamas/channels"
-	"tamas/inbox/record"
 )
 
 // Text that comes from outside is normalised once, on entry: valid UTF-8, no NUL, bounded. PostgreSQL refuses
@@ -83,15 +82,4 @@ func normalise(in *channels.Inbound, now time.Time) {
 	if in.At.IsZero() || in.At.After(now.Add(24*time.Hour)) || in.At.Year() < 1990 {
 		in.At = now
 	}
-}
-
-// identityOf derives the identity of an address and its first customer, alike on every node.
-func identityOf(channel, address, name string) record.Identity {
-	id := derived("identity", channel, address)
-	return record.Identity{ID: id, Customer: derived("customer", channel, address), Channel: channel, Address: address, Name: name}
-}
-
-func derived(kind, channel, address string) string {
-	sum := sha256.Sum256([]byte(kind + "\x00" + channel + "\x00" + address))
-	return hex.EncodeToString(sum[:8])
 }

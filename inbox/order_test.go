@@ -46,7 +46,7 @@ func TestLongConversationHoldsUpNobody(t *testing.T) {
 
 func (r *rig) answer(h *Hub, thread, text string) record.Event {
 	r.t.Helper()
-	c, _ := h.mirror.byThread(r.account.ID, thread)
+	c, _ := h.mirror.byThread(r.thread(thread))
 	e, err := h.Do(r.t.Context(), Command{Key: text, By: agentActor("ann"), Action: Reply, Conversation: c.ID, Text: text})
 	if err != nil {
 		r.t.Fatal(err)

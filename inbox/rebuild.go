@@ -82,7 +82,7 @@ func (h *Hub) rebuild(ctx context.Context, old record.ID) (record.ID, error) {
 			return err
 		}
 		load.add(k.conversations(), c.ID, versionPrefix(c.Version)+string(body))
-		load.add(k.threads(), threadField(c.Account, c.Thread), c.ID)
+		load.add(k.threads(), threadField(c.In()), c.ID)
 		return load.err
 	})
 	if err == nil {

@@ -154,25 +154,26 @@ func (h *Hub) receiveOne(ctx context.Context, acct record.Account, in *channels.
 			return record.ID{}, "", false, err
 		}
 	}
-	unlock, err := h.locks.lock(ctx, threadField(acct.ID, in.Thread))
+	thread := record.Thread{Account: acct.ID, Channel: acct.Kind, ID: in.Thread}
+	unlock, err := h.locks.lock(ctx, threadField(thread))
 	if err != nil {
 		return record.ID{}, "", false, err
 	}
 	defer unlock()
-	if err := h.closeOver(ctx, acct.ID, in.Thread); err != nil {
+	if err := h.closeOver(ctx, thread); err != nil {
 		return record.ID{}, "", false, err
 	}
-	identity := identityOf(acct.Kind, in.Address, in.Name)
+	identity := record.IdentityOf(acct.Kind, in.Address, in.Name)
 	e, epoch, err := h.commitSoon(ctx, "in/"+acct.ID+"/"+in.Key, func() (*record.Event, bool, error) {
 		if h.mirror.generation() != life {
 			return nil, false, errNewLife
 		}
 		s := h.stateNow()
 		previous := ""
-		if conv, ok := h.mirror.byThread(acct.ID, in.Thread); ok {
+		if conv, ok := h.mirror.byThread(thread); ok {
 			s.conv = conv
 		} else {
-			last, err := h.db.LastConversation(ctx, acct.ID, in.Thread)
+			last, err := h.db.LastConversation(ctx, thread)
 			if err != nil && !errors.Is(err, record.ErrNotFound) {
 				return nil, false, err
 			}
@@ -199,8 +200,8 @@ func (h *Hub) receiveOne(ctx context.Context, acct record.Account, in *channels.
 
 // closeOver closes a resolved conversation whose reopen window has passed, when the timer that would have is late:
 // the message is a new conversation's. The caller has the thread's lock.
-func (h *Hub) closeOver(ctx context.Context, account, thread string) error {
-	conv, ok := h.mirror.byThread(account, thread)
+func (h *Hub) closeOver(ctx context.Context, thread record.Thread) error {
+	conv, ok := h.mirror.byThread(thread)
 	if !ok || conv.Status != record.Resolved || conv.ReopenUntil > h.Now() {
 		return nil
 	}

@@ -164,6 +164,10 @@ func (r *rig) hub(change ...func(*Options)) (h *Hub, stop func()) {
 	return h, stop
 }
 
+func (r *rig) thread(id string) record.Thread {
+	return record.Thread{Account: r.account.ID, Channel: r.account.Kind, ID: id}
+}
+
 // say is a message from a customer through the hub's own door.
 func (r *rig) say(h *Hub, thread, key, text string) error {
 	return h.receive(r.t.Context(), r.account, channels.Batch{Messages: []channels.Inbound{{Key: key, Thread: thread, Address: thread, Name: "Customer " + thread, Text: text}}})
@@ -179,7 +183,7 @@ func (r *rig) mustSay(h *Hub, thread, key, text string) {
 // touches are what the record holds of a thread.
 func (r *rig) touches(db *record.DB, thread string) []record.Touch {
 	r.t.Helper()
-	list, err := db.History(r.t.Context(), r.account.ID, thread, "", 200)
+	list, err := db.History(r.t.Context(), r.thread(thread), "", 200)
 	if err != nil {
 		r.t.Fatal(err)
 	}

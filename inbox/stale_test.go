@@ -24,7 +24,7 @@ func TestNoRefusalByAStaleCopy(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			r.mustSay(h, tt.name, tt.name, "hi")
-			c, _ := h.mirror.byThread(r.account.ID, tt.name)
+			c, _ := h.mirror.byThread(r.thread(tt.name))
 			if tt.first.Action != Claim {
 				if _, err := h.Do(t.Context(), Command{By: ann, Action: Claim, Conversation: c.ID}); err != nil {
 					t.Fatal(err)

@@ -14,7 +14,7 @@ import (
 // reply makes ann answer in the thread.
 func (r *rig) reply(h *Hub, thread, key string) record.Event {
 	r.t.Helper()
-	c, _ := h.mirror.byThread(r.account.ID, thread)
+	c, _ := h.mirror.byThread(r.thread(thread))
 	e, err := h.Do(r.t.Context(), Command{Key: key, By: agentActor("ann"), Action: Reply, Conversation: c.ID, Text: "hello"})
 	if err != nil {
 		r.t.Fatal(err)

@@ -19,17 +19,33 @@ var (
 		`INSERT INTO customers (id, name, created_at) VALUES `, `(?, ?, ?)`,
 		// A name that comes later fills an empty one; one that is there may be a person's choice.
 		` ON CONFLICT (id) DO UPDATE SET name = excluded.name, stale = 1 WHERE customers.name = '' AND excluded.name <> ''`}
+	// Of identities that wrote: what was unreachable can be reached again.
 	insertIdentities = many{
 		`INSERT INTO identities (id, customer, channel, address, name, created_at) VALUES `, `(?, ?, ?, ?, ?, ?)`,
-		` ON CONFLICT (id) DO UPDATE SET name = excluded.name WHERE identities.name = '' AND excluded.name <> ''`}
+		` ON CONFLICT (id) DO UPDATE SET name = CASE WHEN identities.name = '' THEN excluded.name ELSE identities.name END,
+			unreachable = '', unreachable_at = 0
+			WHERE identities.name = '' AND excluded.name <> '' OR identities.unreachable <> ''`}
+	// Of identities that are only spoken of.
+	insertPersons = many{`INSERT INTO customers (id, name, created_at) VALUES `, `(?, ?, ?)`, ` ON CONFLICT DO NOTHING`}
+	insertNamed   = many{
+		`INSERT INTO identities (id, customer, channel, address, name, created_at) VALUES `, `(?, ?, ?, ?, ?, ?)`,
+		` ON CONFLICT (id) DO NOTHING`}
+	updateIdentities = many{
+		`WITH v (id, consent, consent_at, unreachable, unreachable_at, blocked) AS (VALUES `,
+		`(CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT))`,
+		`) UPDATE identities SET consent = COALESCE(v.consent, identities.consent), consent_at = COALESCE(v.consent_at, identities.consent_at),
+			unreachable = COALESCE(v.unreachable, identities.unreachable), unreachable_at = COALESCE(v.unreachable_at, identities.unreachable_at),
+			blocked = COALESCE(v.blocked, identities.blocked) FROM v WHERE identities.id = v.id`}
 	insertTouches = many{
 		`INSERT INTO touches (n, id, kind, conversation, identity, account, channel, inbound, author_kind, author, happened_at,
-			state, rev, attempt, retry_at, error, key, provider_id, worker, auto_reply, unreadable) VALUES `,
-		`(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			state, rev, attempt, retry_at, error, key, provider_id, worker, auto_reply, unreadable, reply_to, of_touch, score, spam) VALUES `,
+		`(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		// Only touches_once can be in conflict: the log has let a provider's message through twice.
 		` ON CONFLICT DO NOTHING`}
 	insertBodies = many{
-		`INSERT INTO bodies (n, subject, text, html, raw, blob) VALUES `, `(?, ?, ?, ?, ?, ?)`, ``}
+		`INSERT INTO bodies (n, subject, text, html, raw, blob, more) VALUES `, `(?, ?, ?, ?, ?, ?, ?)`, ``}
+	insertParts = many{
+		`INSERT INTO touch_parts (account, provider_id, touch) VALUES `, `(?, ?, ?)`, ` ON CONFLICT DO NOTHING`}
 	updateTouches = many{
 		`WITH v (id, state, rev, attempt, retry_at, error, provider_id, worker, unreadable) AS (VALUES `,
 		`(CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT))`,
@@ -42,8 +58,8 @@ var (
 		`(?, ?, ?, ?, ?, ?, COALESCE(CAST(? AS BIGINT), (SELECT NULLIF(unanswered, 0) FROM conversations WHERE id = ?), ?))`, ``}
 	upsertConversations = many{
 		`INSERT INTO conversations (id, version, number, identity, account, channel, thread, queue, status, owner, holder, tags,
-			unread, unanswered, waiting, live_until, last_message_at, last_message, subject_n, header) VALUES `,
-		`(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			unread, unanswered, waiting, live_until, last_message_at, last_message, subject_n, shared, header) VALUES `,
+		`(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		` ON CONFLICT (id) DO UPDATE SET version = excluded.version, identity = excluded.identity, thread = excluded.thread,
 			queue = excluded.queue, status = excluded.status, owner = excluded.owner, holder = excluded.holder, tags = excluded.tags,
 			unread = excluded.unread, unanswered = excluded.unanswered, waiting = excluded.waiting, live_until = excluded.live_until,
@@ -61,9 +77,11 @@ var (
 // batch gathers the rows of some events, each row once with its newest values: PostgreSQL refuses to touch a row
 // twice in one statement, and half the work is saved.
 type batch struct {
-	events, unreadable, customers, identities, touches, bodies, answers []any
+	events, unreadable, customers, identities, persons, named, touches, bodies, parts, answers []any
 
 	known         map[string]int // identity → its row in identities and customers
+	marked        ordered[marks]
+	links         []statement
 	created       map[string]int // touch → where its row begins in touches
 	states        ordered[*Touch]
 	conversations ordered[header]
@@ -163,7 +181,9 @@ func (b *batch) add(e *Event) error {
 		b.unreadable = append(b.unreadable, int64(e.ID.N), "The entry of the log is not an event.", e.Raw)
 	}
 
-	if i := e.Identity; i != nil {
+	if i := e.Identity; i != nil && !heard(e) {
+		b.speakOf(i, e.At)
+	} else if i != nil {
 		if at, ok := b.known[i.ID]; !ok {
 			b.known[i.ID] = len(b.identities)
 			b.customers = append(b.customers, i.Customer, i.Name, int64(e.At))
@@ -173,6 +193,7 @@ func (b *batch) add(e *Event) error {
 			b.customers[at/2+1] = i.Name
 		}
 	}
+	b.mark(e)
 	if e.Touch != nil {
 		b.touch(e)
 	}
@@ -196,17 +217,20 @@ func answers(e *Event) bool {
 // touch takes a new touch, or a new state of one: in this batch or of the record.
 func (b *batch) touch(e *Event) {
 	t := e.Touch
+	for _, id := range t.Parts {
+		b.parts = append(b.parts, t.Account, id, t.ID)
+	}
 	if begins(e) {
 		b.created[t.ID] = len(b.touches)
 		b.touches = append(b.touches, int64(e.ID.N), t.ID, t.Kind, t.Conversation, t.Identity, t.Account, t.Channel, flag(t.Inbound),
 			t.Author.Kind, t.Author.ID, int64(t.At), t.State, int64(t.Rev), int64(t.Attempt), int64(t.RetryAt), t.Error, t.Key,
-			t.ProviderID, t.Worker, flag(t.AutoReply), t.Unreadable)
+			t.ProviderID, t.Worker, flag(t.AutoReply), t.Unreadable, t.ReplyTo, t.Of, int64(t.Score), t.Spam)
 		if y := t.Body; y != nil {
 			var raw any // NULL, not an empty value, when there is none
 			if len(y.Raw) > 0 {
 				raw = y.Raw
 			}
-			b.bodies = append(b.bodies, int64(e.ID.N), y.Subject, y.Text, y.HTML, raw, y.Blob)
+			b.bodies = append(b.bodies, int64(e.ID.N), y.Subject, y.Text, y.HTML, raw, y.Blob, y.more())
 		}
 		return
 	}
@@ -224,7 +248,8 @@ func (b *batch) touch(e *Event) {
 
 // begins tells the first event of a touch, which brings its text. A retry by hand queues a touch without it.
 func begins(e *Event) bool {
-	return e.Kind == EvReceived || e.Touch.Body != nil && (e.Kind == EvQueued || e.Kind == EvNoted || e.Kind == EvUnreadable)
+	return e.Kind == EvReceived || e.Kind == EvEdited || e.Kind == EvLogged ||
+		e.Touch.Body != nil && (e.Kind == EvQueued || e.Kind == EvNoted || e.Kind == EvUnreadable)
 }
 
 // finish turns the rows into statements, in an order that all writers keep.
@@ -250,9 +275,14 @@ func (b *batch) finish() error {
 	list = insertUnreadable.over(list, b.unreadable)
 	list = insertCustomers.over(list, b.customers)
 	list = insertIdentities.over(list, b.identities)
+	list = insertPersons.over(list, b.persons)
+	list = insertNamed.over(list, b.named)
+	list = updateIdentities.over(list, b.marks())
+	list = append(list, b.links...)
 	list = insertTouches.over(list, b.touches)
 	list = insertBodies.over(list, b.bodies)
 	list = updateTouches.over(list, states)
+	list = insertParts.over(list, b.parts)
 	list = insertAnswers.over(list, b.answers) // reads conversations as they were
 	list = upsertConversations.over(list, convs)
 	list = upsertAgents.over(list, agents)
@@ -264,7 +294,7 @@ func (b *batch) finish() error {
 func (db *DB) afterwards(ctx context.Context, b *batch, changed []int64) error {
 	missing := int64(len(b.touches) / touchWidth)
 	for i, s := range b.statements {
-		if s.many == &insertTouches {
+		if s.key.many == &insertTouches {
 			missing -= changed[i]
 		}
 	}
@@ -281,7 +311,7 @@ func (db *DB) afterwards(ctx context.Context, b *batch, changed []int64) error {
 }
 
 // Columns of insertTouches and insertBodies.
-const touchWidth, bodyWidth = 21, 6
+const touchWidth, bodyWidth = 25, 7
 
 func conversationRow(h *header) []any {
 	c := h.c
@@ -301,10 +331,10 @@ func conversationRow(h *header) []any {
 		tags = "\n" + strings.Join(c.Tags, "\n") + "\n"
 	}
 	return []any{c.ID, c.Version, c.Number, c.Identity, c.Account, c.Channel, c.Thread, c.Queue, string(c.Status), c.Owner, holder, tags,
-		int64(c.Unread), int64(c.Unanswered), int64(waiting), int64(live), int64(c.LastMessageAt), c.LastMessage, h.subject, h.json}
+		int64(c.Unread), int64(c.Unanswered), int64(waiting), int64(live), int64(c.LastMessageAt), c.LastMessage, h.subject, flag(Shared(c.Thread)), h.json}
 }
 
-// eventJSON is the event without personal text: no body, and of the identity only its id and customer. head is the
+// eventJSON is the event without personal text: no body, of the identity only its id and customer, of a link no address. head is the
 // conversation's JSON, written once for its own row and here.
 func eventJSON(e *Event, head []byte) (string, error) {
 	bare := *e
@@ -312,6 +342,7 @@ func eventJSON(e *Event, head []byte) (string, error) {
 	if e.Identity != nil {
 		bare.Identity = &Identity{ID: e.Identity.ID, Customer: e.Identity.Customer, Channel: e.Identity.Channel}
 	}
+	bare.Marks = bareMarks(e.Marks)
 	if e.Touch != nil {
 		t := *e.Touch
 		t.Body = nil

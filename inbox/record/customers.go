@@ -27,8 +27,11 @@ func scanCustomer(rows *sql.Rows, c *Customer) error {
 	return rows.Scan(&c.ID, &c.Name, &c.CreatedAt, &c.Version)
 }
 
+const identityColumns = "id, customer, channel, address, name, consent, consent_at, unreachable, unreachable_at, blocked, evidence"
+
 func scanIdentity(rows *sql.Rows, i *Identity) error {
-	return rows.Scan(&i.ID, &i.Customer, &i.Channel, &i.Address, &i.Name)
+	return rows.Scan(&i.ID, &i.Customer, &i.Channel, &i.Address, &i.Name,
+		&i.Consent, &i.ConsentAt, &i.Unreachable, &i.UnreachableAt, &i.Blocked, &i.Evidence)
 }
 
 func customer(ctx context.Context, q querier, id string) (Customer, error) {
@@ -37,7 +40,7 @@ func customer(ctx context.Context, q querier, id string) (Customer, error) {
 
 func identities(ctx context.Context, q querier, id string) ([]Identity, error) {
 	return collect(ctx, q, scanIdentity,
-		"SELECT id, customer, channel, address, name FROM identities WHERE customer = $1 ORDER BY created_at, id", id)
+		"SELECT "+identityColumns+" FROM identities WHERE customer = $1 ORDER BY created_at, id", id)
 }
 
 // Customer reads a person's page. ErrNotFound.
@@ -62,7 +65,7 @@ func (db *DB) Customer(ctx context.Context, id string) (CustomerPage, error) {
 
 // Identity reads one; ErrNotFound.
 func (db *DB) Identity(ctx context.Context, id string) (Identity, error) {
-	return single(collect(ctx, db.pool, scanIdentity, "SELECT id, customer, channel, address, name FROM identities WHERE id = $1", id))
+	return single(collect(ctx, db.pool, scanIdentity, "SELECT "+identityColumns+" FROM identities WHERE id = $1", id))
 }
 
 // RenameCustomer changes the name of the customer that was read at this version (0: any). ErrConflict, ErrNotFound.

@@ -249,7 +249,7 @@ func TestWorkersReads(t *testing.T) {
 			t.Errorf("by no provider id: %v", err)
 		}
 		for ids, want := range map[string]string{"<p2>": "thread-x", "<m1>": "thread-x", "<?>": ""} {
-			if got := must(db.ThreadOf(ctx, "a1", []string{"<none>", ids})); got != want {
+			if got := must(db.ThreadOf(ctx, "a1", nil, []string{"<none>", ids})); got != want {
 				t.Errorf("thread of %s: %q", ids, got)
 			}
 		}
@@ -259,16 +259,16 @@ func TestWorkersReads(t *testing.T) {
 		}
 		f.append(Event{Kind: EvNoted, Conversation: f.change("x"), Touch: &Touch{Kind: KindNote, Conversation: "x", Account: "a1", Body: &Body{Text: "secret"}}})
 		f.write()
-		if got := texts(db.History(ctx, "a1", "thread-x", "", 10)); !slices.Equal(got, []string{"question", "one", "two"}) {
+		if got := texts(db.History(ctx, Thread{"a1", "sms", "thread-x"}, "", 10)); !slices.Equal(got, []string{"question", "one", "two"}) {
 			t.Errorf("history %v", got)
 		}
-		if got := texts(db.History(ctx, "a1", "thread-x", first.ID, 10)); !slices.Equal(got, []string{"two"}) {
+		if got := texts(db.History(ctx, Thread{"a1", "sms", "thread-x"}, first.ID, 10)); !slices.Equal(got, []string{"two"}) {
 			t.Errorf("history after %v", got)
 		}
-		if got := texts(db.History(ctx, "a1", "thread-x", other.ID, 1)); !slices.Equal(got, []string{"question"}) {
+		if got := texts(db.History(ctx, Thread{"a1", "sms", "thread-x"}, other.ID, 1)); !slices.Equal(got, []string{"question"}) {
 			t.Errorf("history after another thread's %v", got)
 		}
-		if _, err := db.LastConversation(ctx, "a1", "no thread"); !errors.Is(err, ErrNotFound) {
+		if _, err := db.LastConversation(ctx, Thread{"a1", "sms", "no thread"}); !errors.Is(err, ErrNotFound) {
 			t.Errorf("no conversation: %v", err)
 		}
 	})

@@ -34,6 +34,9 @@ func remains(e *Event, reason string) Event {
 		cleanTexts(reflect.ValueOf(&i).Elem())
 		r.Identity = &i
 	}
+	if len(e.Marks) > 0 {
+		r.Marks = cleanMarks(e.Marks)
+	}
 	r.Agents = nil
 	for _, a := range e.Agents {
 		held := make(map[string]int, len(a.Held))

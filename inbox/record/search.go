@@ -60,7 +60,7 @@ func (db *DB) indexTouches(ctx context.Context, limit int) (int, error) {
 			return firstErr(err, ErrMoved)
 		}
 		for _, s := range db.d.insertTouchWords.over(nil, args) {
-			if _, err := q.ExecContext(ctx, s.many.text(s.key.rows, db.d.numbered), s.args...); err != nil {
+			if _, err := q.ExecContext(ctx, s.key.many.text(s.key.rows, db.d.numbered), s.args...); err != nil {
 				return err
 			}
 		}

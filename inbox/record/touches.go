@@ -10,7 +10,8 @@ import (
 // touchColumns are what scanTouch reads, from touches t and bodies b.
 const touchColumns = `t.n, t.id, t.kind, t.conversation, t.identity, t.account, t.channel, t.inbound, t.author_kind, t.author,
 	t.happened_at, t.state, t.rev, t.attempt, t.retry_at, t.error, t.key, t.provider_id, t.worker, t.auto_reply, t.unreadable,
-	b.n IS NOT NULL, COALESCE(b.subject, ''), COALESCE(b.text, ''), COALESCE(b.html, ''), b.raw, COALESCE(b.blob, '')`
+	t.reply_to, t.of_touch, t.score, t.spam, b.n IS NOT NULL, COALESCE(b.subject, ''), COALESCE(b.text, ''), COALESCE(b.html, ''), b.raw, COALESCE(b.blob, ''),
+	COALESCE(b.more, '')`
 
 const touchTables = ` FROM touches t LEFT JOIN bodies b ON b.n = t.n `
 
@@ -18,10 +19,14 @@ func scanTouch(rows *sql.Rows, t *Touch) error {
 	var n int64
 	var hasBody bool
 	var b Body
+	var more []byte
 	err := rows.Scan(&n, &t.ID, &t.Kind, &t.Conversation, &t.Identity, &t.Account, &t.Channel, &t.Inbound, &t.Author.Kind, &t.Author.ID,
 		&t.At, &t.State, &t.Rev, &t.Attempt, &t.RetryAt, &t.Error, &t.Key, &t.ProviderID, &t.Worker, &t.AutoReply, &t.Unreadable,
-		&hasBody, &b.Subject, &b.Text, &b.HTML, &b.Raw, &b.Blob)
+		&t.ReplyTo, &t.Of, &t.Score, &t.Spam, &hasBody, &b.Subject, &b.Text, &b.HTML, &b.Raw, &b.Blob, &more)
 	t.N = uint64(n)
+	if err == nil && len(more) > 0 {
+		err = b.readMore(more)
+	}
 	if hasBody {
 		t.Body = &b
 	}
@@ -69,13 +74,15 @@ func (db *DB) Touch(ctx context.Context, id string) (Touch, error) {
 	return firstTouch(touches(ctx, db.pool, `WHERE t.id = $1`, id))
 }
 
-// TouchByProviderID finds the newest touch of an account that the provider knows by this id.
+// TouchByProviderID finds the newest message of an account that the provider knows by this id, or by it as a part. A change of a
+// message may have its id again; it is not meant.
 func (db *DB) TouchByProviderID(ctx context.Context, account, providerID string) (Touch, error) {
 	if providerID == "" {
 		return Touch{}, ErrNotFound
 	}
-	return firstTouch(touches(ctx, db.pool, `WHERE t.account = $1 AND t.provider_id = $2 AND t.provider_id <> '' ORDER BY t.n DESC LIMIT 1`,
-		account, providerID))
+	return firstTouch(touches(ctx, db.pool, `WHERE t.n IN (SELECT n FROM touches WHERE account = $1 AND provider_id = $2 AND provider_id <> ''
+			UNION ALL SELECT x.n FROM touch_parts p JOIN touches x ON x.id = p.touch WHERE p.account = $1 AND p.provider_id = $2)
+		AND t.kind = 'message' ORDER BY t.n DESC LIMIT 1`, account, providerID))
 }
 
 // TouchByKey finds the inbound message that an account's provider delivered under this key, however long ago.
@@ -84,34 +91,54 @@ func (db *DB) TouchByKey(ctx context.Context, account, key string) (Touch, error
 }
 
 // ThreadOf finds the thread of an account that holds any of these provider ids, the newest one when several do; ""
-// when none does.
-func (db *DB) ThreadOf(ctx context.Context, account string, providerIDs []string) (string, error) {
+// when none does. Of the other accounts only shared threads count.
+func (db *DB) ThreadOf(ctx context.Context, account string, others, providerIDs []string) (string, error) {
 	providerIDs = providerIDs[:min(len(providerIDs), 100)]
 	if len(providerIDs) == 0 {
 		return "", nil
 	}
 	args := []any{account}
+	for _, a := range others {
+		args = append(args, a)
+	}
+	accounts := "account IN (" + placeholders(1, len(args)) + ")"
+	in := placeholders(len(args)+1, len(providerIDs))
 	for _, id := range providerIDs {
 		args = append(args, id)
 	}
-	in := placeholders(2, len(providerIDs))
 	// A message received under its own id has it as its key only.
 	list, err := collect(ctx, db.pool, func(rows *sql.Rows, s *string) error { return rows.Scan(s) },
 		`SELECT c.thread FROM (
-			SELECT n, conversation FROM touches WHERE account = $1 AND provider_id <> '' AND provider_id IN (`+in+`)
+			SELECT n, account, conversation FROM touches WHERE `+accounts+` AND provider_id <> '' AND provider_id IN (`+in+`)
 			UNION ALL
-			SELECT n, conversation FROM touches WHERE account = $1 AND inbound = 1 AND key <> '' AND key IN (`+in+`)
-		) AS t JOIN conversations c ON c.id = t.conversation ORDER BY t.n DESC LIMIT 1`, args...)
+			SELECT n, account, conversation FROM touches WHERE `+accounts+` AND inbound = 1 AND key <> '' AND key IN (`+in+`)
+			UNION ALL
+			SELECT x.n, x.account, x.conversation FROM touch_parts p JOIN touches x ON x.id = p.touch WHERE p.`+accounts+` AND p.provider_id IN (`+in+`)
+		) AS t JOIN conversations c ON c.id = t.conversation WHERE t.account = $1 OR c.shared = 1 ORDER BY t.n DESC LIMIT 1`, args...)
 	if err != nil || len(list) == 0 {
 		return "", err
 	}
 	return list[0], nil
 }
 
+// Thread is what an account keeps apart. A shared one is the same whatever the account.
+type Thread struct{ Account, Channel, ID string }
+
+// In is the thread of the conversation.
+func (c *Conversation) In() Thread { return Thread{c.Account, c.Channel, c.Thread} }
+
+// where is the condition on conversations for $from and $from+1.
+func (t Thread) where(from int) (string, []any) {
+	if Shared(t.ID) {
+		return fmt.Sprintf("shared = 1 AND channel = $%d AND thread = $%d", from, from+1), []any{t.Channel, t.ID}
+	}
+	return fmt.Sprintf("account = $%d AND thread = $%d", from, from+1), []any{t.Account, t.ID}
+}
+
 // LastConversation is the newest conversation of a thread; ErrNotFound when it has none.
-func (db *DB) LastConversation(ctx context.Context, account, thread string) (*Conversation, error) {
-	list, err := collect(ctx, db.pool, scanHeader,
-		`SELECT header FROM conversations WHERE account = $1 AND thread = $2 ORDER BY number DESC LIMIT 1`, account, thread)
+func (db *DB) LastConversation(ctx context.Context, t Thread) (*Conversation, error) {
+	where, args := t.where(1)
+	list, err := collect(ctx, db.pool, scanHeader, `SELECT header FROM conversations WHERE `+where+` ORDER BY number DESC LIMIT 1`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +179,9 @@ func (db *DB) ThreadRefs(ctx context.Context, conversation string) (Refs, error)
 		`SELECT CASE WHEN t.provider_id <> '' THEN t.provider_id ELSE t.key END, t.inbound, COALESCE(b.subject, '')
 		FROM touches t LEFT JOIN bodies b ON b.n = t.n
 		WHERE t.conversation IN (SELECT o.id FROM conversations c JOIN conversations o ON o.account = c.account AND o.thread = c.thread
-			WHERE c.id = $1) AND t.kind = 'message' AND (t.provider_id <> '' OR t.inbound = 1)
+				WHERE c.id = $1 AND c.shared = 0
+			UNION ALL SELECT o.id FROM conversations c JOIN conversations o ON o.shared = 1 AND o.channel = c.channel AND o.thread = c.thread
+				WHERE c.id = $1 AND c.shared = 1) AND t.kind = 'message' AND (t.provider_id <> '' OR t.inbound = 1)
 		ORDER BY t.n DESC LIMIT 20`, conversation)
 	if err != nil {
 		return r, fmt.Errorf("read a thread's references: %w", err)
@@ -172,14 +201,14 @@ func (db *DB) ThreadRefs(ctx context.Context, conversation string) (Refs, error)
 	return r, nil
 }
 
-// History lists the messages of a thread, without notes, in order, after the touch with that id; from the start
-// when it is "" or not known.
-func (db *DB) History(ctx context.Context, account, thread, after string, limit int) ([]Touch, error) {
+// History lists what customers may see of a thread (messages, their changes), in order, after the touch with that id; from the
+// start when it is "" or not known.
+func (db *DB) History(ctx context.Context, t Thread, after string, limit int) ([]Touch, error) {
 	var n int64
 	if after != "" {
+		where, args := t.where(2)
 		list, err := collect(ctx, db.pool, func(rows *sql.Rows, n *int64) error { return rows.Scan(n) },
-			`SELECT t.n FROM touches t JOIN conversations c ON c.id = t.conversation
-			WHERE t.id = $1 AND c.account = $2 AND c.thread = $3`, after, account, thread)
+			`SELECT n FROM touches WHERE id = $1 AND conversation IN (SELECT id FROM conversations WHERE `+where+`)`, append([]any{after}, args...)...)
 		if err != nil {
 			return nil, err
 		}
@@ -187,6 +216,7 @@ func (db *DB) History(ctx context.Context, account, thread, after string, limit 
 			n = list[0]
 		}
 	}
-	return touches(ctx, db.pool, `WHERE t.conversation IN (SELECT id FROM conversations WHERE account = $1 AND thread = $2)
-		AND t.n > $3 AND t.kind = 'message' ORDER BY t.n LIMIT $4`, account, thread, n, limit)
+	where, args := t.where(3)
+	return touches(ctx, db.pool, `WHERE t.conversation IN (SELECT id FROM conversations WHERE `+where+`)
+		AND t.n > $1 AND t.kind IN ('message', 'edit', 'deletion') ORDER BY t.n LIMIT $2`, append([]any{n, limit}, args...)...)
 }

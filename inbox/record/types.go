@@ -188,20 +188,21 @@ type Touch struct {
 	Author       Actor  `json:"author"`
 	At           Millis `json:"at"` // when it happened, by the sender's clock
 
-	State      string `json:"state"`
-	Rev        int    `json:"rev"` // of State; replaces when newer
-	Attempt    int    `json:"attempt,omitempty"`
-	RetryAt    Millis `json:"retry_at,omitempty"`
-	Error      string `json:"error,omitempty"`
-	Key        string `json:"key,omitempty"` // the provider's key (inbound), the client's message id (outbound)
-	ProviderID string `json:"provider_id,omitempty"`
-	Worker     string `json:"worker,omitempty"` // the account lease under which it is being sent
-	AutoReply  bool   `json:"auto_reply,omitempty"`
-	Unreadable string `json:"unreadable,omitempty"`
-	ReplyTo    string `json:"reply_to,omitempty"` // touch that it answers, where somebody chose one
-	Of         string `json:"of,omitempty"`       // touch that an edit or a deletion is about
-	Score      int    `json:"score,omitempty"`    // of a rating
-	Spam       string `json:"spam,omitempty"`     // why it is taken for spam
+	State      string   `json:"state"`
+	Rev        int      `json:"rev"` // of State; replaces when newer
+	Attempt    int      `json:"attempt,omitempty"`
+	RetryAt    Millis   `json:"retry_at,omitempty"`
+	Error      string   `json:"error,omitempty"`
+	Key        string   `json:"key,omitempty"` // the provider's key (inbound), the client's message id (outbound)
+	ProviderID string   `json:"provider_id,omitempty"`
+	Worker     string   `json:"worker,omitempty"` // the account lease under which it is being sent
+	AutoReply  bool     `json:"auto_reply,omitempty"`
+	Unreadable string   `json:"unreadable,omitempty"`
+	ReplyTo    string   `json:"reply_to,omitempty"` // touch that it answers, where somebody chose one
+	Of         string   `json:"of,omitempty"`       // touch that an edit or a deletion is about
+	Score      int      `json:"score,omitempty"`    // of a rating
+	Spam       string   `json:"spam,omitempty"`     // why it is taken for spam
+	Parts      []string `json:"parts,omitempty"`    // further provider ids under which it can be found; written, not read back
 
 	Body *Body `json:"body,omitempty"` // personal text; in an events table row it is nil
 }
@@ -216,7 +217,8 @@ type Body struct {
 
 	Files    []channels.File    `json:"files,omitempty"`
 	Envelope *channels.Envelope `json:"envelope,omitempty"`
-	Forward  string             `json:"forward,omitempty"` // touch that is sent on to a third party
+	Forward  string             `json:"forward,omitempty"`   // touch that is sent on to a third party
+	HTMLBlob string             `json:"html_blob,omitempty"` // name of the blob with the whole, when HTML was cut
 
 	// In answers of the API instead of HTML, which is a document of its own there.
 	HasHTML      bool `json:"has_html,omitempty"`

@@ -26,7 +26,7 @@ const moveCursor = "UPDATE log_cursor SET n = $1, token = $2 WHERE n = $3 AND to
 
 // move runs the statements after the one that moves the cursor, in the same piece, and gives their changed rows.
 func (w *writer) move(ctx context.Context, old, new ID, then []statement) ([]int64, error) {
-	list := append([]statement{{key: stmtKey{moveCursor, 0},
+	list := append([]statement{{key: stmtKey{text: moveCursor},
 		args: []any{int64(new.N), int64(new.Token), int64(old.N), int64(old.Token)}}}, then...)
 	n, err := w.run(ctx, list)
 	if len(n) > 0 && n[0] == 0 {

@@ -171,7 +171,7 @@ func TestRowsAreReplacedWhenNewer(t *testing.T) {
 		f.write()
 		f.append(Event{Kind: EvChanged, Conversation: &stale})
 		f.write()
-		c := must(db.LastConversation(ctx, "a1", "thread-x"))
+		c := must(db.LastConversation(ctx, Thread{"a1", "sms", "thread-x"}))
 		if !reflect.DeepEqual(*c, newest) {
 			t.Errorf("got %+v, want %+v", *c, newest)
 		}
@@ -254,7 +254,7 @@ func TestRefusedEventIsKeptRawAndHoldsUpNobody(t *testing.T) {
 		if n := count(t, db, "SELECT count(*) FROM events WHERE kind = 'event.unreadable'"); n != 4 {
 			t.Errorf("%d unreadable, want 4", n)
 		}
-		if c := must(db.LastConversation(ctx, "a1", "thread-x")); c.Version != 4 {
+		if c := must(db.LastConversation(ctx, Thread{"a1", "sms", "thread-x"})); c.Version != 4 {
 			t.Errorf("header at version %d, want 4", c.Version)
 		}
 	})

@@ -26,16 +26,16 @@ type writer struct {
 	stmts map[stmtKey]*sql.Stmt // SQLite's, prepared on conn
 }
 
-// stmtKey names a statement by its (beginning's) text and the number of its rows, 0 for one that has none.
+// stmtKey names a statement by its text, or by what runs over rows and their number.
 type stmtKey struct {
 	text string
+	many *many
 	rows int
 }
 
 // statement is one to be run.
 type statement struct {
 	key  stmtKey
-	many *many // nil: key.text is all
 	args []any
 }
 
@@ -109,7 +109,7 @@ func (w *writer) tx(ctx context.Context, f func() error) error {
 
 // exec runs one statement.
 func (w *writer) exec(ctx context.Context, text string, args ...any) error {
-	_, err := w.run(ctx, []statement{{key: stmtKey{text, 0}, args: args}})
+	_, err := w.run(ctx, []statement{{key: stmtKey{text: text}, args: args}})
 	return err
 }
 
@@ -118,7 +118,7 @@ func (w *writer) exec(ctx context.Context, text string, args ...any) error {
 func (w *writer) run(ctx context.Context, list []statement) ([]int64, error) {
 	if !w.begun {
 		w.begun = true
-		list = append([]statement{{key: stmtKey{w.d.begin, 0}}}, list...)
+		list = append([]statement{{key: stmtKey{text: w.d.begin}}}, list...)
 		n, err := w.run(ctx, list)
 		return n[min(1, len(n)):], err // without its own
 	}
@@ -176,12 +176,12 @@ func (w *writer) send(ctx context.Context, list []statement) (changed []int64, e
 
 // text is a statement's SQL, made once.
 func (w *writer) text(s *statement) string {
-	if s.many == nil {
+	if s.key.many == nil {
 		return s.key.text
 	}
 	text, ok := w.texts[s.key]
 	if !ok {
-		text = s.many.text(s.key.rows, w.d.numbered)
+		text = s.key.many.text(s.key.rows, w.d.numbered)
 		w.texts[s.key] = text
 	}
 	return text
@@ -201,7 +201,7 @@ func (m *many) over(list []statement, args []any) []statement {
 	width := strings.Count(m.row, "?")
 	for rows := maxRows; rows > 0; rows /= 2 {
 		for len(args) >= rows*width {
-			list = append(list, statement{stmtKey{m.head, rows}, m, args[:rows*width]})
+			list = append(list, statement{stmtKey{many: m, rows: rows}, args[:rows*width]})
 			args = args[rows*width:]
 		}
 	}
