@@ -82,7 +82,7 @@ func quotesIn(s *stand) {
 }
 
 func quotesOut(s *stand) {
-	if !s.rig.Kind.Limits.Quotes {
+	if !s.rig.Kind.Limits.Quotes || s.rig.Sent == nil {
 		s.t.Skip("an answer cannot name a message on this channel")
 	}
 	m := s.partner()
