@@ -79,7 +79,7 @@ func (a *openAccount) sendLoop(ctx context.Context, valid func() bool) error {
 		done := sending.done.wait()
 		more := false
 		if time.Now().After(sending.pausedUntil()) && valid() {
-			list, err := a.h.db.Queued(ctx, a.row.ID, record.At(a.h.now()), sendMost)
+			list, err := a.h.db.Queued(ctx, a.row.ID, record.At(a.h.now()), 0, sendMost)
 			if err != nil && ctx.Err() == nil {
 				a.h.log.Warn("queued messages could not be read", "account", a.row.ID, "err", err)
 			}

@@ -211,25 +211,29 @@ func TestWorkersReads(t *testing.T) {
 			}
 			return s
 		}
-		if got := texts(db.Queued(ctx, "a1", f.now, 10)); !slices.Equal(got, []string{"one", "three"}) { // "two" waits for "one"
+		if got := texts(db.Queued(ctx, "a1", f.now, 0, 10)); !slices.Equal(got, []string{"one", "three"}) { // "two" waits for "one"
 			t.Errorf("queued %v", got)
 		}
-		if got := texts(db.Queued(ctx, "a2", f.now, 10)); got != nil {
+		page := must(db.Queued(ctx, "a1", f.now, 0, 1))
+		if got := texts(db.Queued(ctx, "a1", f.now, page[0].N, 1)); !slices.Equal(got, []string{"three"}) {
+			t.Errorf("queued on the next page %v", got)
+		}
+		if got := texts(db.Queued(ctx, "a2", f.now, 0, 10)); got != nil {
 			t.Errorf("queued of another account %v", got)
 		}
 		retry := f.now + 60_000
 		f.state(&first, StateSending, nil)
 		f.write()
-		if got := texts(db.Queued(ctx, "a1", f.now, 10)); !slices.Equal(got, []string{"three"}) {
+		if got := texts(db.Queued(ctx, "a1", f.now, 0, 10)); !slices.Equal(got, []string{"three"}) {
 			t.Errorf("queued behind what is being sent %v", got)
 		}
 		f.state(&first, StateQueued, func(t *Touch) { t.Rev, t.Attempt, t.RetryAt, t.Error = 3, 1, retry, "busy" })
 		f.state(&other, StateSending, nil)
 		f.write()
-		if got := texts(db.Queued(ctx, "a1", f.now, 10)); got != nil {
+		if got := texts(db.Queued(ctx, "a1", f.now, 0, 10)); got != nil {
 			t.Errorf("queued behind a retry %v", got)
 		}
-		if got := texts(db.Queued(ctx, "a1", retry, 10)); !slices.Equal(got, []string{"one"}) {
+		if got := texts(db.Queued(ctx, "a1", retry, 0, 10)); !slices.Equal(got, []string{"one"}) {
 			t.Errorf("queued later %v", got)
 		}
 		if got := texts(db.Sending(ctx, "a1")); !slices.Equal(got, []string{"three"}) || must(db.Backlog(ctx, "a1")) != 3 {
@@ -237,7 +241,7 @@ func TestWorkersReads(t *testing.T) {
 		}
 		f.state(&first, StateUncertain, func(t *Touch) { t.Rev = 4 })
 		f.write()
-		if got := texts(db.Queued(ctx, "a1", f.now, 10)); !slices.Equal(got, []string{"two"}) {
+		if got := texts(db.Queued(ctx, "a1", f.now, 0, 10)); !slices.Equal(got, []string{"two"}) {
 			t.Errorf("queued behind what is uncertain %v", got)
 		}
 		f.state(&second, StateSent, func(t *Touch) { t.Rev, t.ProviderID = 5, "<p2>" })

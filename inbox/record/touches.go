@@ -47,14 +47,15 @@ func firstTouch(list []Touch, err error) (Touch, error) {
 	return list[0], nil
 }
 
-// Queued are the messages that an account has to send now, oldest first, with their text: of each conversation the first
-// that is not settled, so that its order holds and a long one does not keep the others out. The next follows
-// when that one is sent, has failed, or is uncertain.
-func (db *DB) Queued(ctx context.Context, account string, now Millis, limit int) ([]Touch, error) {
+// Queued are the messages that an account has to send now, behind number after, oldest first, with their text: of each customer
+// the first that is not settled, so that a conversation's order holds and a long one does not keep the others out. The next
+// follows when that one is sent, has failed, or is uncertain. Whoever asks with the last one's N until there are no more, and
+// then from 0 again, goes round all of them.
+func (db *DB) Queued(ctx context.Context, account string, now Millis, after uint64, limit int) ([]Touch, error) {
 	return touches(ctx, db.pool, `WHERE t.account = $1 AND t.state IN ('queued', 'sending') AND t.state = 'queued' AND t.retry_at <= $2
-		AND NOT EXISTS (SELECT 1 FROM touches e WHERE e.account = $1 AND e.state IN ('queued', 'sending')
+		AND t.n > $3 AND NOT EXISTS (SELECT 1 FROM touches e WHERE e.account = $1 AND e.state IN ('queued', 'sending')
 			AND e.identity = t.identity AND e.n < t.n)
-		ORDER BY t.n LIMIT $3`, account, int64(now), limit)
+		ORDER BY t.n LIMIT $4`, account, int64(now), int64(after), limit)
 }
 
 // Sending are the account's messages whose call to the provider began and did not end, oldest first.
