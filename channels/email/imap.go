@@ -37,24 +37,39 @@ func (c *patientConn) bear(d time.Duration) {
 	c.Conn.SetReadDeadline(time.Now().Add(d))
 }
 
-// mailbox is a logged-in connection that examines the account's folder.
+// mailbox is a logged-in connection with at most one folder open.
 type mailbox struct {
 	*imapclient.Client
-	conn     *patientConn
-	stop     func() bool // of the watch over ctx
-	news     chan struct{}
+	conn  *patientConn
+	stop  func() bool // of the watch over ctx
+	news  chan struct{}
+	idles bool
+
+	folder   string // that is open, as the settings name it; "" none
 	validity uint32
-	next     imap.UID // at the time of EXAMINE; 0 when the server did not tell
-	idles    bool
+	next     imap.UID         // when the folder was opened; 0 when the server did not tell
+	names    []*imap.ListData // of the server's folders, once they were asked for
 }
 
-// connect dials, logs in and examines. The connection closes when ctx ends.
+// connect dials and logs in. The connection closes when ctx ends.
 func (a *Adapter) connect(ctx context.Context) (*mailbox, error) {
 	where := "IMAP server " + a.set.IMAPHost
+	box, err := a.dialIMAP(ctx)
+	var r *refusal
+	if a.tokens != nil && errors.As(err, &r) && ctx.Err() == nil { // the token may have been withdrawn before its time
+		box, err = a.dialIMAP(ctx)
+	}
+	if ctx.Err() != nil && err != nil {
+		return nil, ctx.Err()
+	}
+	return box, a.failure(where, err)
+}
+
+func (a *Adapter) dialIMAP(ctx context.Context) (*mailbox, error) {
 	dialer := net.Dialer{Timeout: a.timing.dial}
 	raw, err := dialer.DialContext(ctx, "tcp", hostPort(a.set.IMAPHost, a.set.IMAPPort))
 	if err != nil {
-		return nil, a.failure(where, err)
+		return nil, err
 	}
 	conn := &patientConn{Conn: raw}
 	conn.bear(a.timing.dial)
@@ -62,11 +77,9 @@ func (a *Adapter) connect(ctx context.Context) (*mailbox, error) {
 	box.stop = context.AfterFunc(ctx, func() { raw.Close() })
 	if err := a.login(ctx, box); err != nil {
 		box.close()
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, a.failure(where, err)
+		return nil, err
 	}
+	conn.bear(a.timing.reply)
 	return box, nil
 }
 
@@ -103,34 +116,56 @@ func (a *Adapter) login(ctx context.Context, box *mailbox) error {
 	if err := box.WaitGreeting(); err != nil {
 		return err
 	}
-	caps := box.Caps()
 	if box.State() == imap.ConnStateNotAuthenticated {
-		var err error
-		if caps.Has(imap.AuthCap("PLAIN")) {
-			err = box.Authenticate(sasl.NewPlainClient("", a.set.Username, a.set.Password))
-		} else {
-			err = box.Login(a.set.Username, a.set.Password).Wait()
-		}
-		var no *imap.Error
-		if errors.As(err, &no) {
-			if no.Code == imap.ResponseCodeUnavailable || no.Code == imap.ResponseCodeInUse || no.Code == imap.ResponseCodeServerBug ||
-				no.Code == imap.ResponseCodeLimit {
-				return fmt.Errorf("login not possible now: %s", no.Text)
-			}
-			return &refusal{a.redact(orDefault(no.Text, "no reason given"))}
-		}
-		if err != nil {
+		if err := a.authenticate(ctx, box); err != nil {
 			return err
 		}
 	}
-	caps = box.Caps()
+	caps := box.Caps()
 	box.idles = caps.Has(imap.CapIdle) || caps.Has(imap.CapIMAP4rev2)
-	data, err := box.Select(a.set.Mailbox, &imap.SelectOptions{ReadOnly: true}).Wait()
+	return nil
+}
+
+// authenticate logs in; a no that means the login is a *refusal.
+func (a *Adapter) authenticate(ctx context.Context, box *mailbox) error {
+	caps := box.Caps()
+	offers := func(mech string) bool { return mech != sasl.Login && caps.Has(imap.AuthCap(mech)) }
+	way, err := a.mechanism(ctx, offers, a.set.Username, a.set.Password, a.set.IMAPHost, a.set.IMAPPort)
 	if err != nil {
-		return fmt.Errorf("folder %s: %w", a.set.Mailbox, err)
+		return err
 	}
-	box.conn.bear(a.timing.reply)
-	box.validity, box.next = data.UIDValidity, data.UIDNext
+	if way != nil {
+		err = box.Authenticate(way)
+	} else {
+		err = box.Login(a.set.Username, a.set.Password).Wait()
+	}
+	var no *imap.Error
+	if !errors.As(err, &no) {
+		return err
+	}
+	switch no.Code {
+	case imap.ResponseCodeUnavailable, imap.ResponseCodeInUse, imap.ResponseCodeServerBug, imap.ResponseCodeLimit:
+		return fmt.Errorf("login not possible now: %s", no.Text)
+	}
+	a.rejected(way)
+	return a.refused(no.Text)
+}
+
+// open selects a folder: to change nothing in it (EXAMINE), or so that mails can be marked and moved.
+func (m *mailbox) open(folder string, readOnly bool) error {
+	m.folder = ""
+	options := &imap.SelectOptions{ReadOnly: readOnly}
+	data, err := m.Select(folder, options).Wait()
+	if no(err) {
+		name, found := m.find(folder)
+		if found && name != folder {
+			data, err = m.Select(name, options).Wait()
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("folder %s: %w", folder, err)
+	}
+	m.folder, m.validity, m.next = folder, data.UIDValidity, data.UIDNext
 	return nil
 }
 
@@ -167,54 +202,6 @@ func (m *mailbox) search(from, to imap.UID, since time.Time) ([]imap.UID, error)
 	return out, nil
 }
 
-// letter is one mail as the server gives it.
-type letter struct {
-	uid  imap.UID
-	at   time.Time // when the server got it
-	size int64
-	raw  []byte
-	src  source // the mail where it is too big for raw; closed by who opened it
-	cut  bool   // raw or src is only the beginning
-	fail string // why there is neither
-
-	imported bool // older than the account
-}
-
-// sizes tells of each mail its time and size; those that are gone by now are left out.
-func (m *mailbox) sizes(uids []imap.UID) (map[imap.UID]*letter, error) {
-	list, err := m.Fetch(imap.UIDSetNum(uids...), &imap.FetchOptions{UID: true, RFC822Size: true, InternalDate: true}).Collect()
-	if err != nil {
-		return nil, err
-	}
-	out := map[imap.UID]*letter{}
-	for _, d := range list {
-		out[d.UID] = &letter{uid: d.UID, at: d.InternalDate, size: d.RFC822Size}
-	}
-	return out, nil
-}
-
-// bodies fetches the mails; limit > 0 takes only that many bytes of each.
-func (m *mailbox) bodies(limit int64, letters ...*letter) error {
-	var uids []imap.UID
-	byUID := map[imap.UID]*letter{}
-	for _, l := range letters {
-		uids = append(uids, l.uid)
-		byUID[l.uid] = l
-	}
-	section := &imap.FetchItemBodySection{Peek: true}
-	if limit > 0 {
-		section.Partial = &imap.SectionPartial{Size: limit}
-	}
-	list, err := m.Fetch(imap.UIDSetNum(uids...), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}}).Collect()
-	for _, d := range list {
-		if l := byUID[d.UID]; l != nil && len(d.BodySection) > 0 {
-			l.raw = d.BodySection[0].Bytes
-			l.cut = limit > 0
-		}
-	}
-	return err
-}
-
 // idle waits for news, for the server's next sign of life, or for ctx.
 func (m *mailbox) idle(ctx context.Context, every, patience time.Duration) error {
 	m.conn.bear(every + patience)
@@ -238,8 +225,8 @@ func (m *mailbox) idle(ctx context.Context, every, patience time.Duration) error
 	return cmd.Wait()
 }
 
-// refused: the server understood and said no; the connection is still good.
-func refused(err error) bool {
-	var no *imap.Error
-	return errors.As(err, &no) && !strings.EqualFold(string(no.Type), "BYE")
+// no: the server understood and said no; the connection is still good.
+func no(err error) bool {
+	var said *imap.Error
+	return errors.As(err, &said) && !strings.EqualFold(string(said.Type), "BYE")
 }

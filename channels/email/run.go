@@ -2,7 +2,6 @@ package email
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -13,46 +12,30 @@ import (
 )
 
 const (
-	batchMails = 50        // of one batch
-	batchBytes = 32 << 20  // of one batch in memory
-	wholeMail  = 25 << 20  // a bigger mail is fetched only in part:
-	partOfMail = 512 << 10 // its first bytes
-	rescanBack = 7 * 24 * time.Hour
-	stuckTimes = 3 // a mail that broke so many connections is fetched in part, after twice as many passed over
+	rescanBack = 7 * 24 * time.Hour // so much before the last mail a renumbered folder is looked at again
+	mostDrops  = 3                  // connections lost in IDLE one after the other, before it is done without
 )
-
-// cursor is the account's position, as Batch.Cursor carries it.
-type cursor struct {
-	Validity uint32   `json:"v"`
-	UID      imap.UID `json:"uid"` // the last one that was handed over
-	// While an import or a re-scan goes on: mails up to Upto are taken only when the server got them since that time.
-	Since int64    `json:"since,omitempty"` // Unix seconds
-	Upto  imap.UID `json:"upto,omitempty"`
-	At    int64    `json:"at,omitempty"` // Unix seconds: when the server got the newest mail so far, else when the account began
-}
-
-func (c cursor) String() string {
-	b, _ := json.Marshal(c)
-	return string(b)
-}
 
 // Run receives until ctx ends or the connection fails.
 func (a *Adapter) Run(ctx context.Context) error {
 	a.connecting()
+	defer a.out.closeIdle()
+	stop := a.fileCopies(ctx)
+	defer stop()
 	err := a.run(ctx)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	var r *refusal
-	switch {
-	case errors.As(err, &r):
-		a.heard("refused", r.Error())
-	case unrecorded(err):
-		a.heard("failing", "waiting for the record: "+err.Error())
-	default:
-		a.heard("failing", err.Error())
-	}
+	a.failing(err)
 	return err
+}
+
+// receiver is one connection's work on the account's folders.
+type receiver struct {
+	*Adapter
+	box    *mailbox
+	cur    cursor
+	states map[string]folderState // of folders as they were when all of them was taken
 }
 
 func (a *Adapter) run(ctx context.Context) error {
@@ -61,36 +44,22 @@ func (a *Adapter) run(ctx context.Context) error {
 		return err
 	}
 	defer box.close()
-	cur, err := a.start(ctx, box)
-	if unrecorded(err) {
+	r := &receiver{Adapter: a, box: box, states: map[string]folderState{}}
+	if r.cur, err = a.load(ctx); err != nil {
 		return err
-	} else if err != nil {
-		return a.failure("IMAP", err)
 	}
 	for {
-		select { // what is news until here is found by the search below
-		case <-box.news:
-		default:
-		}
 		busy := false
-		for {
-			more, err := a.take(ctx, box, &cur)
+		for _, folder := range a.set.Folders {
+			took, err := r.visit(ctx, folder)
 			if err != nil {
 				return err
 			}
-			a.heard("connected", "")
-			if !more {
-				break
-			}
-			busy = true
+			busy = busy || took
 		}
-		// There are servers that keep a mail to themselves when it comes between the search and the IDLE.
-		idle := a.timing.idle
-		if busy {
-			idle = min(idle, a.timing.poll)
-		}
-		if err := a.rest(ctx, box, idle); err != nil {
-			return a.failure("IMAP", err)
+		a.connected(0)
+		if err := r.rest(ctx, busy); err != nil {
+			return err
 		}
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -102,115 +71,315 @@ func unrecorded(err error) bool {
 	return errors.Is(err, channels.ErrUnrecorded) || errors.Is(err, channels.ErrOverloaded)
 }
 
-// rest waits until there may be something new.
-func (a *Adapter) rest(ctx context.Context, box *mailbox, idle time.Duration) error {
-	if box.idles && !a.noIdle {
-		err := box.idle(ctx, idle, a.timing.reply)
-		if err == nil || !refused(err) {
-			return err
+// visit takes what is new in a folder. A folder that cannot be opened is told of, and holds up the others; alone it fails.
+func (r *receiver) visit(ctx context.Context, folder string) (took bool, err error) {
+	missing := func(err error) (bool, error) {
+		if !no(err) || len(r.set.Folders) == 1 {
+			return false, r.failure("IMAP", err)
 		}
-		box.idles = false // announced, and then refused
-	}
-	box.conn.bear(a.timing.poll + a.timing.reply)
-	defer box.conn.bear(a.timing.reply)
-	timer := time.NewTimer(a.timing.poll)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-box.news:
-	case <-ctx.Done():
-		return nil
-	case <-box.Closed():
-		return errors.New("the server closed the connection")
-	}
-	return box.Noop().Wait()
-}
-
-// start finds where to go on, and records it when that is a new place.
-func (a *Adapter) start(ctx context.Context, box *mailbox) (cursor, error) {
-	text, err := a.cfg.Desk.Cursor(ctx)
-	if err != nil {
-		return cursor{}, err
-	}
-	var cur cursor
-	if text != "" {
-		if err := json.Unmarshal([]byte(text), &cur); err != nil {
-			return cur, fmt.Errorf("the recorded position cannot be read: %w", err)
-		}
-		if cur.Validity == box.validity {
-			return cur, nil
-		}
-	}
-	last := box.next - 1
-	if box.next == 0 { // a server that does not tell UIDNEXT
-		uids, err := box.search(1, 0, time.Time{})
-		if err != nil {
-			return cur, err
-		}
-		last = 0
-		if len(uids) > 0 {
-			last = uids[len(uids)-1]
-		}
-	}
-	now := time.Now()
-	fresh := cursor{Validity: box.validity, UID: last, At: now.Unix()}
-	switch {
-	case text != "":
-		// All UIDs are void. The mail itself tells which of it the record has.
-		fresh = cursor{Validity: box.validity, Since: time.Unix(cur.At, 0).Add(-rescanBack).Unix(), Upto: last, At: cur.At}
-		a.cfg.Log.Warn("mailbox was renumbered; looking again at its last mails", "account", a.cfg.ID, "since", time.Unix(fresh.Since, 0))
-	case a.set.ImportDays > 0:
-		fresh = cursor{Validity: box.validity, Since: now.AddDate(0, 0, -a.set.ImportDays).Unix(), Upto: last, At: now.Unix()}
-	}
-	return fresh, a.cfg.Desk.Receive(ctx, channels.Batch{Cursor: fresh.String()})
-}
-
-// take hands over the next batch; more says that another one waits.
-func (a *Adapter) take(ctx context.Context, box *mailbox, cur *cursor) (more bool, err error) {
-	uids, next, err := a.upcoming(box, *cur)
-	if err != nil {
-		return false, a.failure("IMAP", err)
-	}
-	if len(uids) == 0 {
-		*cur = next // nothing of what is passed over needs recording
+		r.troubled("folder "+folder, r.redact(err.Error()))
 		return false, nil
 	}
-	if len(uids) > batchMails {
-		uids = uids[:batchMails]
-	}
-	letters, done, err := a.fetch(box, uids)
-	if err != nil {
-		return false, a.failure("IMAP", err)
-	}
-	next.UID = done
-	for _, l := range letters {
-		if !l.at.IsZero() && l.at.Unix() > next.At && l.at.Before(time.Now().Add(time.Hour)) {
-			next.At = l.at.Unix()
+	if r.box.folder != folder {
+		before, visited := r.states[folder]
+		if visited {
+			now, err := r.box.status(folder)
+			if err != nil {
+				return missing(err)
+			}
+			if now == before {
+				return false, nil
+			}
+		}
+		if err := r.box.open(folder, r.set.Afterwards == leave); err != nil {
+			return missing(err)
 		}
 	}
-	batch, err := a.batch(ctx, letters)
+	r.troubled("folder "+folder, "")
+	if err := r.start(ctx); err != nil {
+		return false, err
+	}
+	select { // what is news until here is found by the search below
+	case <-r.box.news:
+	default:
+	}
+	for {
+		more, err := r.round(ctx)
+		if err != nil {
+			return took, err
+		}
+		if !more {
+			break
+		}
+		took = true
+	}
+	if len(r.set.Folders) > 1 {
+		state, err := r.box.status(folder)
+		if err != nil && !no(err) {
+			return took, r.failure("IMAP", err)
+		}
+		r.states[folder] = state
+	}
+	return took, nil
+}
+
+// start finds where to go on in the open folder. A new place is recorded at once, so that mail which comes while the hub is down is found later.
+func (r *receiver) start(ctx context.Context) error {
+	p, fresh, err := r.locate(r.box, r.cur)
+	if err != nil {
+		return r.failure("IMAP", err)
+	}
+	if !fresh {
+		if p.Done < p.UID { // what was recorded just before the last connection ended
+			return r.catchUp(p)
+		}
+		return nil
+	}
+	next := r.cur.with(r.box.folder, p)
+	if err := r.cfg.Desk.Receive(ctx, channels.Batch{Cursor: next.String()}); err != nil {
+		return err
+	}
+	r.cur = next
+	return nil
+}
+
+// catchUp does what was left undone with mails that are recorded.
+func (r *receiver) catchUp(p position) error {
+	if r.set.Afterwards == leave {
+		r.cur.Folders[r.box.folder].Done = p.UID
+		return nil
+	}
+	var since time.Time
+	if p.Since > 0 { // SEARCH knows days alone: rather one mail too few
+		since = time.Unix(p.Since, 0).UTC().Add(48 * time.Hour)
+	}
+	uids, err := r.box.search(p.Done+1, p.UID, since)
+	if err == nil {
+		err = r.settle(r.box, uids)
+	}
+	if err != nil {
+		return r.failure("IMAP", err)
+	}
+	r.cur.Folders[r.box.folder].Done = p.UID
+	return nil
+}
+
+// round takes what one search of the open folder finds; more says that there was something.
+func (r *receiver) round(ctx context.Context) (more bool, err error) {
+	uids, p, err := r.upcoming(ctx)
 	if err != nil {
 		return false, err
 	}
-	batch.Cursor = next.String()
-	if err := a.cfg.Desk.Receive(ctx, batch); err != nil {
+	r.cur = r.cur.with(r.box.folder, p) // nothing of what is passed over needs recording
+	if len(uids) == 0 {
+		return false, nil
+	}
+	var good []imap.UID
+	if err = r.take(ctx, uids, &good); err != nil {
 		return false, err
 	}
-	*cur = next
-	a.suspect(0, 0)
+	if err := r.settle(r.box, good); err != nil {
+		return false, r.failure("IMAP", err)
+	}
+	r.cur.Folders[r.box.folder].Done = uids[len(uids)-1]
 	return true, nil
 }
 
-// upcoming lists the UIDs after the cursor, and the cursor as it is before the first of them.
-func (a *Adapter) upcoming(box *mailbox, cur cursor) ([]imap.UID, cursor, error) {
-	if cur.UID < cur.Upto {
-		uids, err := box.search(cur.UID+1, cur.Upto, time.Unix(cur.Since, 0).UTC())
-		if err != nil || len(uids) > 0 {
-			return uids, cur, err
+// upcoming lists the UIDs after the position, and the position as it is before the first of them.
+func (r *receiver) upcoming(ctx context.Context) ([]imap.UID, position, error) {
+	p := *r.cur.Folders[r.box.folder]
+	if p.UID < p.Upto {
+		// SEARCH knows days alone, in the server's own time zone.
+		since := time.Unix(p.Since, 0).UTC()
+		uids, err := r.box.search(p.UID+1, p.Upto, since.Add(-24*time.Hour))
+		if err == nil && p.Again && len(uids) > 0 && r.again() {
+			uids, err = r.unrecorded(ctx, r.box, uids, time.Unix(r.floor(r.cur), 0))
+			r.looked(err)
 		}
-		cur.UID = cur.Upto
+		if err != nil || len(uids) > 0 {
+			return uids, p, r.failure("IMAP", err)
+		}
+		p.UID, p.Done = p.Upto, max(p.Done, p.Upto)
 	}
-	cur.Since, cur.Upto = 0, 0
-	uids, err := box.search(cur.UID+1, 0, time.Time{})
-	return uids, cur, err
+	p.Since, p.Upto, p.Again = 0, 0, false
+	uids, err := r.box.search(p.UID+1, 0, time.Time{})
+	return uids, p, r.failure("IMAP", err)
+}
+
+// again tells whether headers are worth another look: where that broke the connection twice, the mails are fetched whole, one by one in the end.
+func (a *Adapter) again() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.rescans++
+	return a.rescans <= 2
+}
+
+// looked ends the count of again.
+func (a *Adapter) looked(err error) {
+	if err == nil {
+		a.mu.Lock()
+		a.rescans = 0
+		a.mu.Unlock()
+	}
+}
+
+// haul is what one fetch brought.
+type haul struct {
+	letters []*letter
+	uids    []imap.UID // that it dealt with
+	err     error
+}
+
+// take hands over mails in batches. While one batch is being recorded the next one is fetched. good gets the UIDs of what is recorded.
+func (r *receiver) take(ctx context.Context, uids []imap.UID, good *[]imap.UID) (err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	hauls := make(chan haul)
+	go func() {
+		defer close(hauls)
+		for rest := uids; len(rest) > 0; {
+			var h haul
+			var n int
+			h.letters, n, h.err = r.fetch(r.box, rest)
+			h.uids, rest = rest[:n], rest[n:]
+			select {
+			case hauls <- h:
+			case <-ctx.Done():
+				release(h.letters)
+				return
+			}
+			if h.err != nil {
+				return
+			}
+		}
+	}()
+	defer func() { // the connection is free again when the fetcher has ended
+		cancel()
+		if err != nil {
+			r.box.conn.Close()
+		}
+		for h := range hauls {
+			release(h.letters)
+		}
+	}()
+	left := len(uids)
+	for h := range hauls {
+		if h.err != nil {
+			return r.failure("IMAP", h.err)
+		}
+		left -= len(h.uids)
+		err := r.hand(ctx, h, good)
+		release(h.letters)
+		if err != nil {
+			return err
+		}
+		r.connected(left)
+	}
+	return ctx.Err()
+}
+
+// hand gives one haul to the desk, with the position behind it.
+func (r *receiver) hand(ctx context.Context, h haul, good *[]imap.UID) error {
+	folder := r.box.folder
+	p := *r.cur.Folders[folder]
+	var letters []*letter
+	for _, l := range h.letters {
+		got := !l.at.IsZero() && l.at.Before(time.Now().Add(time.Hour))
+		old := l.uid <= p.Upto
+		if old && got && l.at.Unix() < p.Since {
+			continue
+		}
+		if got {
+			p.At = max(p.At, l.at.Unix())
+		}
+		l.imported = old && (!p.Again || got && l.at.Unix() <= r.cur.Begin)
+		letters = append(letters, l)
+	}
+	batch, err := r.batch(ctx, letters)
+	if err != nil {
+		return err
+	}
+	p.UID = h.uids[len(h.uids)-1]
+	next := r.cur.with(folder, p)
+	batch.Cursor = next.String()
+	if err := r.cfg.Desk.Receive(ctx, batch); err != nil {
+		return err
+	}
+	r.cur = next
+	r.passed(folder, p.UID)
+	for _, l := range letters {
+		if l.fail == "" {
+			*good = append(*good, l.uid)
+		}
+	}
+	return nil
+}
+
+// rest waits until there may be something new.
+func (r *receiver) rest(ctx context.Context, busy bool) error {
+	if r.box.folder != r.set.Folders[0] { // IDLE hears of the open folder alone
+		if err := r.box.open(r.set.Folders[0], r.set.Afterwards == leave); err != nil && !no(err) {
+			return r.failure("IMAP", err)
+		} else if err == nil {
+			if _, visited := r.states[r.box.folder]; visited {
+				if took, err := r.visit(ctx, r.box.folder); err != nil || took {
+					return err
+				}
+			}
+		}
+	}
+	r.mu.Lock()
+	noIdle := r.noIdle || time.Now().Before(r.pollUntil)
+	r.mu.Unlock()
+	if r.box.idles && !noIdle && r.box.folder != "" {
+		// There are servers that keep a mail to themselves when it comes between the search and the IDLE.
+		every := r.timing.idle
+		if busy || len(r.set.Folders) > 1 {
+			every = min(every, r.timing.poll)
+		}
+		err := r.box.idle(ctx, every, r.timing.reply)
+		if err == nil {
+			r.rested(ctx)
+			return nil
+		}
+		if !no(err) {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			r.dropped()
+			return r.failure("IMAP", fmt.Errorf("the connection was lost while waiting for mail: %w", err))
+		}
+		r.box.idles = false // announced, and then refused
+	}
+	r.box.conn.bear(r.timing.poll + r.timing.reply)
+	defer r.box.conn.bear(r.timing.reply)
+	timer := time.NewTimer(r.timing.poll)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.box.news:
+	case <-ctx.Done():
+		return nil
+	case <-r.box.Closed():
+		return r.failure("IMAP", errors.New("the server closed the connection"))
+	}
+	return r.failure("IMAP", r.box.Noop().Wait())
+}
+
+// dropped counts a connection that was lost in IDLE: there are servers and firewalls that break every one.
+func (a *Adapter) dropped() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.drops++; a.drops >= mostDrops {
+		a.drops, a.pollUntil = 0, time.Now().Add(time.Hour)
+		a.cfg.Log.Warn("connections are lost in IDLE; the mailbox is polled for an hour", "account", a.cfg.ID)
+	}
+}
+
+func (a *Adapter) rested(ctx context.Context) {
+	if ctx.Err() != nil {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.drops = 0
 }

@@ -197,8 +197,8 @@ func TestRenumberedMailboxComesOnce(t *testing.T) {
 		if got := c.texts(); !slices.Equal(got, []string{"mail 0", "mail 1", "mail 2", "mail 3", "mail 4", "came in between", "after"}) {
 			t.Errorf("recorded %q", got)
 		}
-		if c.desk.Again() != 5 {
-			t.Errorf("%d mails were met again, want 5: was the mailbox really looked at again?", c.desk.Again())
+		if c.desk.Again() != 0 || c.desk.Spared() == 0 {
+			t.Errorf("%d mails were handed over again, %d were known by their headers", c.desk.Again(), c.desk.Spared())
 		}
 	})
 }
@@ -219,7 +219,7 @@ func TestBacklogInOrder(t *testing.T) {
 		}
 		var last cursor
 		cur, _ := b.desk.Cursor(context.Background())
-		if json.Unmarshal([]byte(cur), &last); last.UID != 130 {
+		if json.Unmarshal([]byte(cur), &last); last.Folders["INBOX"].UID != 130 {
 			t.Errorf("cursor %s", cur)
 		}
 	})
@@ -341,7 +341,7 @@ func TestCorpusOverIMAP(t *testing.T) {
 func TestMailThatBreaksTheConnection(t *testing.T) {
 	s := startServer(t)
 	b := openBox(t, s.Settings(emailtest.Password), nil)
-	first := cursor{Validity: 1, At: time.Now().Unix()}
+	first := cursor{Folders: map[string]*position{"INBOX": {Validity: 1, At: time.Now().Unix()}}, Begin: time.Now().Unix()}
 	b.desk.SetCursor(first.String())
 	s.Deliver(customerMail(0, "before"))
 	s.Deliver([]byte("X-Break-The-Connection: yes\r\n\r\nboom"))

@@ -2,229 +2,221 @@ package email
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
-	"fmt"
-	"net"
-	"net/textproto"
+	"io"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
-	gomail "github.com/wneessen/go-mail"
-	"github.com/wneessen/go-mail/smtp"
+	"github.com/emersion/go-smtp"
 
 	"tamas/channels"
 )
 
-// Send hands one message to the SMTP server, over a connection of its own.
+// Send hands one message to the SMTP server. A mail goes to all of its recipients or to none: the server is asked for each
+// before the content is sent.
 func (a *Adapter) Send(ctx context.Context, m channels.Outbound) (channels.Receipt, error) {
-	msg, id, err := a.compose(m)
+	out, err := a.outgoing(ctx, m)
 	if err != nil {
 		return channels.Receipt{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*a.timing.dial)
-	defer cancel()
-	s, err := a.dialSMTP(ctx)
+	select {
+	case a.out.slots <- struct{}{}:
+		defer func() { <-a.out.slots }()
+	case <-ctx.Done():
+		return channels.Receipt{}, &channels.SendError{Reason: "not sent yet: the account is being stopped", Err: ctx.Err()}
+	}
+	s, err := a.borrow(ctx)
 	if err != nil {
 		return channels.Receipt{}, a.undialed(err)
 	}
-	defer s.close()
-	if err := s.client.SendWithSMTPClient(s.session, msg); err != nil && !msg.IsDelivered() {
-		return channels.Receipt{}, a.unsent(err)
+	err = s.offer(ctx, out)
+	if err != nil && s.used && lost(err) { // a spare connection that the server had given up
+		s.conn.Close()
+		if s, err = a.dialSMTP(ctx); err != nil {
+			return channels.Receipt{}, a.undialed(err)
+		}
+		err = s.offer(ctx, out)
 	}
-	a.sent("")
-	return channels.Receipt{ProviderID: providerID(id)}, nil
+	var copied copied
+	if err == nil {
+		copied, err = a.content(ctx, s, out)
+	}
+	if err != nil {
+		a.recover(s, err)
+		return channels.Receipt{}, a.unsent(err, m)
+	}
+	a.out.giveBack(s, a.timing.spare)
+	a.sent(nil)
+	a.file(copied)
+	return channels.Receipt{ProviderID: providerID(out.id)}, nil
 }
 
-func (a *Adapter) checkSMTP(ctx context.Context) error {
-	s, err := a.dialSMTP(ctx)
-	if err != nil {
-		return a.failure("SMTP server "+a.set.SMTPHost, err)
+// recover keeps the connection after a refusal, and ends it after anything worse.
+func (a *Adapter) recover(s *submission, err error) {
+	var content *contentError
+	if lost(err) || errors.As(err, &content) || s.Reset() != nil {
+		s.conn.Close()
+		return
 	}
-	s.close()
+	a.out.giveBack(s, a.timing.spare)
+}
+
+// lost: nothing more can be done on the connection.
+func lost(err error) bool {
+	var said *smtp.SMTPError
+	return !errors.As(err, &said) || said.Code == 421
+}
+
+// recipientError is a server's answer to one recipient.
+type recipientError struct {
+	to  string
+	err error
+}
+
+func (e *recipientError) Error() string { return e.err.Error() }
+func (e *recipientError) Unwrap() error { return e.err }
+
+// contentError is a failure while the content was under way. Unless asked, the server has not seen its end.
+type contentError struct {
+	err   error
+	asked bool // the end was sent, and the answer did not come
+}
+
+func (e *contentError) Error() string { return e.err.Error() }
+func (e *contentError) Unwrap() error { return e.err }
+
+// errNoUTF8 is about a server that takes ASCII addresses only.
+var errNoUTF8 = errors.New("the SMTP server takes no addresses with other letters than a to z (SMTPUTF8)")
+
+// offer names the sender and the recipients.
+func (s *submission) offer(ctx context.Context, out *outgoing) error {
+	defer context.AfterFunc(ctx, func() { s.conn.Close() })()
+	if out.utf8 {
+		if ok, _ := s.Extension("SMTPUTF8"); !ok {
+			return errNoUTF8
+		}
+	}
+	if err := s.Mail(out.from, &smtp.MailOptions{UTF8: out.utf8}); err != nil {
+		return err
+	}
+	for _, to := range out.to {
+		if err := s.Rcpt(to, nil); err != nil {
+			return &recipientError{to, err}
+		}
+	}
 	return nil
 }
 
-// submission is a logged-in SMTP connection.
-type submission struct {
-	client  *gomail.Client
-	session *smtp.Client
-	conn    net.Conn
-	stop    func() bool
-}
-
-func (s *submission) close() {
-	s.conn.SetDeadline(time.Now().Add(2 * time.Second))
-	s.client.CloseWithSMTPClient(s.session) // QUIT; its answer does not matter
-	s.stop()
-	s.conn.Close()
-}
-
-// dialSMTP connects and logs in. The connection closes when ctx ends.
-func (a *Adapter) dialSMTP(ctx context.Context) (*submission, error) {
-	s := &submission{}
-	login := &login{user: a.set.SMTPUsername, password: a.set.SMTPPassword, host: a.set.SMTPHost, plain: a.set.SMTPSecurity == "none"}
-	config := a.tlsConfig(a.set.SMTPHost)
-	options := []gomail.Option{
-		gomail.WithPort(a.set.SMTPPort), gomail.WithTimeout(a.timing.dial), gomail.WithTLSConfig(config),
-		gomail.WithHELO(helo(a.sign.domain)), gomail.WithoutNoop(),
-		// go-mail leaves its connection open when a login fails, so we keep hold of it.
-		gomail.WithDialContextFunc(func(ctx context.Context, network, addr string) (net.Conn, error) {
-			var dialer net.Dialer
-			conn, err := dialer.DialContext(ctx, network, addr)
-			if err != nil {
-				return nil, err
-			}
-			s.conn = conn
-			if a.set.SMTPSecurity != "tls" {
-				return conn, nil
-			}
-			secure := tls.Client(conn, config)
-			return secure, secure.HandshakeContext(ctx)
-		}),
-	}
-	if a.set.SMTPUsername != "-" {
-		options = append(options, gomail.WithSMTPAuthCustom(login))
-	}
-	switch a.set.SMTPSecurity {
-	case "tls":
-		options = append(options, gomail.WithSSL())
-	case "starttls":
-		options = append(options, gomail.WithTLSPolicy(gomail.TLSMandatory))
-	default:
-		options = append(options, gomail.WithTLSPolicy(gomail.NoTLS))
-	}
-	client, err := gomail.NewClient(a.set.SMTPHost, options...)
+// content sends the mail itself, and keeps what is to be put into the Sent folder.
+func (a *Adapter) content(ctx context.Context, s *submission, out *outgoing) (copied, error) {
+	defer context.AfterFunc(ctx, func() { s.conn.Close() })()
+	w, err := s.Data()
 	if err != nil {
-		return nil, err
+		return copied{}, err
 	}
-	s.client = client
-	s.stop = context.AfterFunc(ctx, func() {
-		if s.conn != nil {
-			s.conn.SetDeadline(time.Unix(1, 0))
-		}
-	})
-	s.session, err = client.DialToSMTPClientWithContext(ctx)
-	if err == nil {
-		return s, nil
+	keep := a.keeper(out.id)
+	if err := out.write(io.MultiWriter(w, keep)); err != nil {
+		keep.drop()
+		return copied{}, &contentError{err: err}
 	}
-	s.stop()
-	if s.conn != nil {
-		s.conn.Close()
+	err = w.Close()
+	var said *smtp.SMTPError
+	if err != nil && !errors.As(err, &said) {
+		err = &contentError{err: err, asked: true}
 	}
-	var said *textproto.Error
-	if login.begun && errors.As(err, &said) && said.Code >= 500 {
-		return nil, &refusal{a.redact(said.Msg)}
+	if err != nil {
+		keep.drop()
+		return copied{}, err
 	}
-	return nil, err
-}
-
-// helo is a name that servers accept from a client behind whatever address.
-func helo(domain string) string {
-	if ascii([]byte(domain)) && strings.Contains(domain, ".") {
-		return domain
-	}
-	return "localhost"
+	return keep.done(), nil
 }
 
 // undialed classifies a failure before the message was offered: it certainly was not accepted, and the message
 // is not at fault.
 func (a *Adapter) undialed(err error) error {
 	err = a.failure("SMTP server "+a.set.SMTPHost, err)
-	a.sent(err.Error())
+	a.sent(err)
 	out := &channels.SendError{Reason: err.Error(), Err: err}
 	var r *refusal
-	var said *textproto.Error
+	var said *smtp.SMTPError
 	switch {
 	case errors.As(err, &r):
 		out.RetryAfter = 5 * time.Minute // more tries would lock the mailbox
-	case errors.As(err, &said) && slowDown(said.Code, said.Msg):
+	case errors.As(err, &said) && slowDown(said):
 		out.RetryAfter = time.Minute
 	}
 	return out
 }
 
 // unsent classifies a failure of the message itself.
-func (a *Adapter) unsent(err error) error {
-	var se *gomail.SendError
-	if !errors.As(err, &se) {
-		return &channels.SendError{Reason: a.redact(err.Error()), Err: err}
+func (a *Adapter) unsent(err error, m channels.Outbound) error {
+	var said *smtp.SMTPError
+	var rcpt *recipientError
+	var content *contentError
+	var store *storeError
+	switch {
+	case errors.As(err, &store):
+		return &channels.SendError{Reason: store.Error(), Err: err}
+	case errors.Is(err, errNoUTF8):
+		return &channels.SendError{Permanent: true, Reason: err.Error(), Err: err}
+	case errors.As(err, &said):
+	case errors.As(err, &content) && content.asked:
+		return &channels.SendError{Uncertain: true, Reason: "the connection was lost before the server confirmed the message", Err: errors.New(a.redact(err.Error()))}
+	default:
+		return &channels.SendError{Reason: "the connection to the SMTP server was lost", Err: errors.New(a.redact(err.Error()))}
 	}
-	words := a.redact(serverWords(se))
+	words := a.redact(reply(said))
 	out := &channels.SendError{Reason: words, Err: errors.New(words)}
-	switch code := se.ErrorCode(); {
+	one := errors.As(err, &rcpt)
+	if one && len(m.Address) > 0 && !strings.EqualFold(rcpt.to, strings.TrimSpace(m.Address)) {
+		out.Reason = rcpt.to + ": " + words // of several recipients
+	}
+	switch {
 	case quota.MatchString(words):
 		out.RetryAfter = time.Hour
-	case code >= 500:
+	case said.Code >= 500:
 		out.Permanent = true
-	case code >= 400:
-		if slowDown(code, words) {
-			out.RetryAfter = time.Minute
-		}
-	case se.Reason == gomail.ErrSMTPDataClose:
-		out.Uncertain = true
-		out.Reason = "the connection was lost before the server confirmed the message"
-	case se.Reason == gomail.ErrGetRcpts || se.Reason == gomail.ErrGetSender || se.Reason == gomail.ErrNoUnencoded:
-		out.Permanent = true
-	default:
-		out.Reason = "the connection to the SMTP server was lost"
+		out.Unreachable = one && unknown(said) && strings.EqualFold(rcpt.to, strings.TrimSpace(m.Address))
+	case slowDown(said):
+		out.RetryAfter = time.Minute
+	case said.Code == 450 || said.Code == 452:
+		out.RetryAfter, out.OneThread = time.Minute, one
 	}
 	return out
 }
 
 var (
-	answer = regexp.MustCompile(`(?s)\b([45]\d\d)[ -](.*)$`)
-	tails  = regexp.MustCompile(`(?s), affected (?:recipient\(s\)|message ID):.*$`)
 	slow   = regexp.MustCompile(`(?i)too many|rate.?limit|throttl|4\.7\.28|try again later`)
 	quota  = regexp.MustCompile(`(?i)\b5\.4\.5\b|(?:daily|hourly)[a-z ]*(?:quota|limit)`)
+	nobody = regexp.MustCompile(`(?i)(?:no such|unknown|invalid|non-?existent) (?:local )?(?:user|recipient|mailbox|address|account)|(?:user|recipient|mailbox|account)(?: is)? (?:unknown|not found|not available|disabled)|does(?: not|n't) exist|unrouteable address`)
 )
 
-// serverWords is the server's answer without what go-mail writes around it.
-func serverWords(se *gomail.SendError) string {
-	s := tails.ReplaceAllString(se.Error(), "")
-	m := answer.FindStringSubmatch(s)
-	if m == nil {
-		return s
+// reply is the server's answer on one line: "550 5.1.1 no such mailbox here".
+func reply(said *smtp.SMTPError) string {
+	s := strconv.Itoa(said.Code)
+	if c := said.EnhancedCode; c[0] > 0 {
+		s += " " + strconv.Itoa(c[0]) + "." + strconv.Itoa(c[1]) + "." + strconv.Itoa(c[2])
 	}
-	words := m[2]
-	if q, err := strconv.QuotedPrefix(words); err == nil { // as textproto writes its errors
-		words, _ = strconv.Unquote(q)
-	}
-	return m[1] + " " + words
+	return oneLine(s+" "+said.Message, 300)
 }
 
-func slowDown(code int, words string) bool {
-	return code == 421 || code == 454 || slow.MatchString(words)
+// slowDown: the account sends too much, or the server has too much to do.
+func slowDown(said *smtp.SMTPError) bool {
+	return said.Code == 421 || said.Code == 454 || slow.MatchString(reply(said))
 }
 
-// login picks PLAIN or LOGIN by what the server offers, and tells whether it came to that.
-type login struct {
-	user, password, host string
-	plain                bool // also without encryption: the account is set so
-	begun                bool
-	chosen               smtp.Auth
-}
-
-func (l *login) Start(server *smtp.ServerInfo) (string, []byte, error) {
-	for _, mech := range server.Auth {
-		switch strings.ToUpper(mech) {
-		case "PLAIN":
-			l.chosen = smtp.PlainAuth("", l.user, l.password, l.host, l.plain)
-		case "LOGIN":
-			if l.chosen == nil {
-				l.chosen = smtp.LoginAuth(l.user, l.password, l.host, l.plain)
-			}
-		}
+// unknown: there is no such mailbox, whatever is written to it.
+func unknown(said *smtp.SMTPError) bool {
+	if said.Code != 550 && said.Code != 551 && said.Code != 553 {
+		return false
 	}
-	if l.chosen == nil {
-		return "", nil, fmt.Errorf("the server offers no login by PLAIN or LOGIN")
+	switch c := said.EnhancedCode; {
+	case c[0] != 5:
+		return nobody.MatchString(said.Message)
+	case c[1] == 1 && (c[2] == 1 || c[2] == 2 || c[2] == 3 || c[2] == 6 || c[2] == 10), c[1] == 2 && c[2] == 1:
+		return true
 	}
-	l.begun = true
-	return l.chosen.Start(server)
-}
-
-func (l *login) Next(fromServer []byte, more bool) ([]byte, error) {
-	return l.chosen.Next(fromServer, more)
+	return false
 }

@@ -72,10 +72,10 @@ func TestSendFailures(t *testing.T) {
 		kept  bool
 	}{
 		"4xx":                {emailtest.Temporary, channels.SendError{Reason: "451 4.3.0 mailbox is busy"}, false},
-		"5xx":                {emailtest.Permanent, channels.SendError{Permanent: true, Reason: "550 5.1.1 no such mailbox here"}, false},
+		"5xx":                {emailtest.Permanent, channels.SendError{Permanent: true, Unreachable: true, Reason: "550 5.1.1 no such mailbox here"}, false},
 		"5xx after the data": {emailtest.Spam, channels.SendError{Permanent: true, Reason: "554 5.7.1 looks like spam"}, false},
 		"lost reply":         {emailtest.LostReply, channels.SendError{Uncertain: true}, true},
-		"lost in the middle": {emailtest.LostData, channels.SendError{Uncertain: true}, false},
+		"lost in the middle": {emailtest.LostData, channels.SendError{Uncertain: true}, false}, // the end was on its way
 	} {
 		before := len(s.Sent())
 		s.Fail(c.fault)
@@ -85,7 +85,7 @@ func TestSendFailures(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if se.Permanent != c.want.Permanent || se.Uncertain != c.want.Uncertain || se.RetryAfter != 0 || (c.want.Reason != "" && se.Reason != c.want.Reason) {
+		if se.Permanent != c.want.Permanent || se.Uncertain != c.want.Uncertain || se.Unreachable != c.want.Unreachable || se.RetryAfter != 0 || (c.want.Reason != "" && se.Reason != c.want.Reason) {
 			t.Errorf("%s: %+v", name, *se)
 		}
 		if kept := len(s.Sent()) > before; kept != c.kept {

@@ -39,7 +39,7 @@ type Fault int
 const (
 	Temporary   Fault = iota // 451 for the recipient
 	Permanent                // 550 for the recipient
-	RateLimited              // 421 at the beginning
+	RateLimited              // 421 at the beginning, or 451 on a connection that is open already
 	LostReply                // kept, and the connection closed instead of an answer
 	LostData                 // the connection closed in the middle of the message, which is not kept
 	Spam                     // 554 after the message
@@ -432,6 +432,9 @@ func (x *session) Mail(from string, _ *smtp.MailOptions) error {
 	if len(x.server.faults) > 0 {
 		x.fault = &x.server.faults[0]
 		x.server.faults = x.server.faults[1:]
+	}
+	if x.has(RateLimited) { // on a connection that had been good before
+		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 0}, Message: "too many messages, try again later"}
 	}
 	return nil
 }
