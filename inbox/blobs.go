@@ -9,18 +9,52 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // Blobs holds what is too large for a row, in files named by the hash of their content: the same content stands once,
 // and a name that is in the record never changes its meaning. Nodes of one installation share the folder.
-type Blobs struct{ dir string }
+type Blobs struct {
+	dir    string
+	thumbs thumbs
+}
 
-// OpenBlobs uses a folder, which is made when it is not there.
+const (
+	newBlob   = ".new-"   // begins the names of files that are being written
+	staleBlob = time.Hour // after which nobody writes them any more
+)
+
+// OpenBlobs uses a folder, which is made when it is not there, and clears what writers that died have left in it.
 func OpenBlobs(dir string) (*Blobs, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("the blobs' folder: %w", err)
 	}
-	return &Blobs{dir}, nil
+	b := &Blobs{dir: dir, thumbs: thumbs{memory: semaphore.NewWeighted(thumbMemory)}}
+	if err := b.sweep(time.Now()); err != nil {
+		return nil, fmt.Errorf("the blobs' folder: %w", err)
+	}
+	return b, nil
+}
+
+// sweep removes files that nobody has written to for staleBlob; other nodes may be writing theirs.
+func (b *Blobs) sweep(now time.Time) error {
+	list, err := os.ReadDir(b.dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range list {
+		if !strings.HasPrefix(e.Name(), newBlob) {
+			continue
+		}
+		if info, err := e.Info(); err == nil && now.Sub(info.ModTime()) > staleBlob {
+			_ = os.Remove(filepath.Join(b.dir, e.Name())) // gone already: another node sweeps too
+		}
+	}
+	return nil
 }
 
 func (b *Blobs) path(name string) string { return filepath.Join(b.dir, name[:2], name) }
@@ -34,16 +68,21 @@ func (b *Blobs) Put(content []byte) (name string, err error) {
 // errTooLarge says that content goes on beyond the limit. Nothing of it is kept.
 var errTooLarge = errors.New("larger than the limit")
 
+// buffers are what content is copied through.
+var buffers = sync.Pool{New: func() any { return new([256 << 10]byte) }}
+
 // Write streams content durably into the store and gives its name and size; the memory it takes does not depend on the size.
 // errTooLarge when there is more than most bytes.
 func (b *Blobs) Write(content io.Reader, most int64) (name string, size int64, err error) {
-	f, err := os.CreateTemp(b.dir, ".new-")
+	f, err := os.CreateTemp(b.dir, newBlob)
 	if err != nil {
 		return "", 0, fmt.Errorf("store a blob: %w", err)
 	}
 	defer os.Remove(f.Name()) // gone already when all went well
 	hash := sha256.New()
-	size, err = io.Copy(io.MultiWriter(f, hash), io.LimitReader(content, most+1))
+	buf := buffers.Get().(*[256 << 10]byte)
+	size, err = io.CopyBuffer(io.MultiWriter(f, hash), io.LimitReader(content, most+1), buf[:])
+	buffers.Put(buf)
 	switch {
 	case err != nil:
 		f.Close()
@@ -53,15 +92,16 @@ func (b *Blobs) Write(content io.Reader, most int64) (name string, size int64, e
 		return "", 0, errTooLarge
 	}
 	name = hex.EncodeToString(hash.Sum(nil))
-	path := b.path(name)
-	if info, err := os.Stat(path); err == nil && info.Size() == size {
+	if info, err := os.Stat(b.path(name)); err == nil && info.Size() == size {
 		f.Close()
+		// Whoever wrote it may not have come so far as to make its name durable.
+		if err := syncDir(filepath.Dir(b.path(name))); err != nil {
+			return "", 0, fmt.Errorf("store a blob: %w", err)
+		}
 		return name, size, nil
 	}
 	if err = errors.Join(f.Sync(), f.Close()); err == nil {
-		if err = os.MkdirAll(filepath.Dir(path), 0o700); err == nil {
-			err = os.Rename(f.Name(), path)
-		}
+		err = b.place(f.Name(), b.path(name))
 	}
 	if err != nil {
 		return "", 0, fmt.Errorf("store a blob: %w", err)
@@ -69,9 +109,49 @@ func (b *Blobs) Write(content io.Reader, most int64) (name string, size int64, e
 	return name, size, nil
 }
 
-// Open reads a blob; os.ErrNotExist when there is none of that name.
-func (b *Blobs) Open(name string) (io.ReadCloser, error) {
-	if raw, err := hex.DecodeString(name); err != nil || len(raw) != sha256.Size {
+// place gives a file its name for good: a crash from now on cannot take it away.
+func (b *Blobs) place(from, to string) error {
+	dir := filepath.Dir(to)
+	switch err := os.Mkdir(dir, 0o700); {
+	case err == nil:
+		if err := syncDir(b.dir); err != nil {
+			return err
+		}
+	case !errors.Is(err, os.ErrExist):
+		return err
+	}
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// named tells whether name could be a blob's.
+func named(name string) bool {
+	raw, err := hex.DecodeString(name)
+	return err == nil && len(raw) == sha256.Size && strings.ToLower(name) == name
+}
+
+// Has tells whether there is a blob of that name.
+func (b *Blobs) Has(name string) bool {
+	if !named(name) {
+		return false
+	}
+	_, err := os.Stat(b.path(name))
+	return err == nil
+}
+
+// Open reads a blob, which can be sought in; os.ErrNotExist when there is none of that name.
+func (b *Blobs) Open(name string) (*os.File, error) {
+	if !named(name) {
 		return nil, os.ErrNotExist
 	}
 	return os.Open(b.path(name))
