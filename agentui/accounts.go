@@ -65,6 +65,9 @@ type accountChange struct {
 	Units       *int            `json:"units"`
 	Enabled     *bool           `json:"enabled"`
 	Settings    json.RawMessage `json:"settings"`
+	ImportSince *record.Millis  `json:"import_since"` // of a new account only
+	SilentMins  *int            `json:"silent_minutes"`
+	MaxFileMB   *int            `json:"max_file_mb"`
 	Version     *int64          `json:"version"`
 }
 
@@ -81,6 +84,12 @@ func (in *accountChange) apply(a *record.Account) error {
 		a.Settings = in.Settings
 	}
 	if err := setNumber("reopen_hours", &a.ReopenHours, in.ReopenHours, 0, 365*24); err != nil {
+		return err
+	}
+	if err := setNumber("silent_minutes", &a.SilentMins, in.SilentMins, 0, 60*24*31); err != nil {
+		return err
+	}
+	if err := setNumber("max_file_mb", &a.MaxFileMB, in.MaxFileMB, 0, 2048); err != nil {
 		return err
 	}
 	return setNumber("units", &a.Units, in.Units, 0, 100)
@@ -133,6 +142,12 @@ func (s *Server) postAccount(c echo.Context) error {
 	if err := in.apply(&a); err != nil {
 		return err
 	}
+	if in.ImportSince != nil {
+		if *in.ImportSince < 0 || *in.ImportSince > s.hub.Now() {
+			return invalid("import_since", "What is to come cannot be imported.")
+		}
+		a.ImportSince = *in.ImportSince
+	}
 	if a, err = s.hub.SaveAccount(c.Request().Context(), a); err != nil {
 		return err
 	}
@@ -154,6 +169,9 @@ func (s *Server) patchAccount(c echo.Context) error {
 	}
 	if in.Kind != nil && *in.Kind != a.Kind {
 		return invalid("kind", "An account stays on its channel. Make a new one.")
+	}
+	if in.ImportSince != nil && *in.ImportSince != a.ImportSince {
+		return invalid("import_since", "Only a new account imports what came before.")
 	}
 	if err := in.apply(&a); err != nil {
 		return err

@@ -3,6 +3,7 @@ package agentui
 import (
 	"errors"
 	"net/http"
+	"net/mail"
 	"strings"
 	"unicode/utf8"
 
@@ -111,21 +112,168 @@ func (s *Server) postRead(c echo.Context) error    { return s.plain(c, inbox.Rea
 func (s *Server) postReply(c echo.Context) error { return s.write(c, inbox.Reply) }
 func (s *Server) postNote(c echo.Context) error  { return s.write(c, inbox.Note) }
 
+// messageIn is what an agent writes. What is left out: no files, answers nobody in particular, goes to the customer alone, keeps the
+// thread's subject.
+type messageIn struct {
+	Text     string   `json:"text"`
+	Files    []string `json:"files"`    // ids of uploads
+	ReplyTo  string   `json:"reply_to"` // touch
+	Forward  string   `json:"forward"`  // touch
+	Subject  string   `json:"subject"`
+	Envelope *struct {
+		To  []string `json:"to"`
+		Cc  []string `json:"cc"`
+		Bcc []string `json:"bcc"`
+	} `json:"envelope"`
+}
+
+// command makes the command of it that action, conversation and account are added to.
+func (s *Server) message(c echo.Context, in *messageIn) (inbox.Command, error) {
+	cmd := inbox.Command{Text: in.Text, ReplyTo: in.ReplyTo, Forward: in.Forward}
+	if strings.TrimSpace(in.Text) == "" && len(in.Files) == 0 && in.Forward == "" {
+		return cmd, invalid("text", "Write something first.")
+	}
+	if len(in.Text) > channels.MaxText {
+		return cmd, invalid("text", "The text is longer than 64 KB.")
+	}
+	var err error
+	if cmd.Subject, err = text("subject", in.Subject, 0, 500, false); err != nil {
+		return cmd, err
+	}
+	if e := in.Envelope; e != nil {
+		cmd.Envelope = &channels.Envelope{}
+		for _, line := range []struct {
+			field string
+			from  []string
+			to    *[]string
+		}{{"to", e.To, &cmd.Envelope.To}, {"cc", e.Cc, &cmd.Envelope.Cc}, {"bcc", e.Bcc, &cmd.Envelope.Bcc}} {
+			if *line.to, err = addresses("envelope."+line.field, line.from); err != nil {
+				return cmd, err
+			}
+		}
+		if len(cmd.Envelope.To)+len(cmd.Envelope.Cc)+len(cmd.Envelope.Bcc) == 0 {
+			return cmd, invalid("envelope.to", "Say to whom.")
+		}
+	}
+	cmd.Files, err = s.openUploads(principalOf(c).User.ID, in.Files)
+	return cmd, err
+}
+
+// addresses checks recipients: "a@b" or "Name <a@b>".
+func addresses(field string, list []string) ([]string, error) {
+	if len(list) > 100 {
+		return nil, invalid(field, "At most 100 recipients.")
+	}
+	var out []string
+	for _, line := range list {
+		a, err := mail.ParseAddress(strings.TrimSpace(line))
+		if err != nil || len(line) > 320 {
+			return nil, invalid(field, "“"+cut(line, 100)+"” is no e-mail address.")
+		}
+		if a.Name == "" {
+			out = append(out, a.Address)
+		} else {
+			out = append(out, a.Name+" <"+a.Address+">")
+		}
+	}
+	return out, nil
+}
+
 // write is a reply or a note.
 func (s *Server) write(c echo.Context, action string) error {
+	in, err := decode[messageIn](c)
+	if err != nil {
+		return err
+	}
+	if action == inbox.Note && (in.ReplyTo != "" || in.Forward != "" || in.Subject != "" || in.Envelope != nil) {
+		return invalid("text", "A note has text and files only: it goes to nobody.")
+	}
+	cmd, err := s.message(c, &in)
+	if err != nil {
+		return err
+	}
+	cmd.Action, cmd.Conversation = action, c.Param("id")
+	return s.do(c, cmd)
+}
+
+// postConversation begins a conversation that its agent owns.
+func (s *Server) postConversation(c echo.Context) error {
+	in, err := decode[struct {
+		Account string `json:"account"`
+		Address string `json:"address"`
+		Name    string `json:"name"`
+		messageIn
+	}](c)
+	if err != nil {
+		return err
+	}
+	if _, err := s.account(c.Request().Context(), in.Account); err != nil {
+		return err
+	}
+	cmd, err := s.message(c, &in.messageIn)
+	if err != nil {
+		return err
+	}
+	if cmd.Address, err = text("address", in.Address, 1, channels.MaxKey, false); err != nil {
+		return err
+	}
+	if cmd.Name, err = text("name", in.Name, 0, 200, false); err != nil {
+		return err
+	}
+	cmd.Action, cmd.Account = inbox.Start, in.Account
+	return s.do(c, cmd)
+}
+
+// postEdit changes a message that was sent, where its channel allows that.
+func (s *Server) postEdit(c echo.Context) error {
 	in, err := decode[struct {
 		Text string `json:"text"`
 	}](c)
 	if err != nil {
 		return err
 	}
-	if strings.TrimSpace(in.Text) == "" {
-		return invalid("text", "Write something first.")
+	cmd, err := s.message(c, &messageIn{Text: in.Text})
+	if err != nil {
+		return err
 	}
-	if len(in.Text) > channels.MaxText {
-		return invalid("text", "The text is longer than 64 KB.")
+	cmd.Action, cmd.Touch = inbox.Change, c.Param("id")
+	return s.do(c, cmd)
+}
+
+// postBlock says whether an identity's messages wake anybody.
+func (s *Server) postBlock(c echo.Context) error {
+	in, err := decode[struct {
+		On *bool `json:"on"`
+	}](c)
+	if err != nil {
+		return err
 	}
-	return s.do(c, inbox.Command{Action: action, Conversation: c.Param("id"), Text: in.Text})
+	if in.On == nil {
+		return invalid("on", "on is needed.")
+	}
+	return s.do(c, inbox.Command{Action: inbox.Block, Identity: c.Param("id"), On: *in.On})
+}
+
+// postStartLink gives an address that the customer opens to be known on an account's channel as well.
+func (s *Server) postStartLink(c echo.Context) error {
+	in, err := decode[struct {
+		Account string `json:"account"`
+	}](c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	if _, err := s.db.Customer(ctx, c.Param("id")); err != nil {
+		return missing(err, "customer")
+	}
+	if _, err := s.account(ctx, in.Account); err != nil {
+		return err
+	}
+	url := s.hub.StartLink(in.Account, c.Param("id"))
+	if url == "" {
+		return notFound("link for this account's channel")
+	}
+	return c.JSON(http.StatusOK, map[string]string{"url": url})
 }
 
 func (s *Server) postAssign(c echo.Context) error {

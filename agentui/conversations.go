@@ -90,15 +90,6 @@ func (s *Server) getConversation(c echo.Context) error {
 	return c.JSON(http.StatusOK, d)
 }
 
-// withoutRaw leaves the original bytes of unreadable messages to getRaw.
-func withoutRaw(list []record.Touch) {
-	for i := range list {
-		if list[i].Body != nil {
-			list[i].Body.Raw = nil
-		}
-	}
-}
-
 func (s *Server) listTouches(c echo.Context) error {
 	var before uint64
 	if q := c.QueryParam("before"); q != "" {
@@ -134,19 +125,4 @@ func (s *Server) listDecisions(c echo.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusOK, listOf(rows))
-}
-
-// getRaw downloads the original bytes of a message that could not be read. It is never shown in the page.
-func (s *Server) getRaw(c echo.Context) error {
-	t, err := s.db.Touch(c.Request().Context(), c.Param("id"))
-	if err != nil {
-		return missing(err, "message")
-	}
-	if t.Body == nil || len(t.Body.Raw) == 0 {
-		return notFound("original of this message")
-	}
-	h := c.Response().Header()
-	h.Set("Content-Disposition", `attachment; filename="`+t.ID+`.bin"`)
-	h.Set("Content-Security-Policy", "default-src 'none'; sandbox")
-	return c.Blob(http.StatusOK, echo.MIMEOctetStream, t.Body.Raw)
 }

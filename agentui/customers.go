@@ -52,9 +52,7 @@ func (s *Server) listCustomerTouches(c echo.Context) error {
 		return badPosition(err)
 	}
 	for i := range line.Items {
-		if b := line.Items[i].Body; b != nil {
-			b.Raw = nil
-		}
+		lighten(line.Items[i].Body)
 	}
 	return c.JSON(http.StatusOK, line)
 }

@@ -21,6 +21,7 @@ const (
 	codeNotAllowed  = "not_allowed"   // 405
 	codeConflict    = "conflict"      // 409
 	codeCapacity    = "over_capacity" // 409
+	codeExpired     = "expired"       // 410
 	codeTooLarge    = "too_large"     // 413
 	codeUnsupported = "unsupported"   // 415
 	codeInvalid     = "invalid"       // 422; 400 when a body or a handshake breaks off

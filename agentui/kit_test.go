@@ -72,7 +72,9 @@ func start(t testing.TB, seeded bool) *rig {
 	r := &rig{t: t, redis: rdb, logs: &logBuffer{}, users: map[string]record.User{}}
 	log := slog.New(slog.NewTextHandler(r.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	kinds := []channels.Kind{handKind}
-	r.hub, err = inbox.New(inbox.Options{Redis: rdb, DB: db, Kinds: kinds, Key: bytes.Repeat([]byte{7}, 32), Log: log})
+	blobs, err := inbox.OpenBlobs(t.TempDir())
+	must(t, err)
+	r.hub, err = inbox.New(inbox.Options{Redis: rdb, DB: db, Blobs: blobs, Kinds: kinds, Key: bytes.Repeat([]byte{7}, 32), Log: log})
 	must(t, err)
 
 	if seeded {
@@ -318,7 +320,7 @@ var handKind = channels.Kind{
 	Name:   "hand",
 	Label:  channels.Text{EN: "By hand", FA: "دستی"},
 	Fields: []channels.Field{{Key: "colour", Type: "text", Required: true, Label: channels.Text{EN: "Colour", FA: "رنگ"}}, {Key: "token", Type: "secret", Label: channels.Text{EN: "Token", FA: "کلید"}}},
-	Limits: channels.Limits{TextLength: 1000, Live: true},
+	Limits: channels.Limits{TextLength: 1000, Live: true, Edits: true, Quotes: true, Files: &channels.FileLimits{MaxSize: 1 << 20}},
 	Weight: 1,
 	Open: func(cfg channels.Config) (channels.Adapter, error) {
 		var set struct {
@@ -364,6 +366,9 @@ func (h *hand) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	in := channels.Inbound{Key: m.Key, Thread: m.From, Address: m.From, Name: m.From, Text: m.Text}
 	if strings.HasPrefix(m.Text, "garbled") {
 		in.Unreadable, in.Raw = "it is garbled", []byte(m.Text)
+	}
+	if html, ok := strings.CutPrefix(m.Text, "html:"); ok {
+		in.HTML = html
 	}
 	if err := h.cfg.Desk.Receive(r.Context(), channels.Batch{Messages: []channels.Inbound{in}}); err != nil {
 		http.Error(w, err.Error(), http.StatusServiceUnavailable)

@@ -19,6 +19,7 @@ type queueChange struct {
 	WrapUpSecs *int      `json:"wrap_up_seconds"`
 	Priority   *int      `json:"priority"`
 	Members    *[]string `json:"members"`
+	Signature  *string   `json:"signature"`
 	Version    *int64    `json:"version"`
 }
 
@@ -42,6 +43,9 @@ func (in *queueChange) apply(q *record.Queue, users map[string]record.User) erro
 		return err
 	}
 	if err := setNumber("priority", &q.Priority, in.Priority, 0, 7*24*60); err != nil {
+		return err
+	}
+	if err := setText("signature", &q.Signature, in.Signature, 0, 2000, true); err != nil {
 		return err
 	}
 	if in.Members == nil {

@@ -31,6 +31,7 @@ type Options struct {
 	Proxies   []netip.Prefix       // whose X-Forwarded-For and X-Forwarded-Proto are believed
 	// OnSetup is called once, when the first admin has been made: with the origin that the browser saw and the first queue.
 	OnSetup   func(ctx context.Context, origin string, queue record.Queue) error
+	MaxFile   int64  // bytes of one file that agents may send up; 0: 50 MB
 	DevAssets string // a folder to serve the app from instead of what is embedded; for who works on the app
 }
 
@@ -46,6 +47,7 @@ type Server struct {
 	onSetup    func(ctx context.Context, origin string, queue record.Queue) error
 	https      bool // public is https
 	publicHost string
+	maxFile    int64
 
 	echo    *echo.Echo
 	assets  *assets
@@ -64,9 +66,13 @@ func New(o Options) (*Server, error) {
 	s := &Server{hub: o.Hub, db: o.Hub.Record(), log: o.Log, kinds: o.Kinds, version: o.Version, proxies: o.Proxies,
 		public:  strings.TrimRight(o.PublicURL, "/"),
 		onSetup: o.OnSetup,
+		maxFile: o.MaxFile,
 		hasher:  newHasher(2, 32),
 		byIP:    newLimiter(3*time.Second, 20, 10_000),
 		byEmail: newLimiter(12*time.Second, 5, 10_000),
+	}
+	if s.maxFile == 0 {
+		s.maxFile = 50 << 20
 	}
 	if s.public != "" {
 		u, err := url.Parse(s.public)
@@ -118,8 +124,11 @@ func (s *Server) routes() *echo.Echo {
 	e.Any("/hooks/:account/*", s.hook)
 	e.GET("/*", s.assets.serve)
 
-	// The live socket must not pass through the compressor.
+	// The live socket and files must not pass through the compressor.
 	e.GET("/api/v1/live", s.agent(s.getLive))
+	e.POST("/api/v1/files", s.agent(s.postFile), noStore)
+	e.GET("/api/v1/files/:id/:n", s.agent(s.getFile))
+	e.GET("/f/:token", s.anyone(s.getLink))
 
 	a := e.Group("/api/v1", noStore, middleware.GzipWithConfig(middleware.GzipConfig{Level: 5, MinLength: 1024}))
 	a.Any("/*", func(echo.Context) error { return echo.ErrNotFound })
@@ -156,12 +165,17 @@ func (s *Server) routes() *echo.Echo {
 	a.POST("/conversations/:id/read", s.agent(s.postRead))
 	a.POST("/conversations/:id/typing", s.agent(s.postTyping))
 	a.POST("/touches/:id/retry", s.agent(s.postRetry))
+	a.POST("/touches/:id/edit", s.agent(s.postEdit))
+	a.GET("/touches/:id/html", s.agent(s.getHTML))
 	a.GET("/touches/:id/raw", s.agent(s.getRaw))
+	a.POST("/conversations", s.agent(s.postConversation))
 
 	a.GET("/customers", s.agent(s.listCustomers))
 	a.GET("/customers/:id", s.agent(s.getCustomer))
 	a.PATCH("/customers/:id", s.agent(s.patchCustomer))
 	a.GET("/customers/:id/touches", s.agent(s.listCustomerTouches))
+	a.POST("/customers/:id/start-link", s.agent(s.postStartLink))
+	a.POST("/identities/:id/block", s.agent(s.postBlock))
 	a.GET("/search", s.agent(s.getSearch))
 	a.GET("/supervisor", s.supervisor(s.getSupervisor))
 	a.PUT("/agents/:id/state", s.supervisor(s.putAgentState))

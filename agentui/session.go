@@ -147,6 +147,7 @@ func (s *Server) patchMe(c echo.Context) error {
 	in, err := decode[struct {
 		Name        *string `json:"name"`
 		PublicName  *string `json:"public_name"`
+		Signature   *string `json:"signature"`
 		Locale      *string `json:"locale"`
 		Password    *string `json:"password"`
 		OldPassword *string `json:"old_password"`
@@ -156,7 +157,7 @@ func (s *Server) patchMe(c echo.Context) error {
 	}
 	who := principalOf(c)
 	u := who.User
-	if err := (userChange{Name: in.Name, PublicName: in.PublicName, Locale: in.Locale}).apply(&u); err != nil {
+	if err := (userChange{Name: in.Name, PublicName: in.PublicName, Signature: in.Signature, Locale: in.Locale}).apply(&u); err != nil {
 		return err
 	}
 	ctx := c.Request().Context()

@@ -17,6 +17,7 @@ type userChange struct {
 	Email      *string `json:"email"`
 	Name       *string `json:"name"`
 	PublicName *string `json:"public_name"`
+	Signature  *string `json:"signature"`
 	Role       *string `json:"role"`
 	Locale     *string `json:"locale"`
 	Capacity   *int    `json:"capacity"`
@@ -37,6 +38,9 @@ func (in userChange) apply(u *record.User) error {
 		return err
 	}
 	if err := setText("public_name", &u.PublicName, in.PublicName, 0, 120, false); err != nil {
+		return err
+	}
+	if err := setText("signature", &u.Signature, in.Signature, 0, 2000, true); err != nil {
 		return err
 	}
 	if in.Role != nil {
