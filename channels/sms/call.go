@@ -7,103 +7,68 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptrace"
-	"net/url"
-	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"tamas/channels"
+	"tamas/channels/provider"
 )
 
-// brief bounds one call of a provider, maxAnswer its answer.
+// call makes one HTTP call.
+func (a *account) call(ctx context.Context, method, addr, contentType, body string, more func(*http.Request)) provider.Answer {
+	req, err := http.NewRequestWithContext(ctx, method, addr, strings.NewReader(body))
+	if err != nil {
+		return provider.Answer{Err: a.api.CleanError(err)}
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", contentType)
+	}
+	if more != nil {
+		more(req)
+	}
+	return a.api.Call(req)
+}
+
 const (
-	brief     = 20 * time.Second
-	maxAnswer = 16 << 20
+	formType = "application/x-www-form-urlencoded"
+	jsonType = "application/json"
 )
 
-// answer is what became of a call.
-type answer struct {
-	wrote  bool // the request may have reached the provider
-	status int  // 0: no answer came
-	body   []byte
-	retry  time.Duration // Retry-After; 0: not given
-}
-
-// call makes one HTTP call. Its error has no address, which may hold a secret in its query.
-func (a *account) call(ctx context.Context, build func(context.Context) (*http.Request, error)) (answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, brief)
-	defer cancel()
-	var out answer
-	var wrote atomic.Bool
-	req, err := build(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }}))
-	if err != nil {
-		return out, err
+// sendParts sends a message, cut into parts where it is long. one hands a part over and returns its provider id; id is the hub's id
+// of the part. When the provider takes an id once however often it comes (repeatable), a part that failed makes the
+// whole message come again; else what the customer has already got is told and the message left to people.
+func (a *account) sendParts(ctx context.Context, m channels.Outbound, limit int, repeatable bool, one func(ctx context.Context, id, text string) (string, *channels.SendError)) (channels.Receipt, error) {
+	if strings.TrimSpace(m.Text) == "" {
+		return channels.Receipt{}, &channels.SendError{Permanent: true, Reason: "The message has no text"}
 	}
-	resp, err := a.client.Do(req)
-	out.wrote = wrote.Load()
-	if err != nil {
-		var ue *url.Error
-		if errors.As(err, &ue) {
-			err = ue.Err
+	var r channels.Receipt
+	parts := split(m.Text, limit)
+	for i, text := range parts {
+		id := m.ID
+		if i > 0 {
+			id = fmt.Sprintf("%s/%d", m.ID, i+1)
 		}
-		return out, err
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
-		return out, fmt.Errorf("read the answer: %w", err)
-	}
-	out.status, out.body = resp.StatusCode, body
-	if sec, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && sec > 0 {
-		out.retry = min(time.Duration(sec)*time.Second, time.Hour)
-	}
-	return out, nil
-}
-
-// outcome classifies a send that failed. said is the provider's own error, "" when the answer is not in its words; the
-// rule is that what it refused in its own words, and what never reached it, was not accepted.
-func (o answer) outcome(name, said string, err error) *channels.SendError {
-	se := &channels.SendError{Err: err}
-	if se.Err == nil {
-		se.Err = fmt.Errorf("HTTP %d", o.status)
-	}
-	with := func(reason string) *channels.SendError {
-		se.Reason = reason
-		if said != "" {
-			se.Reason += ": " + said
+		got, se := one(ctx, id, text)
+		for tries := 0; i > 0 && se != nil && se.RetryAfter > 0 && se.RetryAfter <= 10*time.Second && tries < 3; tries++ {
+			if pause(ctx, se.RetryAfter) != nil {
+				break
+			}
+			got, se = one(ctx, id, text)
 		}
-		return se
+		if se != nil && i > 0 && !repeatable {
+			se.Reason = fmt.Sprintf("%d of %d parts were sent; the next: %s", i, len(parts), se.Reason)
+			se.Uncertain, se.Permanent, se.RetryAfter = true, false, 0
+		}
+		if se != nil {
+			return channels.Receipt{}, se
+		}
+		if i == 0 {
+			r.ProviderID = bounded(got)
+		} else {
+			r.Parts = append(r.Parts, bounded(got))
+		}
 	}
-	switch {
-	case o.status == 0 && !o.wrote:
-		return with(name + " cannot be reached")
-	case o.status == http.StatusTooManyRequests:
-		se.RetryAfter = max(o.retry, time.Second)
-		return with(name + " asks to send less often")
-	case o.status == http.StatusUnauthorized, o.status == http.StatusForbidden:
-		return with(name + " refused the account's credentials")
-	case o.status == http.StatusRequestTimeout, o.status == http.StatusTooEarly, o.status == http.StatusServiceUnavailable, o.status/100 == 3:
-		return with(name + " cannot take the message now")
-	case o.status/100 == 4:
-		// A 4xx that is not in the provider's words comes from something in between and may pass.
-		se.Permanent = said != ""
-		return with(name + " did not accept the message")
-	case o.status/100 == 5 && said != "":
-		return with(name + " cannot take the message now")
-	}
-	se.Uncertain = true
-	return with(name + " did not answer; it may have taken the message")
-}
-
-// clip bounds and cleans a provider's own words before people see them.
-func clip(s string) string {
-	s = strings.TrimSpace(strings.ToValidUTF8(s, ""))
-	if len(s) > 300 {
-		s = strings.ToValidUTF8(s[:300], "") + "…"
-	}
-	return s
+	return r, nil
 }
 
 // pause waits for d or until ctx ends, which it returns as an error.
@@ -122,21 +87,38 @@ func pause(ctx context.Context, d time.Duration) error {
 type trouble struct {
 	refused bool
 	text    string
+	do      string
 }
 
 func (t *trouble) Error() string { return t.text }
+
+// reading turns the outcome of a call that changes nothing into an error for people; nil when it went well. said is the
+// provider's own word; refused and do are for wrong credentials.
+func (a *account) reading(o provider.Answer, said, refused, do string) error {
+	switch {
+	case o.Err != nil:
+		return &trouble{text: a.api.Name + " cannot be reached: " + a.api.Clean(o.Err.Error())}
+	case o.Status == http.StatusUnauthorized || o.Status == http.StatusForbidden:
+		return &trouble{refused: true, text: refused, do: do}
+	case o.Status/100 != 2:
+		return &trouble{text: strings.TrimSpace(fmt.Sprintf("%s answered %d %s", a.api.Name, o.Status, a.api.Clean(said)))}
+	}
+	return nil
+}
 
 // report tells the desk of a trouble and returns what Run returns.
 func (a *account) report(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	state := "failing"
+	h := channels.Health{State: "failing", Detail: err.Error()}
 	var t *trouble
-	if errors.As(err, &t) && t.refused {
-		state = "refused"
+	if errors.As(err, &t) {
+		if h.Do = t.do; t.refused {
+			h.State = "refused"
+		}
 	}
-	a.desk.Health(channels.Health{State: state, Detail: err.Error()})
+	a.desk.Health(h)
 	return err
 }
 
@@ -145,9 +127,15 @@ func refuse(w http.ResponseWriter, status int, code, message string) {
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "1")
 	}
-	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Type", jsonType)
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]string{"code": code, "message": message}})
+}
+
+// unrecordedYet asks the provider to deliver a call of the webhook again.
+func (a *account) unrecordedYet(w http.ResponseWriter, err error) {
+	a.log.Warn("sms: a call of the webhook is not recorded; asking for it again", "err", err)
+	refuse(w, http.StatusServiceUnavailable, "not_recorded", "not recorded yet; deliver it again")
 }
 
 // readBody reads a webhook's body; when that fails it has answered.

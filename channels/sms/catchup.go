@@ -2,10 +2,7 @@ package sms
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -13,20 +10,30 @@ import (
 )
 
 const (
-	overlap  = 5 * time.Minute // the list is read again from this long before the cursor: its times are whole seconds, and clocks differ
-	maxPages = 200             // of a thousand messages
+	overlap = 5 * time.Minute  // the list is read again from this long before the cursor: its times are whole seconds, and clocks differ
+	settled = 15 * time.Minute // after which nothing older appears in a list
+	stretch = 24 * time.Hour   // how much of a list is read at once
 )
 
-// Run implements channels.Adapter: it proves the credentials and then, again and again, takes from
-// Twilio's list what the webhook did not bring.
-func (a *twilio) Run(ctx context.Context) error {
+// listed is one message of a provider's list.
+type listed struct {
+	key, thread string
+	at          time.Time
+	read        func(context.Context) (channels.Inbound, error) // whole; its error: not now
+}
+
+// lister reads what customers wrote from one moment until before another, oldest first. Both are whole seconds, as lists know no others.
+type lister func(ctx context.Context, from, to time.Time) ([]listed, error)
+
+// follow proves the credentials and then, again and again, takes from the provider's list what the webhook did not bring.
+func (a *account) follow(ctx context.Context, check func(context.Context) error, list lister) error {
 	a.desk.Health(channels.Health{State: "connecting"})
-	if err := a.Check(ctx); err != nil {
+	if err := check(ctx); err != nil {
 		return a.report(ctx, err)
 	}
 	for {
 		wait := a.pace.look
-		if err := a.catchUp(ctx); err != nil {
+		if err := a.catchUp(ctx, list); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -37,8 +44,9 @@ func (a *twilio) Run(ctx context.Context) error {
 			wait = min(wait, 5*time.Second)
 		}
 		h := channels.Health{State: "connected", HeardAt: time.Now()}
-		if a.hookURL() == "" {
+		if !a.hooked() {
 			h.Detail = "The hub's public address is unknown, so messages are fetched each minute instead of arriving at once"
+			h.Do = "Start the hub with --public-url."
 		}
 		a.desk.Health(h)
 		if err := pause(ctx, wait); err != nil {
@@ -51,157 +59,196 @@ func unrecorded(err error) bool {
 	return errors.Is(err, channels.ErrUnrecorded) || errors.Is(err, channels.ErrOverloaded)
 }
 
-// listed is one message of Twilio's list.
-type listed struct {
-	SID       string `json:"sid"`
-	From      string `json:"from"`
-	To        string `json:"to"`
-	Body      string `json:"body"`
-	Direction string `json:"direction"`
-	NumMedia  string `json:"num_media"`
-	Service   string `json:"messaging_service_sid"`
-	Sent      string `json:"date_sent"`
-	Created   string `json:"date_created"`
+// position is an account's cursor: the moment up to which the list was looked through, and that at which the account
+// began. What is older than the account is imported.
+type position struct{ upTo, began time.Time }
 
-	at time.Time
+func (p position) String() string {
+	text := p.upTo.UTC().Format(time.RFC3339)
+	if !p.began.IsZero() {
+		text += " " + p.began.UTC().Format(time.RFC3339)
+	}
+	return text
+}
+
+func parsePosition(cursor string) (p position, ok bool) {
+	upTo, began, _ := strings.Cut(cursor, " ")
+	var err error
+	if p.upTo, err = time.Parse(time.RFC3339, upTo); err != nil {
+		return position{}, false
+	}
+	p.began, _ = time.Parse(time.RFC3339, began)
+	return p, true
 }
 
 // catchUp hands over, oldest first, the listed messages since the cursor that are old enough for the webhook to have
 // failed and that the record does not hold.
-func (a *twilio) catchUp(ctx context.Context) error {
+func (a *account) catchUp(ctx context.Context, list lister) error {
 	cursor, err := a.desk.Cursor(ctx)
 	if err != nil {
 		return err
 	}
 	now := time.Now().UTC()
-	since, err := time.Parse(time.RFC3339, cursor)
-	if err != nil {
-		// A new account begins now: what customers wrote before is not for this hub.
-		return a.desk.Receive(ctx, channels.Batch{Cursor: now.Add(-time.Second).Format(time.RFC3339)})
-	}
-	all, err := a.list(ctx, since.Add(-overlap))
-	if err != nil {
-		return err
-	}
 	a.forget(now)
-	slices.Reverse(all)
-	var b channels.Batch
-	upTo := since
-	hand := func() error {
-		b.Cursor = upTo.Format(time.RFC3339)
-		if len(b.Messages) == 0 && b.Cursor == cursor {
+	pos, ok := parsePosition(cursor)
+	if !ok {
+		// A new account begins now, or as long ago as it is to import.
+		pos.began = now.Truncate(time.Second)
+		if pos.upTo = pos.began; !a.since.IsZero() && a.since.Before(now) {
+			pos.upTo = a.since.UTC().Truncate(time.Second)
+		}
+		if err := a.desk.Receive(ctx, channels.Batch{Cursor: pos.String()}); err != nil {
+			return err
+		}
+	}
+	floor := pos.began
+	if !a.since.IsZero() {
+		floor = a.since
+	}
+	held := map[string]bool{} // threads with a message too young: what follows it waits with it
+	for from := later(pos.upTo.Add(-overlap), floor).Truncate(time.Second); ; from = from.Add(stretch) {
+		to := from.Add(stretch)
+		last := to.After(now)
+		if last {
+			to = now.Add(time.Hour).Truncate(time.Second) // clocks differ
+		}
+		items, err := list(ctx, from, to)
+		if err != nil {
+			return err
+		}
+		if pos, err = a.take(ctx, items, pos, now, held); err != nil {
+			return err
+		}
+		handled := to
+		if last {
+			handled = now.Add(-settled)
+		}
+		if len(held) == 0 && handled.Sub(pos.upTo) > time.Hour {
+			pos.upTo = handled.Truncate(time.Second)
+			if err := a.desk.Receive(ctx, channels.Batch{Cursor: pos.String()}); err != nil {
+				return err
+			}
+		}
+		if last {
 			return nil
 		}
+	}
+}
+
+// take hands over what is new among items and returns the position after it.
+func (a *account) take(ctx context.Context, items []listed, pos position, now time.Time, held map[string]bool) (position, error) {
+	known, err := a.known(ctx, items)
+	if err != nil {
+		return pos, err
+	}
+	var b channels.Batch
+	hand := func() error {
+		if len(b.Messages) == 0 {
+			return nil
+		}
+		b.Cursor = pos.String()
 		if err := a.desk.Receive(ctx, b); err != nil {
 			return err
 		}
 		for _, m := range b.Messages {
 			a.note(m.Key)
 		}
-		cursor, b = b.Cursor, channels.Batch{}
+		b = channels.Batch{}
 		return nil
 	}
-	held := map[string]bool{} // threads with a message too young: what follows it waits with it
-	for _, m := range all {
-		if now.Sub(m.at) < a.pace.grace {
-			held[m.From] = true
+	for _, m := range items {
+		if now.Sub(m.at) < a.grace() {
+			held[m.thread] = true
 		}
-		if held[m.From] {
+		if held[m.thread] {
 			continue
 		}
-		if len(held) == 0 && m.at.After(upTo) {
-			upTo = m.at
-		}
-		if known, err := a.known(ctx, m.SID); err != nil {
-			return err
-		} else if known {
+		if known[m.key] {
+			if len(held) == 0 {
+				pos.upTo = later(pos.upTo, m.at)
+			}
 			continue
 		}
-		raw, err := json.Marshal(m)
+		in, err := m.read(ctx)
 		if err != nil {
-			return err
+			return pos, err
 		}
-		in := twilioInbound(url.Values{"MessageSid": {m.SID}, "From": {m.From}, "Body": {m.Body}}, raw, a.set.Region)
-		if m.NumMedia != "" && m.NumMedia != "0" {
-			in.Text = strings.TrimSpace("[" + m.NumMedia + " attachments at Twilio]\n" + in.Text)
+		in.At, in.Imported = m.at, m.at.Before(pos.began)
+		a.words.read(&in)
+		if len(held) == 0 {
+			pos.upTo = later(pos.upTo, m.at)
 		}
-		in.At = m.at
 		if b.Messages = append(b.Messages, in); len(b.Messages) == channels.MaxBatch {
 			if err := hand(); err != nil {
-				return err
+				return pos, err
 			}
 		}
 	}
-	return hand()
+	return pos, hand()
 }
 
-// known tells whether a message was handed over before, by this node or by any.
-func (a *twilio) known(ctx context.Context, sid string) (bool, error) {
-	a.mu.Lock()
-	_, seen := a.seen[sid]
-	a.mu.Unlock()
-	if seen {
-		return true, nil
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
 	}
-	thread, err := a.desk.ThreadOf(ctx, []string{sid})
-	return thread != "", err
+	return a
+}
+
+// grace is how long a message may have been with the provider before the list is believed to be alone with it.
+func (a *account) grace() time.Duration {
+	if !a.hooked() {
+		return 0
+	}
+	return a.pace.grace
+}
+
+// hooked tells whether the provider can call the hub at all.
+func (a *account) hooked() bool { return a.hook != "" || a.set.WebhookURL != "" }
+
+// known tells which messages were handed over before, by this node or by any.
+func (a *account) known(ctx context.Context, items []listed) (map[string]bool, error) {
+	known := map[string]bool{}
+	var ask []string
+	a.mu.Lock()
+	for _, m := range items {
+		if _, seen := a.seen[m.key]; seen {
+			known[m.key] = true
+		} else {
+			ask = append(ask, m.key)
+		}
+	}
+	a.mu.Unlock()
+	for len(ask) > 0 {
+		some := ask[:min(len(ask), channels.MaxBatch)]
+		ask = ask[len(some):]
+		recorded, err := a.desk.Recorded(ctx, some)
+		if err != nil {
+			return nil, err
+		}
+		for key, is := range recorded {
+			known[key] = known[key] || is
+		}
+	}
+	return known, nil
+}
+
+// note remembers that a message was handed over by this node, so that the record need not be asked.
+func (a *account) note(key string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.seen) > 100_000 {
+		clear(a.seen)
+	}
+	a.seen[key] = time.Now()
 }
 
 // forget drops what the list will not show again.
-func (a *twilio) forget(now time.Time) {
+func (a *account) forget(now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for sid, at := range a.seen {
-		if now.Sub(at) > 2*overlap+a.pace.grace+a.pace.look {
-			delete(a.seen, sid)
+	for key, at := range a.seen {
+		if now.Sub(at) > 2*overlap+settled+a.pace.grace {
+			delete(a.seen, key)
 		}
 	}
-}
-
-// list reads the inbound messages since a moment, newest first as Twilio gives them.
-func (a *twilio) list(ctx context.Context, since time.Time) ([]listed, error) {
-	q := url.Values{"PageSize": {"1000"}, "DateSent>": {since.Format(time.DateOnly)}}
-	if !a.service() {
-		q.Set("To", a.set.Number)
-	}
-	addr := a.base + "/Messages.json?" + q.Encode()
-	var out []listed
-	for range maxPages {
-		o, err := a.call(ctx, a.get(addr))
-		if err := a.trouble(o, err); err != nil {
-			return nil, err
-		}
-		var page struct {
-			Messages []listed `json:"messages"`
-			Next     string   `json:"next_page_uri"`
-		}
-		if err := json.Unmarshal(o.body, &page); err != nil {
-			return nil, &trouble{text: "Twilio sent a list that cannot be read"}
-		}
-		older := false
-		for _, m := range page.Messages {
-			if m.Direction != "inbound" || m.SID == "" || m.From == "" || (a.service() && m.Service != a.set.Number) {
-				continue
-			}
-			at, err := time.Parse(time.RFC1123Z, m.Created)
-			if err != nil {
-				if at, err = time.Parse(time.RFC1123Z, m.Sent); err != nil {
-					at = since
-				}
-			}
-			if m.at = at.UTC(); m.at.Before(since) {
-				older = true
-				continue
-			}
-			out = append(out, m)
-		}
-		if older || page.Next == "" {
-			return out, nil
-		}
-		if !strings.HasPrefix(page.Next, "/") || strings.HasPrefix(page.Next, "//") {
-			return nil, &trouble{text: "Twilio sent a list that leads elsewhere"}
-		}
-		addr = a.set.APIURL + page.Next
-	}
-	return nil, &trouble{text: "Twilio's list is too long to catch up with"}
 }

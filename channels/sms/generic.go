@@ -1,12 +1,13 @@
 package sms
 
 import (
-	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"tamas/channels"
+	"tamas/channels/provider"
 )
 
 // generic is an account at a gateway that speaks the protocol of the package comment.
@@ -23,7 +25,24 @@ type generic struct {
 	key []byte
 }
 
-var _ channels.Webhook = (*generic)(nil)
+func openGeneric(a *account) (channels.Adapter, error) {
+	switch set := a.set; {
+	case !address(set.SendURL):
+		return nil, fault("send_url", "the gateway's address is needed, like https://sms.example.com/send")
+	case len(set.Secret) < 16:
+		return nil, fault("secret", "a secret of at least 16 characters is needed")
+	case set.Auth != "" && set.Auth != "signature" && set.Auth != "token":
+		return nil, fault("auth", `must be "signature" or "token"`)
+	}
+	return &generic{account: a, key: []byte(a.set.Secret)}, nil
+}
+
+func (a *generic) token() bool { return a.set.Auth == "token" }
+
+var (
+	_ channels.Webhook = (*generic)(nil)
+	_ channels.Pacer   = (*generic)(nil)
+)
 
 const (
 	signatureHeader = "X-Tamas-Signature"
@@ -56,31 +75,41 @@ func verify(key []byte, header string, now time.Time, body []byte) error {
 	return nil
 }
 
-// post sends signed JSON to the gateway.
-func (a *generic) post(ctx context.Context, v any) (answer, error) {
+// post sends JSON that proves itself to the gateway.
+func (a *generic) post(ctx context.Context, v any) provider.Answer {
 	body, err := json.Marshal(v)
 	if err != nil {
-		return answer{}, err
+		return provider.Answer{Err: err}
 	}
-	return a.call(ctx, func(ctx context.Context) (*http.Request, error) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.set.SendURL, bytes.NewReader(body))
-		if err == nil {
-			req.Header.Set("Content-Type", "application/json")
-			req.Header.Set(signatureHeader, sign(a.key, time.Now(), body))
+	return a.call(ctx, http.MethodPost, a.set.SendURL, jsonType, string(body), func(r *http.Request) {
+		if a.token() {
+			r.Header.Set("Authorization", "Bearer "+a.set.Secret)
+		} else {
+			r.Header.Set(signatureHeader, sign(a.key, time.Now(), body))
 		}
-		return req, err
 	})
 }
 
+// proven tells whether a call of the webhook is the gateway's.
+func (a *generic) proven(r *http.Request, body []byte) error {
+	if !a.token() {
+		return verify(a.key, r.Header.Get(signatureHeader), time.Now(), body)
+	}
+	if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+a.set.Secret)) != 1 {
+		return errors.New("the header Authorization: Bearer with the shared secret is missing or wrong")
+	}
+	return nil
+}
+
 // said is the gateway's own error; "" when the answer is not in its words.
-func (a *generic) said(body []byte) string {
+func said(body []byte) string {
 	var e struct {
 		Error string `json:"error"`
 	}
 	if json.Unmarshal(body, &e) != nil {
 		return ""
 	}
-	return clip(strings.ReplaceAll(e.Error, a.set.Secret, "***"))
+	return e.Error
 }
 
 // Run implements channels.Adapter: messages come by the webhook; the gateway is asked now and then whether it is there.
@@ -97,43 +126,40 @@ func (a *generic) Run(ctx context.Context) error {
 	}
 }
 
+const (
+	genericRefused = "The gateway refused the credentials; both sides need the same secret"
+	genericDo      = "Enter the shared secret again, here and at the gateway."
+)
+
 // Check implements channels.Adapter.
 func (a *generic) Check(ctx context.Context) error {
-	o, err := a.post(ctx, map[string]any{"check": true})
-	switch {
-	case err != nil:
-		return &trouble{text: "The gateway cannot be reached: " + clip(err.Error())}
-	case o.status == http.StatusUnauthorized || o.status == http.StatusForbidden:
-		return &trouble{refused: true, text: "The gateway refused the signature; both sides need the same secret"}
-	case o.status/100 != 2:
-		return &trouble{text: strings.TrimSpace(fmt.Sprintf("The gateway answered %d %s", o.status, a.said(o.body)))}
-	}
-	return nil
+	o := a.post(ctx, map[string]any{"check": true})
+	return a.reading(o, said(o.Body), genericRefused, genericDo)
 }
 
 // Send implements channels.Adapter.
 func (a *generic) Send(ctx context.Context, m channels.Outbound) (channels.Receipt, error) {
-	if strings.TrimSpace(m.Text) == "" {
-		return channels.Receipt{}, &channels.SendError{Permanent: true, Reason: "The message has no text"}
+	to, err := a.recipient(m)
+	if err != nil {
+		return channels.Receipt{}, err
 	}
-	to, _ := Normalise(m.Address, a.set.Region)
-	o, err := a.post(ctx, map[string]any{"id": m.ID, "from": a.set.Number, "to": to, "text": m.Text})
-	if err == nil && o.status/100 == 2 {
+	return a.sendParts(ctx, m, channels.MaxText, true, func(ctx context.Context, id, text string) (string, *channels.SendError) {
+		o := a.post(ctx, map[string]any{"id": id, "from": a.set.Number, "to": to, "text": text})
 		var sent struct {
 			ID scalar `json:"id"`
 		}
-		if json.Unmarshal(o.body, &sent) == nil && sent.ID != "" {
-			return channels.Receipt{ProviderID: bounded(string(sent.ID))}, nil
+		if o.Err == nil && o.Status/100 == 2 && json.Unmarshal(o.Body, &sent) == nil && sent.ID != "" {
+			return string(sent.ID), nil
 		}
-	}
-	se := o.outcome("The gateway", a.said(o.body), err)
-	if o.status == http.StatusUnauthorized || o.status == http.StatusForbidden {
-		a.desk.Health(channels.Health{State: "refused", Detail: "The gateway refused the signature; both sides need the same secret"})
-	}
-	if se.RetryAfter == 0 && o.status == http.StatusServiceUnavailable {
-		se.RetryAfter = o.retry
-	}
-	return channels.Receipt{}, se
+		se := a.api.SendError(o, said(o.Body))
+		if o.Status == http.StatusUnauthorized || o.Status == http.StatusForbidden {
+			a.desk.Health(channels.Health{State: "refused", Detail: genericRefused, Do: genericDo})
+		}
+		if se.RetryAfter == 0 && o.Status == http.StatusServiceUnavailable {
+			se.RetryAfter = o.RetryAfter
+		}
+		return "", se
+	})
 }
 
 // ServeHTTP takes messages and statuses from the gateway: 401 without a right signature, 503 until all is recorded.
@@ -142,28 +168,29 @@ func (a *generic) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if err := verify(a.key, r.Header.Get(signatureHeader), time.Now(), body); err != nil {
+	if err := a.proven(r, body); err != nil {
 		a.log.Warn("sms: a call of the webhook that is not rightly signed", "err", err)
 		refuse(w, http.StatusUnauthorized, "signature", err.Error())
 		return
 	}
 	messages, statuses := parseGeneric(body, a.set.Region)
+	for i := range messages {
+		a.words.read(&messages[i])
+	}
 	for batch := range slices.Chunk(messages, channels.MaxBatch) {
 		if err := a.desk.Receive(r.Context(), channels.Batch{Messages: batch}); err != nil {
-			a.log.Warn("sms: messages are not recorded; asking for them again", "err", err)
-			refuse(w, http.StatusServiceUnavailable, "not_recorded", "not recorded yet; deliver it again")
+			a.unrecordedYet(w, err)
 			return
 		}
 	}
 	for _, s := range statuses {
-		if err := a.desk.Status(r.Context(), s.id, s.state, s.reason); err != nil {
-			a.log.Warn("sms: a status is not recorded; asking for it again", "err", err)
-			refuse(w, http.StatusServiceUnavailable, "not_recorded", "not recorded yet; deliver it again")
+		if err := a.desk.Status(r.Context(), s.id, s.state, a.api.Clean(s.reason)); err != nil {
+			a.unrecordedYet(w, err)
 			return
 		}
 	}
 	a.hear()
-	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Type", jsonType)
 	_, _ = w.Write([]byte(`{"ok":true}`))
 }
 
@@ -209,7 +236,7 @@ func parseGeneric(body []byte, region string) (messages []channels.Inbound, stat
 			continue
 		}
 		if s.State == "delivered" || s.State == "read" || s.State == "failed" {
-			statuses = append(statuses, genericStatus{bounded(string(s.ID)), s.State, clip(s.Reason)})
+			statuses = append(statuses, genericStatus{bounded(string(s.ID)), s.State, s.Reason})
 		}
 	}
 	return messages, statuses
@@ -241,7 +268,7 @@ func genericInbound(raw []byte, region string) channels.Inbound {
 
 // unreadable keeps what came as it is, in its customer's thread when at least that can be told.
 func unreadable(raw []byte, from, why string) channels.Inbound {
-	return channels.Inbound{Key: rawKey(raw), Thread: from, Address: from, Unreadable: why, Raw: slices.Clone(raw[:min(len(raw), channels.MaxRaw)])}
+	return channels.Inbound{Key: rawKey(raw), Thread: from, Address: from, Unreadable: why, Raw: slices.Clone(raw[:min(len(raw), channels.MaxRaw)]), RawName: "message.json"}
 }
 
 // rawKey is a key for what has none: the same bytes have the same key.

@@ -5,15 +5,18 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"tamas/channels"
 	"tamas/channels/channeltest"
@@ -27,7 +30,8 @@ func openFor(t *testing.T, settings json.RawMessage, p pace) (channels.Adapter, 
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
 	a, err := open(channels.Config{ID: "acc1", Settings: settings, PublicURL: "https://hub.example", Secret: make([]byte, 32), Desk: desk,
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Client: &http.Client{Transport: transport}}, p)
+		Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+		Log:     slog.New(slog.NewTextHandler(io.Discard, nil)), Client: &http.Client{Transport: transport}}, p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,15 +96,10 @@ func TestTwilioSignature(t *testing.T) {
 	}
 }
 
-func TestTwilioMediaAndStatus(t *testing.T) {
+func TestTwilioStatus(t *testing.T) {
 	srv := startTwilio(t)
 	a, desk := openFor(t, twilioSettings(srv, nil), pace{})
 	hook := "https://hub.example/hooks/acc1/"
-	form := url.Values{"MessageSid": {"MM1"}, "From": {customer(0)}, "Body": {"see"}, "NumMedia": {"1"}, "MediaContentType0": {"image/jpeg"}, "MediaUrl0": {"https://api.twilio.com/m/1"}}
-	post(a, "/", form.Encode(), map[string]string{"X-Twilio-Signature": smstest.Sign(hook, form)})
-	if got := desk.Messages(); len(got) != 1 || got[0].Text != "[attachment image/jpeg] https://api.twilio.com/m/1\nsee" {
-		t.Errorf("recorded %+v", got)
-	}
 	for _, s := range []url.Values{
 		{"MessageSid": {"SM9"}, "MessageStatus": {"sent"}},
 		{"MessageSid": {"SM9"}, "MessageStatus": {"delivered"}},
@@ -275,23 +274,320 @@ func TestNormalise(t *testing.T) {
 	}
 }
 
-func TestSettingsAtFault(t *testing.T) {
+// What proxies tell of the address is believed of trusted ones alone.
+func TestTwilioBehindProxies(t *testing.T) {
 	srv := startTwilio(t)
-	gw := startGateway(t)
-	for field, raw := range map[string]json.RawMessage{
-		"account_sid": twilioSettings(srv, map[string]any{"account_sid": "AC1"}),
-		"auth_token":  twilioSettings(srv, map[string]any{"auth_token": " "}),
-		"api_url":     twilioSettings(srv, map[string]any{"api_url": "ftp://x"}),
-		"webhook_url": twilioSettings(srv, map[string]any{"webhook_url": "hub"}),
-		"region":      twilioSettings(srv, map[string]any{"region": "XX"}),
-		"provider":    twilioSettings(srv, map[string]any{"provider": "pigeon"}),
-		"send_url":    genericSettings(gw, map[string]any{"send_url": ""}),
-		"secret":      genericSettings(gw, map[string]any{"secret": "short"}),
+	a, desk := openFor(t, twilioSettings(srv, nil), pace{})
+	form := url.Values{"MessageSid": {"SM1"}, "From": {customer(0)}, "Body": {"hi"}, "AccountSid": {smstest.AccountSID}}
+	for _, c := range []struct {
+		name, signedFor, remote, host, proto, forwarded string
+		want                                            int
+	}{
+		{"direct", "http://sms.example/hooks/acc1/", "192.0.2.9:4711", "sms.example", "", "", 200},
+		{"a proxy of ours", "https://sms.example/hooks/acc1/", "10.1.2.3:4711", "hub:8080", "https", "sms.example", 200},
+		{"a proxy of ours, over IPv6", "https://sms.example/hooks/acc1/", "[::ffff:10.1.2.3]:4711", "hub:8080", "https, http", "sms.example, hub", 200},
+		{"a proxy that keeps the host", "https://sms.example/hooks/acc1/", "10.1.2.3:4711", "sms.example", "https", "", 200},
+		{"a stranger", "https://sms.example/hooks/acc1/", "192.0.2.9:4711", "hub:8080", "https", "sms.example", 403},
+		{"a proxy of ours, signed for http", "http://sms.example/hooks/acc1/", "10.1.2.3:4711", "hub:8080", "https", "sms.example", 403},
 	} {
-		_, err := Kind().Open(channels.Config{ID: "acc1", Settings: raw})
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(form.Encode()))
+		r.RemoteAddr, r.Host = c.remote, c.host
+		r.Header.Set("X-Twilio-Signature", smstest.Sign(c.signedFor, form))
+		r.Header.Set("X-Forwarded-Proto", c.proto)
+		r.Header.Set("X-Forwarded-Host", c.forwarded)
+		w := httptest.NewRecorder()
+		a.(http.Handler).ServeHTTP(w, r)
+		if w.Code != c.want {
+			t.Errorf("%s: %d, want %d", c.name, w.Code, c.want)
+		}
+	}
+	other := url.Values{"MessageSid": {"SM2"}, "From": {customer(0)}, "Body": {"hi"}, "AccountSid": {"AC00000000000000000000000000000002"}}
+	if w := post(a, "/", other.Encode(), map[string]string{"X-Twilio-Signature": smstest.Sign("https://hub.example/hooks/acc1/", other)}); w.Code != 403 {
+		t.Errorf("another account's message: %d", w.Code)
+	}
+	if n := len(desk.Messages()); n != 1 {
+		t.Errorf("%d messages", n)
+	}
+}
+
+// Files are fetched from Twilio's own hosts alone, and only the API sees the credentials.
+func TestTwilioMedia(t *testing.T) {
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { t.Errorf("asked %s", r.URL) }))
+	defer elsewhere.Close()
+	srv := startTwilio(t)
+	a, desk := openFor(t, twilioSettings(srv, nil), pace{again: time.Millisecond})
+	hook := "https://hub.example/hooks/acc1/"
+	for i, addr := range []string{elsewhere.URL + "/x", "https://169.254.169.254/latest", "https://api.twilio.com.evil.example/m", "https://evil-twilio.com/m", "https://user@api.twilio.com/m",
+		"file:///etc/passwd", "http://api.twilio.com/m", "https://s3-external-1.amazonaws.com/other/m", "https://api.twilio.com:8443/m", "", "%zz"} {
+		form := url.Values{"MessageSid": {fmt.Sprintf("MM%d", i)}, "From": {customer(0)}, "Body": {"see"}, "NumMedia": {"1"}, "MediaContentType0": {"image/jpeg"}, "MediaUrl0": {addr}}
+		if w := post(a, "/", form.Encode(), map[string]string{"X-Twilio-Signature": smstest.Sign(hook, form)}); w.Code != 200 {
+			t.Errorf("%q: %d", addr, w.Code)
+			continue
+		}
+		got := desk.Messages()
+		if m := got[len(got)-1]; len(m.Files) != 1 || !strings.Contains(m.Files[0].Missing, "address") || m.Text != "see" {
+			t.Errorf("%q: %+v", addr, m)
+		}
+	}
+	for _, addr := range []string{"https://api.twilio.com/m", "https://mms.twiliocdn.com/m?x", "https://s3-external-1.amazonaws.com/media.twiliocdn.com/m", srv.URL() + "/m"} {
+		if u, _ := url.Parse(addr); !a.(*twilio).mediaHost(u) {
+			t.Errorf("%s is Twilio's", addr)
+		}
+	}
+	// A webhook that cannot have a file now is answered with 503; the list brings the message with it.
+	srv.FailMedia(503)
+	sid := srv.Say(customer(1), "late", smstest.Media{Type: "image/png", Content: []byte("\x89PNG\r\n\x1a\n…")})
+	form := url.Values{"MessageSid": {sid}, "From": {customer(1)}, "Body": {"late"}, "NumMedia": {"1"}, "MediaContentType0": {"image/png"},
+		"MediaUrl0": {srv.URL() + "/2010-04-01/Accounts/" + smstest.AccountSID + "/Messages/" + sid + "/Media/ME1"}}
+	if w := post(a, "/", form.Encode(), map[string]string{"X-Twilio-Signature": smstest.Sign(hook, form)}); w.Code != 503 {
+		t.Errorf("a file that is away: %d", w.Code)
+	}
+	desk.SetCursor(time.Now().Add(-time.Minute).UTC().Format(time.RFC3339))
+	before := len(desk.Messages())
+	if err := a.(*twilio).catchUp(t.Context(), a.(*twilio).listInbound); err != nil {
+		t.Fatal(err)
+	}
+	if got := desk.Messages(); len(got) != before+1 || len(got[before].Files) != 1 || got[before].Files[0].Blob == "" || got[before].Files[0].Kind != "image" {
+		t.Errorf("from the list: %+v", got[before:])
+	}
+}
+
+// An API key alone sends and lists; webhooks could not be believed then.
+func TestTwilioAPIKey(t *testing.T) {
+	srv := startTwilio(t)
+	a, desk := openFor(t, twilioSettings(srv, map[string]any{"auth_token": "", "api_key": smstest.APIKey, "api_key_secret": smstest.APIKeySecret,
+		"service_sid": "MG00000000000000000000000000000001"}), pace{})
+	if err := a.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Send(t.Context(), channels.Outbound{ID: "o", Address: customer(0), Text: "x"}); err != nil {
+		t.Fatal(err)
+	}
+	if m := srv.Sent()[0]; m.StatusCallback != "" || m.From != smstest.Number {
+		t.Errorf("%+v", m)
+	}
+	srv.Say(customer(0), "hello")
+	desk.SetCursor(time.Now().Add(-time.Minute).UTC().Format(time.RFC3339))
+	if err := a.(*twilio).catchUp(t.Context(), a.(*twilio).listInbound); err != nil || len(desk.Messages()) != 1 {
+		t.Errorf("%v, %+v", err, desk.Messages())
+	}
+	form := url.Values{"MessageSid": {"SM1"}, "From": {customer(0)}, "Body": {"hi"}}
+	if w := post(a, "/", form.Encode(), map[string]string{"X-Twilio-Signature": smstest.Sign("https://hub.example/hooks/acc1/", form)}); w.Code != 403 {
+		t.Errorf("a webhook: %d", w.Code)
+	}
+}
+
+// Verify tells of both directions, over pages, and asks nothing of the hub.
+func TestTwilioVerify(t *testing.T) {
+	srv := startTwilio(t)
+	a, desk := openFor(t, twilioSettings(srv, nil), pace{})
+	srv.Old(customer(0), "before", time.Now().Add(-50*time.Hour))
+	srv.Old(customer(0), "the day before", time.Now().Add(-26*time.Hour))
+	for range 130 { // more than a page of the double
+		srv.Old(customer(1), "hello", time.Now().Add(-time.Minute))
+	}
+	r, err := a.Send(t.Context(), channels.Outbound{ID: "o", Address: customer(0), Text: "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in, out := 0, []string{}
+	err = a.(channels.Verifier).Verify(t.Context(), &channels.Audit{Since: time.Now().Add(-30 * time.Hour), Note: t.Logf, Gap: t.Errorf,
+		Found: func(f channels.Found) error {
+			if f.Outbound {
+				out = append(out, f.ProviderID)
+			} else if in++; f.Key == "" || f.At.IsZero() || strings.Contains(f.What, "hello") {
+				t.Errorf("%+v", f)
+			}
+			return nil
+		}})
+	if err != nil || in != 131 || !slices.Equal(out, []string{r.ProviderID}) || len(desk.Messages())+desk.Spared() != 0 {
+		t.Errorf("%v: %d, %q", err, in, out)
+	}
+}
+
+func TestVonageWebhook(t *testing.T) {
+	srv := startVonage(t)
+	a, desk := openFor(t, vonageSettings(srv, nil), pace{})
+	body := `{"channel":"sms","message_uuid":"u1","to":"447700900000","from":"989121234567","timestamp":"2026-01-01T14:00:00.000Z","message_type":"text","text":"سلام","sms":{"num_messages":"2","keyword":"سلام"}}`
+	token := smstest.VonageToken(smstest.VonageSignature, time.Now(), []byte(body))
+	parts := strings.Split(token, ".")
+	none := "eyJhbGciOiJub25lIn0." + parts[1] + "."
+	for name, c := range map[string]struct {
+		header, body string
+		want         int
+	}{
+		"signed":         {"Bearer " + token, body, 200},
+		"an old one":     {"Bearer " + smstest.VonageToken(smstest.VonageSignature, time.Now().Add(-20*time.Hour), []byte(body)), body, 200},
+		"another body":   {"Bearer " + token, strings.Replace(body, "u1", "u2", 1), 401},
+		"another secret": {"Bearer " + smstest.VonageToken("not the signature secret", time.Now(), []byte(body)), body, 401},
+		"no signature":   {"Bearer " + none, body, 401},
+		"nothing":        {"", body, 401},
+		"junk":           {"Bearer a.b.c", body, 401},
+	} {
+		if w := post(a, "/", c.body, map[string]string{"Authorization": c.header}); w.Code != c.want {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+	}
+	got := desk.Messages()
+	if len(got) != 1 || got[0].Key != "u1" || got[0].Address != "+989121234567" || got[0].Text != "سلام" || got[0].At.Hour() != 14 {
+		t.Errorf("%+v", got)
+	}
+	for _, c := range []struct{ body, state, reason string }{
+		{`{"message_uuid":"m1","status":"submitted"}`, "", ""},
+		{`{"message_uuid":"m1","status":"delivered"}`, "delivered", ""},
+		{`{"message_uuid":"m2","status":"rejected","error":{"type":"https://developer.vonage.com/api-errors/messages#1180","title":"1180","detail":"x"}}`, "failed", "out of reach"},
+		{`{"message_uuid":"m3","status":"undeliverable","error":{"type":"https://developer.vonage.com/api-errors/messages#1999","title":"Odd","detail":"Something"}}`, "failed", "Odd: Something (Vonage error 1999)"},
+		{`{"message_uuid":"m4","status":"rejected"}`, "failed", "did not deliver"},
+	} {
+		n := len(desk.Statuses())
+		if w := post(a, "/status", c.body, map[string]string{"Authorization": "Bearer " + smstest.VonageToken(smstest.VonageSignature, time.Now(), []byte(c.body))}); w.Code != 200 {
+			t.Errorf("%s: %d", c.body, w.Code)
+		}
+		if s := desk.Statuses(); c.state == "" && len(s) != n || c.state != "" && (len(s) != n+1 || s[n].State != c.state || !strings.Contains(s[n].Reason, c.reason)) {
+			t.Errorf("%s: %+v", c.body, s[n:])
+		}
+	}
+	if len(desk.Messages()) != 1 {
+		t.Errorf("a status became a message: %+v", desk.Messages())
+	}
+}
+
+func TestKavenegarWebhook(t *testing.T) {
+	srv := startKavenegar(t)
+	a, desk := openFor(t, kavenegarSettings(srv, nil), pace{})
+	call := func(method, path string, form url.Values) int {
+		r := httptest.NewRequest(method, path+"?"+form.Encode(), nil)
+		if method == http.MethodPost {
+			r = httptest.NewRequest(method, path, strings.NewReader(form.Encode()))
+			r.Header.Set("Content-Type", formType)
+		}
+		w := httptest.NewRecorder()
+		a.(http.Handler).ServeHTTP(w, r)
+		return w.Code
+	}
+	form := url.Values{"messageid": {"1"}, "from": {"09121234567"}, "to": {smstest.KavenegarLine}, "message": {"لغو۱۱"}}
+	for path, want := range map[string]int{"/" + smstest.HookToken: 200, "/" + smstest.HookToken + "/": 200, "/": 404, "/" + smstest.HookToken + "x": 404, "/x": 404} {
+		if got := call(http.MethodGet, path, form); got != want {
+			t.Errorf("%s: %d", path, got)
+		}
+	}
+	form.Set("messageid", "2")
+	if got := call(http.MethodPost, "/"+smstest.HookToken, form); got != 200 {
+		t.Errorf("posted: %d", got)
+	}
+	got := desk.Messages()
+	if len(got) != 2 || got[0].Address != "+989121234567" || got[0].Consent != "stop" || !strings.Contains(got[0].Answer, "شروع") {
+		t.Errorf("%+v", got)
+	}
+	desk.FailNext(1)
+	form.Set("messageid", "3")
+	if got := call(http.MethodGet, "/"+smstest.HookToken, form); got != 503 {
+		t.Errorf("unrecorded: %d", got)
+	}
+}
+
+// A long answer goes in parts; what of it was sent is told when one fails.
+func TestLongAnswers(t *testing.T) {
+	srv := startTwilio(t)
+	a, _ := openFor(t, twilioSettings(srv, nil), pace{})
+	long := strings.Repeat("سلام دنیا. ", 100)
+	r, err := a.Send(t.Context(), channels.Outbound{ID: "o", Address: customer(0), Text: long})
+	if got := srv.Sent(); err != nil || len(got) != 2 || !strings.HasPrefix(got[1].Text, "(2/2) ") || r.ProviderID != got[0].ID || !slices.Equal(r.Parts, []string{got[1].ID}) {
+		t.Fatalf("%v, %+v, %+v", err, r, got)
+	}
+	var se *channels.SendError
+	for _, f := range []smstest.Fault{{Status: 400, Code: 21610, Text: "x"}, {Status: 503, Code: 20503, Text: "x"}} {
+		n := 0
+		srv.OnSend(func(smstest.Message) *smstest.Fault {
+			if n++; n == 2 {
+				return &f
+			}
+			return nil
+		})
+		_, err = a.Send(t.Context(), channels.Outbound{ID: "o2", Address: customer(0), Text: long})
+		if !errors.As(err, &se) || !se.Uncertain || se.Permanent || !strings.Contains(se.Reason, "1 of 2 parts") {
+			t.Errorf("%+v: %+v", f, se)
+		}
+	}
+	// A gateway takes each id once, so there the whole is tried again.
+	gw := startGateway(t)
+	g, _ := openFor(t, genericSettings(gw, nil), pace{})
+	n := 0
+	gw.OnSend(func(smstest.Message) *smstest.Fault {
+		if n++; n == 2 {
+			return &smstest.Fault{Status: 503, Text: "later"}
+		}
+		return nil
+	})
+	if _, err = g.Send(t.Context(), channels.Outbound{ID: "o", Address: customer(0), Text: long}); !errors.As(err, &se) || se.Uncertain || se.Permanent {
+		t.Errorf("%+v", err)
+	}
+	if _, err = g.Send(t.Context(), channels.Outbound{ID: "o", Address: customer(0), Text: long, Attempt: 2}); err != nil || len(gw.Sent()) != 2 {
+		t.Errorf("%v: %d", err, len(gw.Sent()))
+	}
+}
+
+func TestNames(t *testing.T) {
+	srv := startTwilio(t)
+	a, _ := openFor(t, twilioSettings(srv, nil), pace{})
+	var se *channels.SendError
+	if _, err := a.Send(t.Context(), channels.Outbound{ID: "o", Address: "BANK", Text: "x"}); !errors.As(err, &se) || !se.Permanent || !se.Unreachable || len(srv.Sent()) != 0 {
+		t.Errorf("an answer to a name: %+v", se)
+	}
+	if _, err := a.Send(t.Context(), channels.Outbound{ID: "o", Address: "30005", Text: "x"}); err != nil || srv.Sent()[0].To != "30005" {
+		t.Errorf("a short code: %v", err)
+	}
+}
+
+func TestPace(t *testing.T) {
+	srv, gw := startTwilio(t), startGateway(t)
+	for _, c := range []struct {
+		raw  json.RawMessage
+		want float64
+	}{
+		{twilioSettings(srv, nil), 1},
+		{twilioSettings(srv, map[string]any{"per_second": 0.5}), 0.5},
+		{twilioSettings(srv, map[string]any{"number": "MG00000000000000000000000000000001"}), 10},
+		{genericSettings(gw, nil), 0},
+	} {
+		a, _ := openFor(t, c.raw, pace{})
+		if got := a.(channels.Pacer).Pace(); got.PerSecond != c.want {
+			t.Errorf("%s: %+v", c.raw, got)
+		}
+	}
+}
+
+func TestSettingsAtFault(t *testing.T) {
+	srv, gw, vo, ka := startTwilio(t), startGateway(t), startVonage(t), startKavenegar(t)
+	for _, c := range []struct {
+		field string
+		raw   json.RawMessage
+	}{
+		{"account_sid", twilioSettings(srv, map[string]any{"account_sid": "AC1"})},
+		{"auth_token", twilioSettings(srv, map[string]any{"auth_token": " "})},
+		{"api_key", twilioSettings(srv, map[string]any{"api_key": "AC1"})},
+		{"api_key_secret", twilioSettings(srv, map[string]any{"api_key": smstest.APIKey})},
+		{"service_sid", twilioSettings(srv, map[string]any{"service_sid": "AC1"})},
+		{"api_url", twilioSettings(srv, map[string]any{"api_url": "ftp://x"})},
+		{"webhook_url", twilioSettings(srv, map[string]any{"webhook_url": "hub"})},
+		{"region", twilioSettings(srv, map[string]any{"region": "XX"})},
+		{"per_second", twilioSettings(srv, map[string]any{"per_second": -1})},
+		{"answers", twilioSettings(srv, map[string]any{"answers": "maybe"})},
+		{"provider", twilioSettings(srv, map[string]any{"provider": "pigeon"})},
+		{"vonage_key", vonageSettings(vo, map[string]any{"vonage_key": ""})},
+		{"vonage_secret", vonageSettings(vo, map[string]any{"vonage_secret": ""})},
+		{"vonage_signature", vonageSettings(vo, map[string]any{"vonage_signature": "short"})},
+		{"kavenegar_key", kavenegarSettings(ka, map[string]any{"kavenegar_key": ""})},
+		{"hook_token", kavenegarSettings(ka, map[string]any{"hook_token": "short"})},
+		{"hook_token", kavenegarSettings(ka, map[string]any{"hook_token": "with/slashes/and more"})},
+		{"send_url", genericSettings(gw, map[string]any{"send_url": ""})},
+		{"secret", genericSettings(gw, map[string]any{"secret": "short"})},
+		{"auth", genericSettings(gw, map[string]any{"auth": "none"})},
+	} {
+		_, err := Kind().Open(channels.Config{ID: "acc1", Settings: c.raw})
 		var fe *channels.FieldError
-		if !errors.As(err, &fe) || fe.Field != field {
-			t.Errorf("%s: %v", field, err)
+		if !errors.As(err, &fe) || fe.Field != c.field {
+			t.Errorf("%s: %v", c.field, err)
 		}
 	}
 }
@@ -338,6 +634,49 @@ func FuzzGeneric(f *testing.F) {
 			if s.id == "" || len(s.id) > channels.MaxKey {
 				t.Fatalf("%+v", s)
 			}
+		}
+	})
+}
+
+func FuzzVonage(f *testing.F) {
+	f.Add([]byte(`{"message_uuid":"1","from":"98912","text":"x","timestamp":"2026-01-01T14:00:00.000Z"}`), "IR")
+	f.Add([]byte(`{"message_uuid":"1","status":"rejected","error":{"type":"#1"}}`), "")
+	f.Add([]byte(`{"message_uuid":"1","from":"447700900000","message_type":"image"}`), "")
+	f.Fuzz(func(t *testing.T, body []byte, region string) {
+		if len(body) == 0 {
+			return
+		}
+		if s, is := vonageStatus(body); is && (s.id == "" || len(s.id) > channels.MaxKey) {
+			t.Fatalf("%+v", s)
+		}
+		sane(t, vonageInbound(body, region))
+	})
+}
+
+func FuzzKavenegar(f *testing.F) {
+	f.Add("messageid=1&from=09121234567&message=%D8%B3", "IR")
+	f.Add("messageid=&status=10", "")
+	f.Fuzz(func(t *testing.T, body, region string) {
+		form, err := url.ParseQuery(body)
+		if err != nil || body == "" {
+			return
+		}
+		if s := kavenegarStatus(form); len(s.id) > channels.MaxKey {
+			t.Fatalf("%+v", s)
+		}
+		sane(t, kavenegarInbound(form, []byte(body), region))
+	})
+}
+
+func FuzzWords(f *testing.F) {
+	f.Add("لغو ۱۱")
+	f.Add("*stop*")
+	w := wordsOf(settings{Provider: "generic"})
+	f.Fuzz(func(t *testing.T, text string) {
+		in := channels.Inbound{Text: text}
+		w.read(&in)
+		if in.Consent != "" && (utf8.RuneCountInString(fold(text)) > 12 || w.meaning[fold(" "+text+"! ")] != in.Consent) {
+			t.Fatalf("%q means %q", text, in.Consent)
 		}
 	})
 }

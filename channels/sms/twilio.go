@@ -2,58 +2,86 @@ package sms
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha1"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
 
 	"tamas/channels"
+	"tamas/channels/provider"
 )
 
 // twilio is an account at Twilio.
 type twilio struct {
 	*account
-	base string               // of the account's resources
-	seen map[string]time.Time // messages handed over by this node, guarded by mu; forgotten with the overlap
+	base       string // of the account's resources
+	own        string // the own number, "" when only a service is known
+	service    string // Messaging Service, "" for none
+	mediaHosts []string
 }
 
-var _ channels.Webhook = (*twilio)(nil)
+var (
+	_ channels.Webhook  = (*twilio)(nil)
+	_ channels.Verifier = (*twilio)(nil)
+	_ channels.Pacer    = (*twilio)(nil)
+)
 
-// get and post call the API as the account.
-func (a *twilio) get(addr string) func(context.Context) (*http.Request, error) {
-	return func(ctx context.Context) (*http.Request, error) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, addr, nil)
-		if err == nil {
-			req.SetBasicAuth(a.set.AccountSID, a.set.AuthToken)
-		}
-		return req, err
+func openTwilio(a *account) (channels.Adapter, error) {
+	set := &a.set
+	switch {
+	case !sidShape.MatchString(set.AccountSID):
+		return nil, fault("account_sid", "the Account SID is needed; it stands in the Twilio console and begins with AC")
+	case set.APIKey != "" && !keyShape.MatchString(set.APIKey):
+		return nil, fault("api_key", "an API key's SID begins with SK")
+	case set.APIKey != "" && set.APIKeySecret == "":
+		return nil, fault("api_key_secret", "the secret of the API key is needed")
+	case set.AuthToken == "" && set.APIKey == "":
+		return nil, fault("auth_token", "the Auth Token is needed; it stands in the Twilio console")
+	case set.ServiceSID != "" && !serviceShape.MatchString(set.ServiceSID):
+		return nil, fault("service_sid", "a Messaging Service's SID begins with MG")
+	case set.WebhookURL != "" && !address(set.WebhookURL):
+		return nil, fault("webhook_url", "an address like https://hub.example.com/hooks/… is needed")
+	}
+	t := &twilio{account: a, service: set.ServiceSID, mediaHosts: []string{".twilio.com", ".twiliocdn.com"}}
+	if serviceShape.MatchString(set.Number) {
+		t.service = set.Number
+	} else {
+		t.own, _ = Normalise(set.Number, set.Region)
+	}
+	if set.APIURL == "" {
+		set.APIURL = "https://api.twilio.com"
+	}
+	t.base = set.APIURL + "/2010-04-01/Accounts/" + set.AccountSID
+	if a.rate = 1; t.service != "" { // a long code's pace; a service has several numbers
+		a.rate = 10
+	}
+	if set.AuthToken == "" {
+		a.hook, set.WebhookURL = "", "" // nothing that comes there could be believed
+	}
+	return t, nil
+}
+
+// login adds the account's credentials.
+func (a *twilio) login(r *http.Request) {
+	if a.set.APIKey != "" {
+		r.SetBasicAuth(a.set.APIKey, a.set.APIKeySecret)
+	} else {
+		r.SetBasicAuth(a.set.AccountSID, a.set.AuthToken)
 	}
 }
 
-func (a *twilio) post(addr string, form url.Values) func(context.Context) (*http.Request, error) {
-	return func(ctx context.Context) (*http.Request, error) {
-		req, err := http.NewRequestWithContext(ctx, http.MethodPost, addr, strings.NewReader(form.Encode()))
-		if err == nil {
-			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			req.SetBasicAuth(a.set.AccountSID, a.set.AuthToken)
-		}
-		return req, err
-	}
+func (a *twilio) get(ctx context.Context, addr string) provider.Answer {
+	return a.call(ctx, http.MethodGet, addr, "", "", a.login)
 }
 
 // twilioError is the shape of Twilio's errors.
 type twilioError struct {
 	Code    int    `json:"code"`
 	Message string `json:"message"`
-	Status  int    `json:"status"`
 }
 
 // said reads an error in Twilio's own words.
@@ -62,16 +90,18 @@ func (a *twilio) said(body []byte) (twilioError, string) {
 	if json.Unmarshal(body, &e) != nil || (e.Message == "" && e.Code == 0) {
 		return twilioError{}, ""
 	}
-	text := clip(strings.ReplaceAll(e.Message, a.set.AuthToken, "***"))
-	if known := reasons[e.Code]; known != "" {
+	text := e.Message
+	if known := twilioReasons[e.Code]; known != "" {
 		text = known
 	}
 	return e, fmt.Sprintf("%s (Twilio error %d)", text, e.Code)
 }
 
-// reasons say in plain words what Twilio's codes mean.
-var reasons = map[int]string{
+// twilioReasons say in plain words what Twilio's codes mean.
+var twilioReasons = map[int]string{
 	21211: "this is no valid phone number",
+	21214: "this number cannot be reached",
+	21217: "this is no valid phone number",
 	21408: "the Twilio account may not send to this country",
 	21606: "the own number cannot send text messages to this customer",
 	21608: "a trial account can only write to verified numbers",
@@ -80,76 +110,87 @@ var reasons = map[int]string{
 	21612: "Twilio cannot reach this number from the own number",
 	21614: "this number cannot receive text messages",
 	21617: "the text is longer than 1600 characters",
+	30001: "too many messages of the account are waiting",
+	30002: "the Twilio account is suspended",
 	30003: "the phone is switched off or out of reach",
 	30004: "the customer or their operator blocks messages",
 	30005: "this number is unknown or no longer in service",
 	30006: "this is a landline, or its operator cannot be reached",
 	30007: "the operator filtered the message as unwanted",
 	30008: "the operator did not say why it failed",
+	30034: "the own number is not registered for messages to the United States (A2P 10DLC)",
 }
+
+// twilioDead are the codes after which nothing else will reach the number either.
+var twilioDead = []int{21211, 21214, 21217, 21610, 21614, 30003, 30005, 30006}
+
+const (
+	twilioRefused = "Twilio refused the Account SID or its credentials"
+	twilioDo      = "Enter the Account SID and Auth Token (or API key) of the Twilio console again."
+)
+
+// Run implements channels.Adapter.
+func (a *twilio) Run(ctx context.Context) error { return a.follow(ctx, a.Check, a.listInbound) }
 
 // Check implements channels.Adapter.
 func (a *twilio) Check(ctx context.Context) error {
-	o, err := a.call(ctx, a.get(a.base+".json"))
-	return a.trouble(o, err)
+	if a.set.APIKey != "" { // a standard key may not read the account itself
+		return a.trouble(a.get(ctx, a.base+"/Messages.json?PageSize=1"))
+	}
+	return a.trouble(a.get(ctx, a.base+".json"))
 }
 
 // trouble turns the outcome of a reading call into an error for people; nil when it went well.
-func (a *twilio) trouble(o answer, err error) error {
-	_, said := a.said(o.body)
-	switch {
-	case err != nil:
-		return &trouble{text: "Twilio cannot be reached: " + clip(err.Error())}
-	case o.status == http.StatusUnauthorized || o.status == http.StatusForbidden:
-		return &trouble{refused: true, text: "Twilio refused the Account SID or Auth Token"}
-	case o.status == http.StatusNotFound:
-		return &trouble{refused: true, text: "Twilio does not know this Account SID"}
-	case o.status/100 != 2:
-		return &trouble{text: strings.TrimSpace(fmt.Sprintf("Twilio answered %d %s", o.status, said))}
+func (a *twilio) trouble(o provider.Answer) error {
+	_, said := a.said(o.Body)
+	if o.Err == nil && o.Status == http.StatusNotFound {
+		return &trouble{refused: true, text: "Twilio does not know this Account SID", do: twilioDo}
 	}
-	return nil
+	return a.reading(o, said, twilioRefused, twilioDo)
 }
 
 // Send implements channels.Adapter.
 func (a *twilio) Send(ctx context.Context, m channels.Outbound) (channels.Receipt, error) {
-	if strings.TrimSpace(m.Text) == "" {
-		return channels.Receipt{}, &channels.SendError{Permanent: true, Reason: "The message has no text"}
+	to, err := a.recipient(m)
+	if err != nil {
+		return channels.Receipt{}, err
 	}
-	to, _ := Normalise(m.Address, a.set.Region)
-	form := url.Values{"To": {to}, "Body": {m.Text}}
-	if a.service() {
-		form.Set("MessagingServiceSid", a.set.Number)
-	} else {
-		form.Set("From", a.set.Number)
-	}
-	if hook := a.hookURL(); hook != "" {
-		form.Set("StatusCallback", strings.TrimRight(hook, "/")+"/status")
-	}
-	o, err := a.call(ctx, a.post(a.base+"/Messages.json", form))
-	if err == nil && o.status/100 == 2 {
+	return a.sendParts(ctx, m, 1600, false, func(ctx context.Context, _, text string) (string, *channels.SendError) {
+		form := url.Values{"To": {to}, "Body": {text}}
+		if a.service != "" {
+			form.Set("MessagingServiceSid", a.service)
+		}
+		if a.own != "" {
+			form.Set("From", a.own)
+		}
+		if hook := a.hookURL(); hook != "" {
+			form.Set("StatusCallback", strings.TrimRight(hook, "/")+"/status")
+		}
+		o := a.call(ctx, http.MethodPost, a.base+"/Messages.json", formType, form.Encode(), a.login)
 		var sent struct {
 			SID string `json:"sid"`
 		}
-		if json.Unmarshal(o.body, &sent) == nil && sent.SID != "" {
-			return channels.Receipt{ProviderID: bounded(sent.SID)}, nil
+		if o.Err == nil && o.Status/100 == 2 && json.Unmarshal(o.Body, &sent) == nil && sent.SID != "" {
+			return sent.SID, nil
 		}
-	}
-	e, said := a.said(o.body)
-	switch e.Code {
-	case 20429, 21611, 30001: // too many calls; this number's queue is full; the account's queue is full
-		return channels.Receipt{}, &channels.SendError{RetryAfter: max(o.retry, 2*time.Second), Reason: "Twilio asks to send less often: " + said, Err: fmt.Errorf("HTTP %d", o.status)}
-	}
-	se := o.outcome("Twilio", said, err)
-	if o.status == http.StatusUnauthorized || o.status == http.StatusForbidden || (o.status == http.StatusNotFound && e.Code == 20404) {
-		se.Permanent = false
-		a.desk.Health(channels.Health{State: "refused", Detail: "Twilio refused the Account SID or Auth Token"})
-	}
-	return channels.Receipt{}, se
+		return "", a.failed(o)
+	})
 }
 
-// service tells that the own number is a Messaging Service.
-func (a *twilio) service() bool {
-	return len(a.set.Number) == 34 && strings.HasPrefix(a.set.Number, "MG")
+// failed tells what a failed send means.
+func (a *twilio) failed(o provider.Answer) *channels.SendError {
+	e, said := a.said(o.Body)
+	switch e.Code {
+	case 20429, 21611, 30001: // too many calls; this number's queue is full; the account's queue is full
+		return &channels.SendError{RetryAfter: max(o.RetryAfter, 2*time.Second), Reason: "Twilio asks to send less often: " + a.api.Clean(said), Err: fmt.Errorf("HTTP %d", o.Status)}
+	}
+	se := a.api.SendError(o, said)
+	if o.Status == http.StatusUnauthorized || (o.Status == http.StatusForbidden && e.Code == 20003) || (o.Status == http.StatusNotFound && e.Code == 20404) {
+		se.Permanent = false
+		a.desk.Health(channels.Health{State: "refused", Detail: twilioRefused, Do: twilioDo})
+	}
+	se.Unreachable = se.Permanent && slices.Contains(twilioDead, e.Code)
+	return se
 }
 
 // hookURL is the webhook's address as Twilio should know it.
@@ -180,17 +221,17 @@ func (a *twilio) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusForbidden, "signature", "X-Twilio-Signature is missing or does not fit the address and the form; if a proxy changes the address, set webhook_url")
 		return
 	}
+	if of := form.Get("AccountSid"); of != "" && of != a.set.AccountSID {
+		refuse(w, http.StatusForbidden, "account", "this is the webhook of another Twilio account")
+		return
+	}
 	if status := form.Get("MessageStatus"); status != "" && status != "received" {
 		err = a.status(r.Context(), form)
 	} else {
-		in := twilioInbound(form, body, a.set.Region)
-		if err = a.desk.Receive(r.Context(), channels.Batch{Messages: []channels.Inbound{in}}); err == nil {
-			a.note(in.Key)
-		}
+		err = a.receive(r.Context(), form, body)
 	}
 	if err != nil {
-		a.log.Warn("sms: a call of the webhook is not recorded; asking for it again", "err", err)
-		refuse(w, http.StatusServiceUnavailable, "not_recorded", "not recorded yet; deliver it again")
+		a.unrecordedYet(w, err)
 		return
 	}
 	a.hear()
@@ -198,11 +239,31 @@ func (a *twilio) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte(emptyTwiML))
 }
 
-// note remembers that a message was handed over by this node.
-func (a *twilio) note(sid string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.seen[sid] = time.Now()
+// receive records the message of a form.
+func (a *twilio) receive(ctx context.Context, form url.Values, body []byte) error {
+	in := twilioInbound(form, body, a.set.Region)
+	if n := mediaOf(form); n > 0 && in.Unreadable == "" {
+		ctx, cancel := context.WithTimeout(ctx, 12*time.Second) // Twilio gives up after 15; then the list has it
+		defer cancel()
+		for i := range n {
+			f, err := a.media(ctx, form.Get("MediaUrl"+strconv.Itoa(i)), form.Get("MediaContentType"+strconv.Itoa(i)), false)
+			if err != nil {
+				return err
+			}
+			in.Files = append(in.Files, f)
+		}
+	}
+	if meaning := strings.ToLower(form.Get("OptOutType")); meaning == stop || meaning == start || meaning == help {
+		a.words.mean(&in, meaning, false) // Twilio's own reading, and it has answered
+		in.Answer = ""
+	} else {
+		a.words.read(&in)
+	}
+	if err := a.desk.Receive(ctx, channels.Batch{Messages: []channels.Inbound{in}}); err != nil {
+		return err
+	}
+	a.note(in.Key)
+	return nil
 }
 
 // status passes a status callback on.
@@ -216,7 +277,7 @@ func (a *twilio) status(ctx context.Context, form url.Values) error {
 	case "failed", "undelivered", "canceled":
 		state = "failed"
 		code, _ := strconv.Atoi(form.Get("ErrorCode"))
-		if reason = reasons[code]; reason == "" {
+		if reason = twilioReasons[code]; reason == "" {
 			reason = "the operator did not deliver it"
 		}
 		if code != 0 {
@@ -230,93 +291,26 @@ func (a *twilio) status(ctx context.Context, form url.Values) error {
 	return a.desk.Status(ctx, sid, state, reason)
 }
 
-// twilioInbound reads the form of an incoming message.
+// mediaOf tells how many files a form names.
+func mediaOf(form url.Values) int {
+	n, _ := strconv.Atoi(form.Get("NumMedia"))
+	return max(min(n, 20), 0)
+}
+
+// twilioInbound reads the form of an incoming message, without its files.
 func twilioInbound(form url.Values, raw []byte, region string) channels.Inbound {
 	from, _ := Normalise(form.Get("From"), region)
 	in := channels.Inbound{Key: bounded(strings.ToValidUTF8(form.Get("MessageSid"), "")), Thread: from, Address: from, Text: strings.ToValidUTF8(form.Get("Body"), "�")}
 	if in.Key == "" {
 		in.Key = bounded(strings.ToValidUTF8(form.Get("SmsSid"), ""))
 	}
-	if n, _ := strconv.Atoi(form.Get("NumMedia")); n > 0 {
-		var media []string
-		for i := range min(n, 20) {
-			media = append(media, fmt.Sprintf("[attachment %s] %s", form.Get("MediaContentType"+strconv.Itoa(i)), form.Get("MediaUrl"+strconv.Itoa(i))))
-		}
-		in.Text = strings.TrimSpace(strings.Join(media, "\n") + "\n" + strings.ToValidUTF8(form.Get("Body"), "�"))
-	}
 	if in.Key == "" || from == "" {
 		in.Unreadable = "Twilio sent a message without its number or its sender"
 		in.Raw = slices.Clone(raw[:min(len(raw), channels.MaxRaw)])
+		in.RawName = "message.txt"
 		if in.Key == "" {
 			in.Key = rawKey(raw)
 		}
 	}
 	return in
-}
-
-// signed checks X-Twilio-Signature: HMAC-SHA1 by the auth token over the address that Twilio called and the form's
-// fields, sorted. Behind proxies the request does not tell that address, so the known ones are tried.
-func (a *twilio) signed(r *http.Request, form url.Values) bool {
-	got, err := base64.StdEncoding.DecodeString(r.Header.Get("X-Twilio-Signature"))
-	if err != nil || len(got) != sha1.Size {
-		return false
-	}
-	keys := make([]string, 0, len(form))
-	for k := range form {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	var fields strings.Builder
-	for _, k := range keys {
-		vs := slices.Clone(form[k])
-		slices.Sort(vs)
-		for _, v := range slices.Compact(vs) {
-			fields.WriteString(k + v)
-		}
-	}
-	ok := false
-	for _, addr := range a.addresses(r) {
-		mac := hmac.New(sha1.New, []byte(a.set.AuthToken))
-		mac.Write([]byte(addr + fields.String()))
-		ok = hmac.Equal(mac.Sum(nil), got) || ok
-	}
-	return ok
-}
-
-// addresses lists what Twilio may have called: the public address and webhook_url, with and without the slash at the
-// end and the scheme's own port (which Twilio signs or leaves out, depending).
-func (a *twilio) addresses(r *http.Request) []string {
-	var out []string
-	path := strings.TrimPrefix(r.URL.Path, "/")
-	query := ""
-	if r.URL.RawQuery != "" {
-		query = "?" + r.URL.RawQuery
-	}
-	add := func(addr string) {
-		out = append(out, addr)
-		u, err := url.Parse(addr)
-		if err != nil {
-			return
-		}
-		def := map[string]string{"https": ":443", "http": ":80"}[u.Scheme]
-		if u.Port() == "" {
-			out = append(out, strings.Replace(addr, u.Host, u.Host+def, 1))
-		} else if strings.HasSuffix(u.Host, def) {
-			out = append(out, strings.Replace(addr, u.Host, strings.TrimSuffix(u.Host, def), 1))
-		}
-	}
-	for _, base := range []string{a.hookURL(), a.hook} {
-		if base == "" {
-			continue
-		}
-		base = strings.TrimRight(base, "/")
-		add(base + "/" + path + query)
-		if path == "" {
-			add(base + query)
-		}
-	}
-	if full, _, _ := strings.Cut(a.set.WebhookURL, "#"); full != "" {
-		add(full)
-	}
-	return out
 }

@@ -24,12 +24,27 @@ const (
 // Twilio is the double. All methods are safe for concurrent use.
 type Twilio struct {
 	provider
-	inbound []Message // what customers wrote, oldest first
+	inbound  []Message // what customers wrote, oldest first
+	media    map[string][]Media
+	failures []int // of the next fetches of content
+	contents int   // fetched
 }
+
+// Media is a file of a message.
+type Media struct {
+	SID, Type string
+	Content   []byte
+}
+
+// What the double of Twilio also takes instead of the Auth Token.
+const (
+	APIKey       = "SK00000000000000000000000000000009"
+	APIKeySecret = "c5d4c3b2a1f0e9d8c7b6a5d4c3b2a1f0"
+)
 
 // StartTwilio listens on addr ("127.0.0.1:0" for any port) and serves until Close.
 func StartTwilio(addr string) (*Twilio, error) {
-	t := &Twilio{}
+	t := &Twilio{media: map[string][]Media{}}
 	t.giveUp = 6
 	return t, t.start(addr, http.HandlerFunc(t.serve))
 }
@@ -42,17 +57,48 @@ func (t *Twilio) GiveUpAfter(tries int) {
 }
 
 // Say makes a customer write to Number. It returns the message's sid.
-func (t *Twilio) Say(from, text string) string {
+func (t *Twilio) Say(from, text string, files ...Media) string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	sid := t.received(from, text, time.Now(), files)
+	form := url.Values{
+		"MessageSid": {sid}, "SmsSid": {sid}, "SmsMessageSid": {sid}, "AccountSid": {AccountSID}, "ApiVersion": {"2010-04-01"},
+		"From": {from}, "To": {Number}, "Body": {text}, "NumMedia": {strconv.Itoa(len(files))}, "NumSegments": {"1"}, "SmsStatus": {"received"},
+	}
+	for i, m := range t.media[sid] {
+		form.Set("MediaContentType"+strconv.Itoa(i), m.Type)
+		form.Set("MediaUrl"+strconv.Itoa(i), "http://"+t.addr+"/2010-04-01/Accounts/"+AccountSID+"/Messages/"+sid+"/Media/"+m.SID)
+	}
+	t.form(from, form)
+	return sid
+}
+
+// Old puts a message into the list that was received at a moment; it is not delivered.
+func (t *Twilio) Old(from, text string, at time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.received(from, text, at, nil)
+}
+
+func (t *Twilio) received(from, text string, at time.Time, files []Media) string {
 	t.n++
 	sid := fmt.Sprintf("SM%032x", t.n)
-	t.inbound = append(t.inbound, Message{ID: sid, From: from, To: Number, Text: text, At: time.Now()})
-	t.form(from, url.Values{
-		"MessageSid": {sid}, "SmsSid": {sid}, "SmsMessageSid": {sid}, "AccountSid": {AccountSID}, "ApiVersion": {"2010-04-01"},
-		"From": {from}, "To": {Number}, "Body": {text}, "NumMedia": {"0"}, "NumSegments": {"1"}, "SmsStatus": {"received"},
-	})
+	if len(files) > 0 {
+		sid = fmt.Sprintf("MM%032x", t.n)
+	}
+	t.inbound = append(t.inbound, Message{ID: sid, From: from, To: Number, Text: text, At: at})
+	for i, m := range files {
+		m.SID = fmt.Sprintf("ME%030x%02x", t.n, i)
+		t.media[sid] = append(t.media[sid], m)
+	}
 	return sid
+}
+
+// FailMedia meets the next fetches of content with these HTTP statuses, one each.
+func (t *Twilio) FailMedia(statuses ...int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.failures = append(t.failures, statuses...)
 }
 
 // Post delivers any form in the order of from's messages, rightly signed.
@@ -112,8 +158,12 @@ func Sign(url string, form url.Values) string {
 func (t *Twilio) serve(w http.ResponseWriter, r *http.Request) {
 	t.wg.Add(1)
 	defer t.wg.Done()
+	if strings.HasPrefix(r.URL.Path, contentPath) {
+		t.content(w, r)
+		return
+	}
 	user, pass, _ := r.BasicAuth()
-	if user != AccountSID || pass != AuthToken {
+	if !(user == AccountSID && pass == AuthToken) && !(user == APIKey && pass == APIKeySecret && r.URL.Path != "/2010-04-01/Accounts/"+AccountSID+".json") {
 		twilioError(w, Fault{Status: 401, Code: 20003, Text: "Authenticate"})
 		return
 	}
@@ -125,6 +175,8 @@ func (t *Twilio) serve(w http.ResponseWriter, r *http.Request) {
 		t.send(w, r)
 	case r.URL.Path == base+"/Messages.json" && r.Method == http.MethodGet:
 		t.list(w, r)
+	case strings.HasPrefix(r.URL.Path, base+"/Messages/") && strings.Contains(r.URL.Path, "/Media"):
+		t.files(w, r, strings.TrimPrefix(r.URL.Path, base+"/Messages/"))
 	default:
 		twilioError(w, Fault{Status: 404, Code: 20404, Text: "The requested resource " + r.URL.Path + " was not found"})
 	}
@@ -154,6 +206,8 @@ func (t *Twilio) send(w http.ResponseWriter, r *http.Request) {
 		twilioError(w, *f)
 		return
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	respond(w, http.StatusCreated, t.resource(m, "outbound-api", "queued"))
 }
 
@@ -161,9 +215,53 @@ func (t *Twilio) resource(m Message, direction, status string) map[string]any {
 	at := m.At.UTC().Format("Mon, 02 Jan 2006 15:04:05 -0700")
 	return map[string]any{
 		"sid": m.ID, "account_sid": AccountSID, "from": m.From, "to": m.To, "body": m.Text, "direction": direction, "status": status,
-		"date_created": at, "date_sent": at, "date_updated": at, "num_media": "0", "num_segments": "1", "error_code": nil, "error_message": nil,
+		"date_created": at, "date_sent": at, "date_updated": at, "num_media": strconv.Itoa(len(t.media[m.ID])), "num_segments": "1", "error_code": nil, "error_message": nil,
 		"messaging_service_sid": nil, "uri": "/2010-04-01/Accounts/" + AccountSID + "/Messages/" + m.ID + ".json",
 	}
+}
+
+// contentPath is where content is that was led to; it needs no credentials, and refuses to see them.
+const contentPath = "/mms.twiliocdn.com/"
+
+// files answers Messages/{sid}/Media.json with the list, Messages/{sid}/Media/{sid} with the way to the content.
+func (t *Twilio) files(w http.ResponseWriter, r *http.Request, path string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if sid, ok := strings.CutSuffix(path, "/Media.json"); ok {
+		list := []map[string]any{}
+		for _, m := range t.media[sid] {
+			list = append(list, map[string]any{"sid": m.SID, "account_sid": AccountSID, "parent_sid": sid, "content_type": m.Type,
+				"uri": "/2010-04-01/Accounts/" + AccountSID + "/Messages/" + sid + "/Media/" + m.SID + ".json"})
+		}
+		respond(w, http.StatusOK, map[string]any{"media_list": list, "page": 0, "page_size": 50, "next_page_uri": nil})
+		return
+	}
+	if len(t.failures) > 0 {
+		status := t.failures[0]
+		t.failures = t.failures[1:]
+		twilioError(w, Fault{Status: status, Code: 20404, Text: "The requested resource was not found"})
+		return
+	}
+	http.Redirect(w, r, contentPath+path, http.StatusTemporaryRedirect)
+}
+
+func (t *Twilio) content(w http.ResponseWriter, r *http.Request) {
+	sid, me, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, contentPath), "/Media/")
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, _, has := r.BasicAuth(); has {
+		w.WriteHeader(http.StatusBadRequest) // as a store of objects does
+		return
+	}
+	for _, m := range t.media[sid] {
+		if m.SID == me {
+			t.contents++
+			w.Header().Set("Content-Type", m.Type)
+			_, _ = w.Write(m.Content)
+			return
+		}
+	}
+	http.NotFound(w, r)
 }
 
 // list answers with inbound and outbound messages, newest first, in pages.
@@ -173,23 +271,22 @@ func (t *Twilio) list(w http.ResponseWriter, r *http.Request) {
 	if size <= 0 || size > 1000 {
 		size = 50
 	}
+	size = min(size, 100) // so that tests see more than one page
 	page, _ := strconv.Atoi(q.Get("Page"))
-	since := time.Time{}
-	for _, layout := range []string{time.RFC3339, time.DateOnly} {
-		if at, err := time.Parse(layout, q.Get("DateSent>")); err == nil {
-			since = at.Truncate(24 * time.Hour) // the filter knows days only
-			break
-		}
+	wanted := func(m Message) bool {
+		day := m.At.UTC().Format(time.DateOnly)
+		return (q.Get("To") == "" || q.Get("To") == m.To) && (q.Get("From") == "" || q.Get("From") == m.From) &&
+			(q.Get("DateSent") == "" || q.Get("DateSent") == day) && (q.Get("DateSent>") == "" || q.Get("DateSent>") <= day) && (q.Get("DateSent<") == "" || q.Get("DateSent<") >= day)
 	}
 	t.mu.Lock()
 	var all []map[string]any
 	for i := len(t.inbound) - 1; i >= 0; i-- {
-		if m := t.inbound[i]; (q.Get("To") == "" || q.Get("To") == m.To) && !m.At.Before(since) {
+		if m := t.inbound[i]; wanted(m) {
 			all = append(all, t.resource(m, "inbound", "received"))
 		}
 	}
 	for i := len(t.sent) - 1; i >= 0; i-- {
-		if m := t.sent[i]; (q.Get("To") == "" || q.Get("To") == m.To) && !m.At.Before(since) {
+		if m := t.sent[i]; wanted(m) {
 			all = append(all, t.resource(m, "outbound-api", "delivered"))
 		}
 	}
