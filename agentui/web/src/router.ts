@@ -1,4 +1,5 @@
 import { createRouter, createWebHistory } from 'vue-router'
+import { loadRest } from '@/i18n'
 import { loadSession, may, me } from '@/stores/session'
 import type { Role } from '@/api'
 
@@ -21,6 +22,7 @@ export const router = createRouter({
         { path: '', redirect: { name: 'inbox' } },
         { path: 'inbox/:id?', name: 'inbox', component: () => import('@/pages/Inbox.vue') },
         { path: 'supervisor', name: 'supervisor', component: () => import('@/pages/Supervisor.vue'), meta: { role: 'supervisor' } },
+        { path: 'supervisor/channels', name: 'health', component: () => import('@/pages/Health.vue'), meta: { role: 'supervisor' } },
         {
           path: 'settings',
           component: () => import('@/pages/Settings.vue'),
@@ -52,6 +54,7 @@ router.beforeEach(async (to) => {
   }
   if (!me.value) return { name: 'sign-in', query: to.path === '/' ? {} : { to: to.fullPath } }
   if (to.meta.role && !may(to.meta.role)) return { name: 'inbox' }
+  if (to.name !== 'inbox') await loadRest()
   return true
 })
 

@@ -144,4 +144,26 @@ export const settings = {
   'profile.thisOne': 'this one',
   'profile.end': 'Sign out',
   'profile.end.ask': 'Sign this browser out?',
+
+  'accounts.more': 'More settings',
+  'accounts.silentMinutes': 'Alert after (minutes)',
+  'accounts.silentMinutes.help': 'When it is silent or refused for longer, supervisors are alerted. 0: never',
+  'accounts.maxFile': 'Largest file (MB)',
+  'accounts.maxFile.help': 'What customers send beyond it is noted, not kept',
+
+  'import.title': 'What came before',
+  'import.none': 'Only new messages',
+  'import.days': 'The last {n} days',
+  'import.since': 'Since a date',
+  'import.day': 'Day',
+  'import.month': 'Month',
+  'import.year': 'Year',
+  'import.help': 'Imported messages are recorded and wake nobody. It cannot be chosen again later.',
+  'import.began': 'Imported from {date} on.',
+
+  'signature.title': 'Signature',
+  'signature.mine': 'Below your mails. Empty: that of the queue',
+  'signature.queue': 'Below mails of agents who have none of their own',
+  'signature.words': 'Filled in:',
+  'signature.preview': 'Preview',
 }

@@ -146,4 +146,26 @@ export const settings: Record<keyof typeof en, string> = {
   'profile.thisOne': 'همین',
   'profile.end': 'خروج',
   'profile.end.ask': 'این مرورگر خارج شود؟',
+
+  'accounts.more': 'تنظیمات بیشتر',
+  'accounts.silentMinutes': 'هشدار پس از (دقیقه)',
+  'accounts.silentMinutes.help': 'اگر بیش از این بی‌خبر یا ردشده بماند سرپرستان هشدار می‌گیرند. ۰: هرگز',
+  'accounts.maxFile': 'بزرگ‌ترین پرونده (مگابایت)',
+  'accounts.maxFile.help': 'پروندهٔ بزرگ‌ترِ مشتری یادداشت می‌شود و نگه داشته نمی‌شود',
+
+  'import.title': 'آنچه پیش‌تر رسیده',
+  'import.none': 'تنها پیام‌های تازه',
+  'import.days': '{n} روز گذشته',
+  'import.since': 'از یک تاریخ',
+  'import.day': 'روز',
+  'import.month': 'ماه',
+  'import.year': 'سال',
+  'import.help': 'پیام‌های واردشده ثبت می‌شوند و کسی را خبر نمی‌کنند. بعداً قابل تغییر نیست.',
+  'import.began': 'وارد شده از {date}.',
+
+  'signature.title': 'امضا',
+  'signature.mine': 'پایین ایمیل‌های شما. خالی: امضای صف',
+  'signature.queue': 'پایین ایمیل کارشناسانی که امضا ندارند',
+  'signature.words': 'پر می‌شود:',
+  'signature.preview': 'پیش‌نمایش',
 }

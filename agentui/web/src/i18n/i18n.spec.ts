@@ -1,10 +1,15 @@
-import { readFileSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { en } from './en'
-import { fa } from './fa'
+import { en as firstEn } from './en'
+import { fa as firstFa } from './fa'
 import { fill, locale, setLocale, t } from '.'
+import restEn from './rest-en'
+import restFa from './rest-fa'
 import { ago, dayName, longDate, span, stopwatch } from './time'
+
+const en = { ...firstEn, ...restEn }
+const fa = { ...firstFa, ...restFa }
 
 const params = (s: string) => [...new Set(s.match(/\{\w+\}/g))].sort()
 
@@ -20,13 +25,32 @@ describe('sentences', () => {
   })
 
   it('are all used, and all that are used are there', () => {
-    const sources = (dir: string): string[] => readdirSync(dir, { withFileTypes: true }).flatMap((f) => (f.isDirectory() ? sources(join(dir, f.name)) : /\.(vue|ts)$/.test(f.name) && !/^((en|fa)(-settings)?|.*\.spec)\.ts$/.test(f.name) ? [join(dir, f.name)] : []))
+    const sources = (dir: string): string[] => readdirSync(dir, { withFileTypes: true }).flatMap((f) => (f.isDirectory() ? sources(join(dir, f.name)) : /\.(vue|ts)$/.test(f.name) && !/^((en|fa)(-\w+)?|.*\.spec)\.ts$/.test(f.name) ? [join(dir, f.name)] : []))
     const text = sources(join(__dirname, '..')).map((f) => readFileSync(f, 'utf8')).join('\n')
     const made = ['why.', 'event.', 'health.', 'role.', 'queues.mode.', 'state.']
     const unused = Object.keys(en).filter((k) => !made.some((m) => k.startsWith(m)) && !text.includes(`'${k}'`))
     expect(unused).toEqual([])
     for (const [, k] of text.matchAll(/\bt\('([\w.]+)'/g)) expect(en, k).toHaveProperty([k!])
   })
+})
+
+it('a first visit needs only the first sentences', () => {
+  const src = join(__dirname, '..')
+  const seen = new Set<string>()
+  const visit = (file: string) => {
+    if (seen.has(file)) return
+    seen.add(file)
+    const text = readFileSync(file, 'utf8')
+    for (const [, from] of text.matchAll(/^\s*import (?!type)[^;']*?'([@.]\/[^']+|\.\.\/[^']+)'/gm)) {
+      const at = from!.startsWith('@/') ? join(src, from!.slice(2)) : join(dirname(file), from!)
+      const found = ['', '.ts', '/index.ts'].map((e) => at + e).find((f) => existsSync(f) && statSync(f).isFile())
+      if (found && /\.(vue|ts)$/.test(found)) visit(found)
+    }
+  }
+  for (const f of ['main.ts', 'pages/Shell.vue', 'pages/Inbox.vue', 'pages/SignIn.vue', 'pages/Setup.vue']) visit(join(src, f))
+  expect(seen.size).toBeGreaterThan(40)
+  const late = [...seen].flatMap((f) => [...readFileSync(f, 'utf8').matchAll(/\bt\('([\w.]+)'/g)].map((m) => m[1]!)).filter((k) => k in restEn)
+  expect(late).toEqual([])
 })
 
 describe('fill', () => {

@@ -1,19 +1,29 @@
 import { ref, shallowRef } from 'vue'
 import type { Locale as UiLocale, Messages as UiMessages } from '@nuxt/ui'
 import type { Text } from '@/api'
-import type { Key, Messages } from './en'
+import type { en } from './en'
+import type rest from './rest-en'
 
-/** The languages of the app. Each is a chunk of its own: only the chosen one is loaded. */
+/** The languages of the app. Only the chosen one is loaded: what a first visit shows, and the rest when it is needed. */
 export type Locale = 'en' | 'fa'
 
-const chunks: Record<Locale, () => Promise<{ default: Messages; ui: UiLocale<UiMessages> }>> = {
+type First = Record<keyof typeof en, string>
+type Rest = Record<keyof typeof rest, string>
+export type Key = keyof First | keyof Rest
+
+const firsts: Record<Locale, () => Promise<{ default: First; ui: UiLocale<UiMessages> }>> = {
   en: () => import('./locale-en'),
   fa: () => import('./locale-fa'),
+}
+const rests: Record<Locale, () => Promise<{ default: Rest }>> = {
+  en: () => import('./rest-en'),
+  fa: () => import('./rest-fa'),
 }
 
 export const locale = ref<Locale>('en')
 export const uiLocale = shallowRef<UiLocale<UiMessages>>()
-const messages = shallowRef<Messages>()
+const messages = shallowRef<Partial<Record<Key, string>>>()
+let wanted = false
 const stored = 'tamas.locale'
 
 /** The language to begin with: last chosen here, else the browser's. */
@@ -30,8 +40,8 @@ export function asLocale(l: string | undefined): Locale {
 }
 
 export async function setLocale(l: Locale): Promise<void> {
-  const chunk = await chunks[l]()
-  messages.value = chunk.default
+  const [chunk, more] = await Promise.all([firsts[l](), wanted ? rests[l]() : undefined])
+  messages.value = { ...chunk.default, ...more?.default }
   uiLocale.value = chunk.ui
   locale.value = l
   document.documentElement.lang = l
@@ -39,6 +49,14 @@ export async function setLocale(l: Locale): Promise<void> {
   try {
     localStorage.setItem(stored, l)
   } catch { /* storage is forbidden */ }
+}
+
+/** Loads the sentences of all that a first visit does not show; pages and panels that come later wait for it. */
+export async function loadRest(): Promise<void> {
+  wanted = true
+  const l = locale.value
+  const more = await rests[l]()
+  if (locale.value === l) messages.value = { ...messages.value, ...more.default }
 }
 
 /**
@@ -85,4 +103,18 @@ export function say(x: Text | undefined): string {
   return x ? x[locale.value] || x.en : ''
 }
 
-export type { Key }
+const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const
+const sizes = new Map<string, Intl.NumberFormat>()
+
+/** bytes writes a size in its largest unit: "3.2 MB". */
+export function bytes(n: number, l: Locale = locale.value): string {
+  let u = 0
+  while (n >= 1000 && u < 3) {
+    n /= 1000
+    u++
+  }
+  const key = l + u
+  let f = sizes.get(key)
+  if (!f) sizes.set(key, (f = new Intl.NumberFormat(l === 'fa' ? 'fa-IR' : 'en', { style: 'unit', unit: units[u]!, unitDisplay: 'short', maximumFractionDigits: u > 1 ? 1 : 0 })))
+  return f.format(n)
+}

@@ -1,0 +1,4 @@
+import { desk } from './en-desk'
+import { settings } from './en-settings'
+
+export default { ...desk, ...settings }
