@@ -33,7 +33,7 @@ export interface Options {
   signal?: AbortSignal
 }
 
-const base = '/api/v1'
+export const base = '/api/v1'
 let signedOut: () => void = () => {}
 
 /** onSignedOut sets what happens when the session has ended. */
@@ -67,23 +67,29 @@ export async function request<T>(method: string, path: string, body?: unknown, o
     throw new ApiError(0, 'unreachable', 'The server cannot be reached.')
   }
 
+  return understand<T>(answer.status, text, answer.headers.get('Retry-After'))
+}
+
+/** understand reads an answer of the hub: its data, or an ApiError that is thrown. */
+export function understand<T>(status: number, text: string, retryAfter: string | null): T {
+  const ok = status >= 200 && status < 300
   let data: unknown = null
   try {
     data = text ? JSON.parse(text) : null
   } catch {
-    if (answer.ok) throw new ApiError(answer.status, 'internal', 'The server answered with something unreadable.')
+    if (ok) throw new ApiError(status, 'internal', 'The server answered with something unreadable.')
   }
-  if (answer.ok) return data as T
+  if (ok) return data as T
 
   const e = (data as { error?: { code?: string; message?: string; field?: string; request_id?: string; current?: unknown } } | null)?.error
   const error = new ApiError(
-    answer.status,
-    e?.code ?? (answer.status >= 502 && answer.status <= 504 ? 'unreachable' : 'internal'),
-    e?.message ?? `The server answered ${answer.status}.`,
+    status,
+    e?.code ?? (status >= 502 && status <= 504 ? 'unreachable' : status === 413 ? 'too_large' : 'internal'),
+    e?.message ?? `The server answered ${status}.`,
     e?.field,
     e?.request_id,
     e?.current ?? null,
-    Number(answer.headers.get('Retry-After')) || 0,
+    Number(retryAfter) || 0,
   )
   if (error.code === 'signed_out') signedOut()
   throw error

@@ -3,6 +3,7 @@ import { del, get, patch, post, put } from './client'
 import type * as T from './types'
 
 export { ApiError, onSignedOut } from './client'
+export { upload } from './upload'
 export type * from './types'
 
 const id = encodeURIComponent
@@ -17,7 +18,7 @@ export const api = {
   signOut: () => del<null>('/session'),
   sessions: () => get<Items<T.SessionView>>('/sessions'),
   endSession: (s: string) => del<null>(`/sessions/${id(s)}`),
-  updateMe: (x: Partial<Pick<T.User, 'name' | 'public_name' | 'locale'>> & { password?: string; old_password?: string }) => patch<T.User | T.Me>('/me', x),
+  updateMe: (x: Partial<Pick<T.User, 'name' | 'public_name' | 'locale' | 'signature'>> & { password?: string; old_password?: string }) => patch<T.User | T.Me>('/me', x),
   setState: (state: T.AgentState, reason = '') => put<T.Agent>('/me/state', { state, reason }),
 
   counts: () => get<T.Counts>('/counts'),
@@ -28,12 +29,21 @@ export const api = {
   command: (c: string, action: string, body: object = {}, key?: string) => post<T.CommandAnswer>(`/conversations/${id(c)}/${action}`, body, { key }),
   typing: (c: string, on: boolean) => post<null>(`/conversations/${id(c)}/typing`, { on }),
   retry: (touch: string, key: string) => post<T.CommandAnswer>(`/touches/${id(touch)}/retry`, {}, { key }),
+  editTouch: (touch: string, text: string, key: string) => post<T.CommandAnswer>(`/touches/${id(touch)}/edit`, { text }, { key }),
+  recipients: (c: string, signal?: AbortSignal) => get<T.Recipients>(`/conversations/${id(c)}/recipients`, undefined, signal),
+  begin: (x: { account: string; address: string; name?: string; subject?: string; text: string; files?: string[] }, key: string) => post<T.CommandAnswer>('/conversations', x, { key }),
+
+  // Addresses for the browser itself.
   rawUrl: (touch: string) => `/api/v1/touches/${id(touch)}/raw`,
+  fileUrl: (touch: string, n: number, how?: 'thumb' | 'download') => `/api/v1/files/${id(touch)}/${n}${how ? `?${how}=1` : ''}`,
+  htmlUrl: (touch: string, o: { images: boolean; quotes: boolean }) => `/api/v1/touches/${id(touch)}/html?images=${o.images ? 1 : 0}&quotes=${o.quotes ? 1 : 0}`,
 
   customers: (q: string) => get<Items<T.Customer>>('/customers', { q }),
   customer: (c: string, signal?: AbortSignal) => get<T.CustomerDetail>(`/customers/${id(c)}`, undefined, signal),
   timeline: (c: string, before?: string | number, limit = 40) => get<Items<T.TimelineTouch> & { next?: string | number }>(`/customers/${id(c)}/touches`, { before, limit }),
   renameCustomer: (c: string, name: string) => patch<T.Customer>(`/customers/${id(c)}`, { name }),
+  block: (identity: string, on: boolean) => post<unknown>(`/identities/${id(identity)}/block`, { on }),
+  startLink: (c: string, account: string) => post<{ url: string }>(`/customers/${id(c)}/start-link`, { account }),
   search: (q: string, signal?: AbortSignal) => get<T.SearchAnswer>('/search', { q, limit: 20 }, signal),
 
   setAgentState: (a: string, state: T.AgentState, reason = '') => put<T.Agent>(`/agents/${id(a)}/state`, { state, reason }),
@@ -59,6 +69,10 @@ export const api = {
   deleteAccount: (a: string, version: number) => del<null>(`/accounts/${id(a)}`, { version }),
   checkAccount: (x: { id?: string; kind: string; settings: Record<string, unknown> }) => post<{ ok: boolean; detail: string }>('/accounts/check', x),
   testAccount: (a: string, address: string) => post<{ ok?: boolean; detail?: string } | null>(`/accounts/${id(a)}/test`, { address }),
+  accountsHealth: () => get<{ accounts: T.HealthOf[] }>('/accounts/health'),
+  reconnect: (a: string) => post<null>(`/accounts/${id(a)}/reconnect`),
+  alerts: () => get<{ alerts: T.Alert[] }>('/alerts'),
+  ackAlert: (a: string) => post<null>(`/alerts/${id(a)}/ack`),
 
   firm: () => get<T.Firm>('/firm'),
   updateFirm: (x: Partial<T.Firm>) => patch<T.Firm>('/firm', x),

@@ -43,6 +43,8 @@ export interface Preview {
   author?: Actor
   kind: string
   unreadable?: boolean | string
+  /** How many files it carries. */
+  files?: number
 }
 
 /** A conversation as lists show it. */
@@ -74,12 +76,51 @@ export interface Actor {
 
 export type SendState = 'received' | 'queued' | 'sending' | 'sent' | 'delivered' | 'read' | 'failed' | 'uncertain' | ''
 
+/** What a message carries. The hub gives its content at /files/<touch>/<place in the list>. */
+export interface FileInfo {
+  name: string
+  type: string
+  kind: 'image' | 'audio' | 'voice' | 'video' | 'file' | 'raw' | (string & {})
+  size?: number
+  blob?: string
+  /** An inline image of a mail's HTML. */
+  cid?: string
+  width?: number
+  height?: number
+  /** In seconds. */
+  duration?: number
+  /** Why the content is not here. */
+  missing?: string
+}
+
+/** A file that was uploaded to be sent; id is what replies name, for a day. */
+export interface Uploaded extends FileInfo {
+  id: string
+}
+
+/** Addresses as in a header: "Name <a@b>" or "a@b". */
+export interface Envelope {
+  from?: string
+  reply_to?: string[]
+  to?: string[]
+  cc?: string[]
+  bcc?: string[]
+}
+
 export interface Body {
   subject?: string
   text: string
+  /** Events may carry it; lists leave it out and say has_html. */
   html?: string
+  has_html?: boolean
+  /** How many images of the HTML stand on other people's servers. */
+  remote_images?: number
   raw?: string
   blob?: string
+  files?: FileInfo[]
+  envelope?: Envelope
+  /** The touch that is sent on to a third party. */
+  forward?: string
 }
 
 export interface Touch {
@@ -101,7 +142,15 @@ export interface Touch {
   key?: string
   provider_id?: string
   auto_reply?: boolean
+  imported?: boolean
   unreadable?: string
+  reply_to?: string
+  /** Of an edit or a deletion: the touch that it is about. */
+  of?: string
+  /** Of a rating: 1 to 5. */
+  score?: number
+  /** Why it is taken for spam. */
+  spam?: string
   body?: Body
 }
 
@@ -111,6 +160,14 @@ export interface Identity {
   channel: string
   address: string
   name?: string
+  /** "stop": may not be written to. */
+  consent?: 'stop' | 'start' | ''
+  consent_at?: Millis
+  /** Why nothing arrives there. */
+  unreachable?: string
+  unreachable_at?: Millis
+  blocked?: boolean
+  evidence?: string
 }
 
 export interface Why {
@@ -151,6 +208,7 @@ export interface Queue {
   wrap_up_seconds?: number
   priority?: number
   members: string[]
+  signature?: string
   version: number
   archived?: boolean
 }
@@ -165,6 +223,7 @@ export interface User {
   role: Role
   locale: string
   capacity: number
+  signature?: string
   disabled?: boolean
   version: number
   created_at: Millis
@@ -172,11 +231,35 @@ export interface User {
 
 export type HealthState = 'connected' | 'connecting' | 'refused' | 'failing' | 'off'
 
+/** How an account fares. All but the state and the backlog only reach supervisors. */
 export interface AccountHealth {
   state: HealthState
   detail?: string
+  /** What to do about it. */
+  do?: string
+  connected_at?: Millis
   heard_at?: Millis
+  /** Messages that the provider still holds for us. */
   backlog?: number
+  queued?: number
+  failed_today?: number
+  limited_until?: Millis
+  silent_since?: Millis
+  /** Newest first. */
+  errors?: { at: Millis; text: string; do?: string }[]
+}
+
+export type HealthOf = AccountHealth & { account: string }
+
+/** Something that a supervisor should know of an account. */
+export interface Alert {
+  id: string
+  kind: 'silent' | 'refused' | 'failing' | (string & {})
+  account: string
+  since: Millis
+  text: string
+  acked_by?: string
+  acked_at?: Millis
 }
 
 export interface Account {
@@ -187,6 +270,9 @@ export interface Account {
   reopen_hours: number
   units: number
   enabled: boolean
+  import_since?: Millis
+  silent_minutes?: number
+  max_file_mb?: number
   settings: Record<string, unknown>
   secrets_set?: string[]
   version: number
@@ -216,6 +302,23 @@ export interface Limits {
   subject?: boolean
   live?: boolean
   no_reply_to?: boolean
+  /** What the channel carries itself; absent: files are sent as links. */
+  files?: FileLimits
+  recipients?: boolean
+  quotes?: boolean
+  edits?: boolean
+  delivered?: boolean
+  read?: boolean
+}
+
+export interface FileLimits {
+  max_size: number
+  /** Files of one message; 0: any number. */
+  most: number
+  /** Media types, "image/*"; absent: all. */
+  types?: string[]
+  /** Characters of text that go with a file; longer text is a message before it. */
+  caption?: number
 }
 
 export interface Field {
@@ -226,6 +329,10 @@ export interface Field {
   default?: unknown
   label: Text
   help?: Text
+  /** "provider=twilio,vonage": shown while that other field has one of these values. */
+  when?: string
+  /** "more": among the settings that few need. */
+  group?: string
 }
 
 export interface Kind {
@@ -234,6 +341,8 @@ export interface Kind {
   fields: Field[]
   limits: Limits
   weight: number
+  /** A first connection can fetch what came before. */
+  import?: boolean
 }
 
 export interface Firm {
@@ -293,6 +402,23 @@ export interface CustomerDetail {
   identities: Identity[]
   conversations: ConversationView[]
   at: string
+}
+
+/** What a reply carries besides its text. */
+export interface ReplyExtras {
+  files?: string[]
+  reply_to?: string
+  forward?: string
+  envelope?: Pick<Envelope, 'to' | 'cc' | 'bcc'>
+  subject?: string
+}
+
+/** What a mail's answer is filled with. */
+export interface Recipients {
+  envelope: Pick<Envelope, 'to' | 'cc' | 'bcc'>
+  reply_all?: Pick<Envelope, 'to' | 'cc'>
+  subject?: string
+  signature?: string
 }
 
 /** A touch on the timeline of a customer. */

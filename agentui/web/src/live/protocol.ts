@@ -1,4 +1,4 @@
-import type { Agent, Event, HealthState, Millis } from '@/api/types'
+import type { Agent, Alert, Event, HealthOf } from '@/api/types'
 
 // The live socket's items; agentui/protocol.go is their definition.
 
@@ -7,7 +7,8 @@ export type Item =
   | { t: 'event'; id: string; event: Event }
   | { t: 'recorded'; id: string }
   | { t: 'typing'; conversation: string; from: 'customer' | 'agent'; agent?: string; on?: boolean }
-  | { t: 'health'; account: string; state: HealthState; detail?: string; heard_at?: Millis; backlog?: number }
+  | ({ t: 'health' } & HealthOf)
+  | { t: 'alerts'; alerts?: Alert[] | null }
   | { t: 'status'; record: 'up' | 'down' }
   | { t: 'pong' }
 
@@ -33,4 +34,4 @@ export function parseFrame(text: string): Item[] {
   return data.filter((x): x is Item => typeof x === 'object' && x !== null && known.has((x as Item).t))
 }
 
-const known = new Set(['hello', 'event', 'recorded', 'typing', 'health', 'status', 'pong'])
+const known = new Set(['hello', 'event', 'recorded', 'typing', 'health', 'alerts', 'status', 'pong'])

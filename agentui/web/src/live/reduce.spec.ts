@@ -38,6 +38,13 @@ describe('events', () => {
     expect(row).not.toHaveProperty('owner')
   })
 
+  it('an edit of the last message is its preview; a rating is not', () => {
+    const held = withRows(emptyState(me), [view({ last_message: 't1', preview: { text: 'hello', inbound: true, kind: 'message' } })])
+    const about = (id: string, kind: string, text: string) => ({ conversation: conversation({ version: 2, last_message: 't1' }), touch: touch({ id, kind, of: 't1', body: { text } }) })
+    expect(run(held, event(5, 'message.edited', about('t2', 'edit', 'hullo'))).state.rows.get('c1')?.preview).toMatchObject({ text: 'hullo', kind: 'message' })
+    expect(run(held, event(5, 'touch.logged', about('t2', 'rating', 'fine'))).state.rows.get('c1')?.preview?.text).toBe('hello')
+  })
+
   it('leave the state that they were given as it was', () => {
     const before = withRows(emptyState(me), [view()])
     const rows = before.rows
@@ -84,6 +91,11 @@ describe('touches', () => {
   it('of which only a state is told, and which are not held, are left out', () => {
     const { body: _, ...bare } = touch({ id: 't0', n: 1, state: 'delivered', rev: 4 })
     expect(run(opened(), event(8, 'touch.state', { touch: bare })).state.threads.get('c1')?.items).toHaveLength(1)
+  })
+
+  it('a deletion is kept without a body', () => {
+    const { state } = run(opened(), event(5, 'message.edited', { touch: touch({ id: 't2', kind: 'deletion', of: 't1', body: undefined }) }))
+    expect(state.threads.get('c1')?.items[1]).toMatchObject({ id: 't2', of: 't1', n: 5 })
   })
 
   it('of a conversation that is not open are not kept', () => {
@@ -186,6 +198,13 @@ describe('the rest', () => {
     expect(run(s, event(5, 'message.received', { touch: touch() })).state.typing.has('c1')).toBe(false)
     expect(withoutOldTyping(s, 3000).typing.has('c1')).toBe(true)
     expect(withoutOldTyping(s, 9000).typing.has('c1')).toBe(false)
+  })
+
+  it('alerts are the newest list', () => {
+    const alert = { id: 'x', kind: 'silent', account: 'a1', since: 1, text: 'silent for an hour' }
+    const s = run(emptyState(me), { t: 'alerts', alerts: [alert] }).state
+    expect(s.alerts).toEqual([alert])
+    expect(run(s, { t: 'alerts', alerts: null }).state.alerts).toEqual([])
   })
 
   it('health and the record’s state are kept', () => {

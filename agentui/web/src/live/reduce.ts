@@ -7,15 +7,8 @@
  * What came by HTTP goes through the same door (withPage, withThread, …) and obeys the same rule: a newer
  * version is never replaced by an older one, whichever arrives first.
  */
-import type { Agent, Conversation, ConversationDetail, ConversationView, Counts, Event, Touch } from '@/api/types'
+import type { AccountHealth, Agent, Alert, Conversation, ConversationDetail, ConversationView, Counts, Event, HealthOf, Touch } from '@/api/types'
 import { nOf, type Item } from './protocol'
-
-export interface Health {
-  state: string
-  detail?: string
-  heard_at?: number
-  backlog?: number
-}
 
 export interface Typing {
   from: 'customer' | 'agent'
@@ -56,7 +49,9 @@ export interface LiveState {
   nameless: ReadonlySet<string>
   threads: ReadonlyMap<string, Thread>
   agents: ReadonlyMap<string, Agent>
-  health: ReadonlyMap<string, Health>
+  health: ReadonlyMap<string, AccountHealth>
+  /** What supervisors should know of accounts; newest list that was told. */
+  alerts: readonly Alert[]
   typing: ReadonlyMap<string, Typing>
   counts: Tally
   /** The counts may be off: an event changed a conversation that is not held. */
@@ -80,7 +75,7 @@ export const noCounts: Tally = { mine: 0, mine_unread: 0, waiting: 0, all_open: 
 export function emptyState(me: string): LiveState {
   return {
     me, at: '', recorded: 0, recordUp: true,
-    rows: new Map(), nameless: new Set(), threads: new Map(), agents: new Map(), health: new Map(), typing: new Map(),
+    rows: new Map(), nameless: new Set(), threads: new Map(), agents: new Map(), health: new Map(), alerts: [], typing: new Map(),
     counts: noCounts, countsStale: true, countsAt: 0, deltas: [],
   }
 }
@@ -145,6 +140,9 @@ function apply(d: Draft, item: Item, now: number, news: News[]): void {
       d.map('health').set(account, health)
       break
     }
+    case 'alerts':
+      d.s.alerts = item.alerts ?? []
+      break
     case 'status':
       d.s.recordUp = item.record === 'up'
       break
@@ -198,7 +196,9 @@ function rowOf(before: ConversationView | undefined, e: Event): ConversationView
     preview: before?.preview,
   }
   if (t?.body && (e.kind === 'message.received' || e.kind === 'message.queued')) {
-    row.preview = { text: t.body.text, inbound: t.inbound, author: t.author, kind: t.kind, unreadable: t.unreadable }
+    row.preview = { text: t.body.text, inbound: t.inbound, author: t.author, kind: t.kind, unreadable: t.unreadable, files: t.body.files?.length }
+  } else if (t?.kind === 'edit' && t.body && t.of === c.last_message && row.preview) {
+    row.preview = { ...row.preview, text: t.body.text }
   }
   return row
 }
@@ -219,8 +219,8 @@ function putTouch(d: Draft, t: Touch, n: number, kind: string): void {
 
 /**
  * merge puts touches into a list ordered by n: a newer revision replaces the state, and keeps the body and
- * the place that were known. Of a touch that is not held, only one with a place and a body is taken: a mere
- * change of state belongs to something older than what is held.
+ * the place that were known. Of a touch that is not held, only one with a place and a body (or a deletion) is
+ * taken: a mere change of state belongs to something older than what is held.
  */
 export function merge(held: Touch[], add: Touch[]): Touch[] {
   const byId = new Map(held.map((t) => [t.id, t]))
@@ -228,7 +228,7 @@ export function merge(held: Touch[], add: Touch[]): Touch[] {
   for (const t of add) {
     const old = byId.get(t.id)
     if (!old) {
-      if (!t.n || (!t.body && !t.unreadable)) continue
+      if (!t.n || (!t.body && !t.unreadable && !t.of)) continue
       byId.set(t.id, t)
       changed = true
     } else if (t.rev > old.rev || (!old.body && t.body)) {
@@ -346,6 +346,12 @@ export function withAnswer(s: LiveState, c: Conversation | undefined, t: Touch |
 // Header fields that are absent in the newer header must not survive from the older one.
 function withoutGone(before: ConversationView, c: Conversation): ConversationView {
   return { ...c, customer: before.customer, address: before.address, subject: before.subject, preview: before.preview }
+}
+
+export function withHealth(s: LiveState, accounts: HealthOf[]): LiveState {
+  const health = new Map(s.health)
+  for (const { account, ...h } of accounts) health.set(account, h)
+  return { ...s, health }
 }
 
 export function withAgents(s: LiveState, agents: Agent[]): LiveState {
