@@ -8,7 +8,13 @@ import { limitsOf } from './channels'
 export function nameOf(c: { name: string; address: string; channel: string }): string {
   if (c.name) return c.name
   if (!c.address) return t('customer.unknown')
-  return limitsOf(c.channel).live ? t('customer.visitor', { id: c.address.slice(0, 5) }) : c.address
+  return plainAddress(c.channel, c.address)
 }
+
+/** Where customers come without an address of their own, theirs is only an id. */
+const anonymous = (channel: string) => !!limitsOf(channel).live && !!limitsOf(channel).no_reply_to
+
+/** An address as it is shown: of a visitor's id, only its beginning. */
+export const plainAddress = (channel: string, address: string): string => (anonymous(channel) ? t('customer.visitor', { id: address.replace(/^v_?/, '').slice(0, 5) }) : address)
 
 export const rowName = (r: { customer: { name: string }; address: string; channel: string }) => nameOf({ name: r.customer.name, address: r.address, channel: r.channel })

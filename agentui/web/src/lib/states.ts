@@ -16,3 +16,5 @@ export const statusName: Record<Status, Key> = {
 export const statusColor: Record<Status, 'warning' | 'primary' | 'success' | 'neutral'> = {
   waiting: 'warning', offered: 'warning', active: 'primary', snoozed: 'neutral', resolved: 'success',
 }
+
+export const healthDot: Record<string, string> = { connected: 'bg-emerald-500', connecting: 'bg-amber-500', refused: 'bg-rose-500', failing: 'bg-rose-500', off: 'bg-ink-400' }

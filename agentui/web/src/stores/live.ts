@@ -1,4 +1,4 @@
-import { computed, ref, shallowRef } from 'vue'
+import { computed, ref, shallowRef, watch } from 'vue'
 import { api, ApiError, type Agent, type AgentState, type CommandAnswer, type Conversation } from '@/api'
 import { emptyState, reduce, withAgents, withAnswer, withConversation, withCounts, withEarlier, withoutOldTyping, withRows, type LiveState, type News } from '@/live/reduce'
 import type { Item } from '@/live/protocol'
@@ -85,7 +85,7 @@ const socket = new Socket({
   },
   async reload() {
     pending = []
-    live.value = { ...emptyState(userId.value), health: live.value.health, agents: live.value.agents }
+    live.value = { ...emptyState(userId.value), health: live.value.health, alerts: live.value.alerts, agents: live.value.agents }
     await begin()
     generation.value++
   },
@@ -150,6 +150,16 @@ export async function command(id: string, action: string, body: object = {}, key
 
 export function takeAnswer(a: CommandAnswer): void {
   update((s) => withAnswer(s, a.conversation, a.touch, a.event_id))
+}
+
+/** Runs f once the event of that n is recorded: only then does what is read by HTTP know it. */
+export function whenRecorded(n: number, f: () => void): void {
+  if (n <= live.value.recorded) return f()
+  const stop = watch(() => live.value.recorded, (at) => {
+    if (n > at) return
+    stop()
+    f()
+  })
 }
 
 const asked = new Set<string>()

@@ -1,10 +1,11 @@
 import { reactive } from 'vue'
-import { api, ApiError } from '@/api'
+import { api, ApiError, type ReplyExtras } from '@/api'
 import { backoff } from '@/live/backoff'
 import { kept } from '@/lib/store'
 import { newKey } from '@/lib/id'
 import { problem } from '@/lib/problem'
 import { onNews, takeAnswer } from './live'
+import type { Draft } from './drafts'
 import { userId } from './session'
 
 /**
@@ -13,11 +14,9 @@ import { userId } from './session'
  * however often that is, it is one message. What the hub refuses stays, with the reason, until it is
  * sent again or taken back.
  */
-export interface Unsent {
+export interface Unsent extends Draft {
   key: string
   conversation: string
-  kind: 'reply' | 'note'
-  text: string
   at: number
   state: 'sending' | 'waiting' | 'refused'
   error: string
@@ -38,11 +37,12 @@ export function loadOutbox(): void {
   for (const conversation of new Set(items.map((u) => u.conversation))) void pump(conversation)
 }
 
-export function send(conversation: string, kind: 'reply' | 'note', text: string): void {
-  const u: Unsent = { key: newKey(), conversation, kind, text, at: Date.now(), state: 'sending', error: '', tries: 0 }
+export function send(conversation: string, d: Draft): string {
+  const u: Unsent = { ...d, key: newKey(), conversation, at: Date.now(), state: 'sending', error: '', tries: 0 }
   outbox.set(u.key, u)
   kept.set(prefix() + u.key, u)
   void pump(conversation)
+  return u.key
 }
 
 export function sendAgain(key: string): void {
@@ -53,11 +53,20 @@ export function sendAgain(key: string): void {
   void pump(u.conversation)
 }
 
-/** Takes an unsent message back; the answer is its text. */
-export function takeBack(key: string): string {
-  const text = outbox.get(key)?.text ?? ''
+/** Takes an unsent message back, to be edited. */
+export function takeBack(key: string): Draft | undefined {
+  const u = outbox.get(key)
   forget(key)
-  return text
+  if (!u) return undefined
+  const { kind, text, files, reply_to, forward, envelope, subject } = u
+  return { kind, text, files, reply_to, forward, envelope, subject }
+}
+
+/** What the hub is told of it. A note has a text and files only. */
+function bodyOf(u: Unsent): { text: string } & ReplyExtras {
+  const files = u.files?.length ? u.files.map((f) => f.id) : undefined
+  if (u.kind === 'note') return { text: u.text, files }
+  return { text: u.text, files, reply_to: u.reply_to || undefined, forward: u.forward || undefined, envelope: u.envelope, subject: u.subject || undefined }
 }
 
 export function unsentOf(conversation: string): Unsent[] {
@@ -87,7 +96,7 @@ async function pump(conversation: string): Promise<void> {
       if (!u) return
       u.state = u.tries ? 'waiting' : 'sending'
       try {
-        const answer = await api.command(u.conversation, u.kind, { text: u.text }, u.key)
+        const answer = await api.command(u.conversation, u.kind, bodyOf(u), u.key)
         takeAnswer(answer)
         forget(u.key)
       } catch (e) {
