@@ -60,8 +60,8 @@ func TestLongTextIsKeptWhole(t *testing.T) {
 func FuzzNormalise(f *testing.F) {
 	f.Add("key", "thread", "a\x00b", "\xff\xfe", "text\u2028")
 	f.Fuzz(func(t *testing.T, key, thread, name, address, text string) {
-		in := channels.Inbound{Key: key, Thread: thread, Name: name, Address: address, Text: text, Subject: text, HTML: text}
-		normalise(&in, time.Now())
+		in := inbound{Inbound: channels.Inbound{Key: key, Thread: thread, Name: name, Address: address, Text: text, Subject: text, HTML: text}}
+		in.normalise(time.Now())
 		for _, s := range []string{in.Key, in.Thread, in.Name, in.Address, in.Text, in.Subject, in.HTML} {
 			if strings.ContainsRune(s, 0) || strings.ToValidUTF8(s, "") != s {
 				t.Fatalf("%q is not clean", s)

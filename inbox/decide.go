@@ -4,9 +4,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 
-	"tamas/channels"
 	"tamas/inbox/record"
 )
 
@@ -120,38 +118,28 @@ func (c *change) queue(since record.Millis) {
 	}
 }
 
-// receive decides what an inbound message does. previous is the conversation before, when none is live.
-func (s *state) receive(in *channels.Inbound, acct record.Account, id record.Identity, units int, previous string) *record.Event {
-	c := s.change(record.EvReceived, record.Actor{Kind: "customer", ID: id.ID})
-	conv := c.e.Conversation
-	at := record.At(in.At)
-	if conv == nil {
-		conv = &record.Conversation{Version: 1, Identity: id.ID, Account: acct.ID, Channel: acct.Kind, Thread: in.Thread,
-			Queue: acct.Queue, Status: record.Waiting, Units: units, CreatedAt: s.now, WaitingSince: s.now, Previous: previous,
-			Priority: s.set.Queues[acct.Queue].Priority}
-		c.e.Conversation = conv
-	}
-	conv.Unread++
-	conv.LastMessageAt, conv.LastInboundAt = s.now, s.now
-	if !in.AutoReply {
-		if conv.Unanswered == 0 {
-			conv.Unanswered = s.now
-		}
-		switch conv.Status {
-		case record.Snoozed, record.Resolved:
-			if conv.Status == record.Resolved {
-				conv.FirstResponseAt = 0
-			}
-			conv.Prefer, conv.WaitingSince = conv.Owner, 0
-			c.queue(s.now)
-		}
-	}
-	c.e.Identity = &id
-	c.e.Touch = &record.Touch{Kind: record.KindMessage, Conversation: conv.ID, Identity: id.ID, Account: acct.ID, Channel: acct.Kind,
-		Inbound: true, Author: c.e.By, At: at, State: record.StateReceived, Rev: 1, Key: in.Key, ProviderID: in.ProviderID,
-		AutoReply: in.AutoReply, Unreadable: in.Unreadable,
-		Body: &record.Body{Subject: in.Subject, Text: in.Text, HTML: in.HTML, Raw: in.Raw}}
-	return c.e
+// reopenWindow is how long after its end a conversation of the account goes on with the next message.
+func (s *state) reopenWindow(account string) record.Millis {
+	return record.Millis(s.set.reopenHours(account)) * 3600_000
+}
+
+// attempt is a command with what its actor may do to the conversation.
+type attempt struct {
+	*state
+	*Command
+	system  bool
+	mine    bool // may steer what somebody has
+	free    bool // nobody has it
+	takable bool // and the actor may take it
+}
+
+func (s *state) attempt(cmd *Command) *attempt {
+	conv, who := &s.conv, cmd.By.ID
+	a := &attempt{state: s, Command: cmd, system: cmd.By.Kind == "system"}
+	a.mine = a.system || cmd.Supervisor || conv.Owner == who && conv.Status != record.Waiting && conv.Status != record.Offered
+	a.free = conv.Status == record.Waiting || conv.Status == record.Offered && (conv.OfferedTo == who || cmd.Supervisor) || conv.Status == record.Resolved
+	a.takable = a.free && (cmd.Supervisor || s.set.Member(conv.Queue, who) || conv.OfferedTo == who || conv.Owner == who)
+	return a
 }
 
 // command decides what a Command does: an event, a *Refusal, or errNothing.
@@ -159,344 +147,225 @@ func (s *state) command(cmd *Command) (*record.Event, error) {
 	if cmd.Action == SetState || cmd.Action == Lost {
 		return s.agentState(cmd)
 	}
-	conv := &s.conv
-	if conv.ID == "" {
+	if s.conv.ID == "" {
 		return nil, refuse("not_found", "There is no such conversation.")
 	}
-	if cmd.Version != 0 && cmd.Version != conv.Version {
+	if cmd.Version != 0 && cmd.Version != s.conv.Version {
 		return nil, s.conflict("The conversation has changed meanwhile.")
 	}
-	who := cmd.By.ID
-	system := cmd.By.Kind == "system"
-	// Whether the actor may steer what somebody has.
-	mine := system || cmd.Supervisor || conv.Owner == who && conv.Status != record.Waiting && conv.Status != record.Offered
-	// Whether the actor may take what nobody has.
-	free := conv.Status == record.Waiting || conv.Status == record.Offered && (conv.OfferedTo == who || cmd.Supervisor) || conv.Status == record.Resolved
-	takable := free && (cmd.Supervisor || s.set.Member(conv.Queue, who) || conv.OfferedTo == who || conv.Owner == who)
-
+	a := s.attempt(cmd)
 	switch cmd.Action {
 	case Reply:
-		if strings.TrimSpace(cmd.Text) == "" {
-			return nil, invalid("text", "Write something first.")
-		}
-		c := s.change(record.EvQueued, cmd.By)
-		if !(conv.Status == record.Active && conv.Owner == who) {
-			taking := takable || conv.Status == record.Snoozed && mine || conv.Status == record.Active && cmd.Supervisor
-			if !taking {
-				return nil, s.notYours(cmd)
-			}
-			if !(conv.Status == record.Active && cmd.Supervisor) { // a supervisor may answer beside the owner
-				if err := c.own(who); err != nil {
-					return nil, err
-				}
-			}
-		}
-		h := c.e.Conversation
-		h.LastMessageAt, h.Unread, h.Unanswered, h.WaitingSince = s.now, 0, 0, 0
-		if h.FirstResponseAt == 0 {
-			h.FirstResponseAt = s.now
-		}
-		c.e.Touch = s.touch(cmd, record.KindMessage, record.StateQueued)
-		return c.e, nil
-
+		return a.reply()
 	case Note:
-		if strings.TrimSpace(cmd.Text) == "" {
-			return nil, invalid("text", "Write something first.")
-		}
-		c := s.change(record.EvNoted, cmd.By)
-		c.e.Touch = s.touch(cmd, record.KindNote, record.StateReceived)
-		return c.e, nil
-
+		return a.note()
 	case Accept, Claim:
-		if conv.Status == record.Active && conv.Owner == who {
-			return nil, errNothing
-		}
-		if cmd.Action == Accept && !(conv.Status == record.Offered && conv.OfferedTo == who) {
-			return nil, s.conflict("This offer is over.")
-		}
-		if !free && !(conv.Status == record.Active && cmd.Supervisor) {
-			return nil, s.conflict("Somebody else has this conversation already.")
-		}
-		if !takable && !cmd.Supervisor {
-			return nil, s.notYours(cmd)
-		}
-		c := s.change(record.EvAccepted, cmd.By)
-		if conv.Status == record.Resolved {
-			c.e.Conversation.FirstResponseAt = 0
-		}
-		return c.e, c.own(who)
-
+		return a.take()
 	case Decline:
-		if conv.Status != record.Offered || conv.OfferedTo != who {
-			return nil, s.conflict("This offer is over.")
-		}
-		c := s.change(record.EvDeclined, cmd.By)
-		c.queue(s.now)
-		c.e.Conversation.Declined, c.e.Conversation.DeclinedAt = append(c.e.Conversation.Declined, who), s.now
-		if c.e.Conversation.Prefer == who {
-			c.e.Conversation.Prefer = ""
-		}
-		return c.e, nil
-
+		return a.decline()
 	case Assign:
-		if !mine && !takable {
-			return nil, s.notYours(cmd)
-		}
-		if conv.Status == record.Active && conv.Owner == cmd.Agent {
-			return nil, errNothing
-		}
-		c := s.change(record.EvAssigned, cmd.By)
-		return c.e, c.own(cmd.Agent)
-
+		return a.assign()
 	case Transfer:
-		if !mine && !takable {
-			return nil, s.notYours(cmd)
-		}
-		c := s.change(record.EvTransfer, cmd.By)
-		h := c.e.Conversation
-		since := h.WaitingSince
-		if since == 0 {
-			since = h.Unanswered
-		}
-		if since == 0 {
-			since = s.now
-		}
-		h.Declined, h.DeclinedAt, h.Prefer = nil, 0, ""
-		switch {
-		case cmd.Queue != "":
-			q, ok := s.set.Queues[cmd.Queue]
-			if !ok || q.Archived {
-				return nil, invalid("queue", "There is no such queue.")
-			}
-			h.Queue = cmd.Queue
-		case cmd.Agent != "":
-			if u, ok := s.set.Users[cmd.Agent]; !ok || u.Disabled {
-				return nil, invalid("agent", "There is no such agent.")
-			}
-			h.Prefer = cmd.Agent
-		default:
-			return nil, invalid("queue", "Say where to: a queue or an agent.")
-		}
-		h.WaitingSince = 0
-		c.queue(since)
-		return c.e, nil
-
+		return a.transfer()
 	case Snooze:
-		if !mine && !takable {
-			return nil, s.notYours(cmd)
-		}
-		if cmd.Until <= s.now {
-			return nil, invalid("until", "Choose a time to come.")
-		}
-		c := s.change(record.EvSnoozed, cmd.By)
-		c.letGo()
-		h := c.e.Conversation
-		if h.Owner == "" {
-			h.Owner = who
-		}
-		h.Status, h.SnoozedUntil, h.WaitingSince = record.Snoozed, cmd.Until, 0
-		h.ResolvedAt, h.ReopenUntil = 0, 0
-		return c.e, nil
-
+		return a.snooze()
 	case Wake:
-		if conv.Status != record.Snoozed {
-			return nil, errNothing
-		}
-		if !mine {
-			return nil, s.notYours(cmd)
-		}
-		c := s.change(record.EvWoken, cmd.By)
-		c.e.Conversation.Prefer = conv.Owner
-		c.queue(s.now)
-		return c.e, nil
-
+		return a.wake()
 	case Resolve:
-		if conv.Status == record.Resolved {
-			return nil, errNothing
-		}
-		if !mine && !takable {
-			return nil, s.notYours(cmd)
-		}
-		c := s.change(record.EvResolved, cmd.By)
-		c.letGo()
-		h := c.e.Conversation
-		if h.Owner == "" && !system {
-			h.Owner = who
-		}
-		if a := s.agent(h.Owner); h.Owner != "" && a.State == record.Available && s.set.Queues[h.Queue].WrapUpSecs > 0 && a.Held[h.ID] > 0 {
-			w := c.of(h.Owner)
-			w.State, w.Since = record.WrapUp, s.now
-			w.WrapUpUntil = s.now + record.Millis(s.set.Queues[h.Queue].WrapUpSecs*1000)
-		}
-		h.Status, h.ResolvedAt, h.Unread, h.Unanswered = record.Resolved, s.now, 0, 0
-		h.WaitingSince, h.SnoozedUntil, h.Prefer, h.Declined, h.DeclinedAt = 0, 0, "", nil, 0
-		h.ReopenUntil = s.now + record.Millis(s.set.reopenHours(h.Account)*3600_000)
-		return c.e, nil
-
+		return a.resolve()
 	case Reopen:
-		if conv.Status != record.Resolved {
-			return nil, errNothing
-		}
-		if !mine && !takable {
-			return nil, s.notYours(cmd)
-		}
-		c := s.change(record.EvReopened, cmd.By)
-		c.e.Conversation.FirstResponseAt = 0
-		if a := s.agent(who); !system && a.Used()+conv.Units <= s.set.Users[who].Capacity {
-			return c.e, c.own(who)
-		}
-		c.e.Conversation.Prefer = conv.Owner
-		c.queue(s.now)
-		return c.e, nil
-
+		return a.reopen()
 	case Tag, Priority, Read:
-		c := s.change(record.EvChanged, cmd.By)
-		h := c.e.Conversation
-		switch cmd.Action {
-		case Tag:
-			tags, err := cleanTags(cmd.Tags)
-			if err != nil {
-				return nil, err
-			}
-			if slices.Equal(tags, conv.Tags) {
-				return nil, errNothing
-			}
-			h.Tags = tags
-		case Priority:
-			if cmd.Priority < 0 || cmd.Priority > 7*24*60 {
-				return nil, invalid("priority", "Priority is in minutes, from 0 to a week.")
-			}
-			if conv.Priority == cmd.Priority {
-				return nil, errNothing
-			}
-			h.Priority = cmd.Priority
-		case Read:
-			if conv.Owner != who || conv.Unread == 0 {
-				return nil, errNothing // a look by somebody else does not make it read
-			}
-			h.Unread = 0
-		}
-		return c.e, nil
+		return a.adjust()
 	}
-	if system {
+	if a.system {
 		return s.routed(cmd)
 	}
 	return nil, invalid("action", "There is no such action.")
 }
 
-// routed decides the router's and the timers' commands.
-func (s *state) routed(cmd *Command) (*record.Event, error) {
-	conv := &s.conv
-	kinds := map[string]string{Offer: record.EvOffered, Push: record.EvAssigned, TimeOut: record.EvTimedOut, Requeue: record.EvRequeued, Close: record.EvClosed}
-	kind, ok := kinds[cmd.Action]
-	if !ok {
-		return nil, invalid("action", "There is no such action.")
-	}
-	c := s.change(kind, cmd.By)
-	c.e.Reason = cmd.Why
-	h := c.e.Conversation
-	switch cmd.Action {
-	case Offer, Push:
-		if conv.Status != record.Waiting {
-			return nil, s.conflict("It does not wait any more.")
-		}
-		if a := s.agent(cmd.Agent); a.State != record.Available {
-			return nil, s.conflict("The agent is not available any more.")
-		}
-		if cmd.Action == Push {
-			return c.e, c.own(cmd.Agent)
-		}
-		if err := c.give(cmd.Agent); err != nil {
-			return nil, err
-		}
-		h.Status, h.OfferedTo, h.OfferUntil = record.Offered, cmd.Agent, cmd.Until
-	case TimeOut:
-		if conv.Status != record.Offered {
-			return nil, s.conflict("It is not offered any more.")
-		}
-		agent := conv.OfferedTo
-		c.queue(s.now)
-		h.Declined, h.DeclinedAt = append(h.Declined, agent), s.now
-		if h.Prefer == agent {
-			h.Prefer = ""
-		}
-		if a := c.of(agent); a.State == record.Available && a.LostAt == 0 {
-			a.State, a.Since = record.NotResponding, s.now
-		}
-	case Requeue:
-		if conv.Status == record.Waiting && len(conv.Declined) == 0 || conv.Status == record.Resolved || conv.Status == record.Snoozed {
-			return nil, s.conflict("There is nothing to put back.")
-		}
-		if conv.Status == record.Active {
-			h.Prefer = conv.Owner
-			h.WaitingSince = conv.Unanswered
-		}
-		if conv.Status != record.Offered { // an offer that is pulled back does not end the round
-			h.Declined, h.DeclinedAt = nil, 0
-		}
-		c.queue(s.now)
-	case Close:
-		if conv.Status != record.Resolved || conv.ReopenUntil > s.now {
-			return nil, s.conflict("It is not over yet.")
-		}
-	}
-	return c.e, nil
-}
-
-// agentState decides a change of an agent's state, by hand, by the router, or by its sockets.
-func (s *state) agentState(cmd *Command) (*record.Event, error) {
-	user, ok := s.set.Users[cmd.Agent]
-	if !ok {
-		return nil, refuse("not_found", "There is no such agent.")
-	}
-	if cmd.By.Kind != "system" && cmd.By.ID != cmd.Agent && !cmd.Supervisor {
-		return nil, refuse("not_yours", "Only %s or a supervisor can change this state.", user.Name)
-	}
-	old := s.agent(cmd.Agent)
-	if cmd.Version != 0 && cmd.Version != old.Version {
-		return nil, refuse("conflict", "The agent's state has changed meanwhile.")
-	}
-	c := &change{s, &record.Event{Kind: record.EvAgent, By: cmd.By, Reason: cmd.Why}}
-	a := c.of(cmd.Agent)
-	if cmd.Action == Lost {
-		switch {
-		case cmd.On && old.LostAt == 0 && old.Version > 0, !cmd.On && old.LostAt != 0:
-			return nil, errNothing
-		case cmd.On:
-			a.LostAt = 0
-		default:
-			a.LostAt = s.now
-		}
-		return c.e, nil
-	}
-	switch cmd.State {
-	case record.Offline, record.Available, record.Busy, record.Break, record.WrapUp, record.NotResponding:
-	default:
-		return nil, invalid("state", "There is no such state.")
-	}
-	if len(cmd.Reason) > 200 {
-		return nil, invalid("reason", "The reason is too long.")
-	}
-	if old.State == cmd.State && old.Reason == cmd.Reason {
+func (a *attempt) take() (*record.Event, error) {
+	conv, who := &a.conv, a.By.ID
+	if conv.Status == record.Active && conv.Owner == who {
 		return nil, errNothing
 	}
-	if old.State != cmd.State {
-		a.Since = s.now
+	if a.Action == Accept && !(conv.Status == record.Offered && conv.OfferedTo == who) {
+		return nil, a.conflict("This offer is over.")
 	}
-	if cmd.State == record.Available && old.State == record.Offline {
-		a.IdleSince = s.now
+	if !a.free && !(conv.Status == record.Active && a.Supervisor) {
+		return nil, a.conflict("Somebody else has this conversation already.")
 	}
-	a.State, a.Reason, a.WrapUpUntil = cmd.State, "", 0
-	if cmd.State == record.Break {
-		a.Reason = cmd.Reason
+	if !a.takable && !a.Supervisor {
+		return nil, a.notYours(a.Command)
+	}
+	c := a.change(record.EvAccepted, a.By)
+	if conv.Status == record.Resolved {
+		c.e.Conversation.FirstResponseAt = 0
+	}
+	return c.e, c.own(who)
+}
+
+func (a *attempt) decline() (*record.Event, error) {
+	who := a.By.ID
+	if a.conv.Status != record.Offered || a.conv.OfferedTo != who {
+		return nil, a.conflict("This offer is over.")
+	}
+	c := a.change(record.EvDeclined, a.By)
+	c.queue(a.now)
+	h := c.e.Conversation
+	h.Declined, h.DeclinedAt = append(h.Declined, who), a.now
+	if h.Prefer == who {
+		h.Prefer = ""
 	}
 	return c.e, nil
 }
 
-// touch makes a message to the customer or a note.
-func (s *state) touch(cmd *Command, kind, sendState string) *record.Touch {
-	return &record.Touch{Kind: kind, Conversation: s.conv.ID, Identity: s.conv.Identity, Account: s.conv.Account, Channel: s.conv.Channel,
-		Author: cmd.By, At: s.now, State: sendState, Rev: 1, Key: cmd.Key, Body: &record.Body{Text: cmd.Text}}
+func (a *attempt) assign() (*record.Event, error) {
+	if !a.mine && !a.takable {
+		return nil, a.notYours(a.Command)
+	}
+	if a.conv.Status == record.Active && a.conv.Owner == a.Agent {
+		return nil, errNothing
+	}
+	c := a.change(record.EvAssigned, a.By)
+	return c.e, c.own(a.Agent)
+}
+
+func (a *attempt) transfer() (*record.Event, error) {
+	if !a.mine && !a.takable {
+		return nil, a.notYours(a.Command)
+	}
+	c := a.change(record.EvTransfer, a.By)
+	h := c.e.Conversation
+	since := h.WaitingSince
+	if since == 0 {
+		since = h.Unanswered
+	}
+	if since == 0 {
+		since = a.now
+	}
+	h.Declined, h.DeclinedAt, h.Prefer = nil, 0, ""
+	switch {
+	case a.Queue != "":
+		q, ok := a.set.Queues[a.Queue]
+		if !ok || q.Archived {
+			return nil, invalid("queue", "There is no such queue.")
+		}
+		h.Queue = a.Queue
+	case a.Agent != "":
+		if u, ok := a.set.Users[a.Agent]; !ok || u.Disabled {
+			return nil, invalid("agent", "There is no such agent.")
+		}
+		h.Prefer = a.Agent
+	default:
+		return nil, invalid("queue", "Say where to: a queue or an agent.")
+	}
+	h.WaitingSince = 0
+	c.queue(since)
+	return c.e, nil
+}
+
+func (a *attempt) snooze() (*record.Event, error) {
+	if !a.mine && !a.takable {
+		return nil, a.notYours(a.Command)
+	}
+	if a.Until <= a.now {
+		return nil, invalid("until", "Choose a time to come.")
+	}
+	c := a.change(record.EvSnoozed, a.By)
+	c.letGo()
+	h := c.e.Conversation
+	if h.Owner == "" {
+		h.Owner = a.By.ID
+	}
+	h.Status, h.SnoozedUntil, h.WaitingSince = record.Snoozed, a.Until, 0
+	h.ResolvedAt, h.ReopenUntil = 0, 0
+	return c.e, nil
+}
+
+func (a *attempt) wake() (*record.Event, error) {
+	if a.conv.Status != record.Snoozed {
+		return nil, errNothing
+	}
+	if !a.mine {
+		return nil, a.notYours(a.Command)
+	}
+	c := a.change(record.EvWoken, a.By)
+	c.e.Conversation.Prefer = a.conv.Owner
+	c.queue(a.now)
+	return c.e, nil
+}
+
+func (a *attempt) resolve() (*record.Event, error) {
+	if a.conv.Status == record.Resolved {
+		return nil, errNothing
+	}
+	if !a.mine && !a.takable {
+		return nil, a.notYours(a.Command)
+	}
+	c := a.change(record.EvResolved, a.By)
+	c.letGo()
+	h := c.e.Conversation
+	if h.Owner == "" && !a.system {
+		h.Owner = a.By.ID
+	}
+	if g := a.agent(h.Owner); h.Owner != "" && g.State == record.Available && a.set.Queues[h.Queue].WrapUpSecs > 0 && g.Held[h.ID] > 0 {
+		w := c.of(h.Owner)
+		w.State, w.Since = record.WrapUp, a.now
+		w.WrapUpUntil = a.now + record.Millis(a.set.Queues[h.Queue].WrapUpSecs*1000)
+	}
+	h.Status, h.ResolvedAt, h.Unread, h.Unanswered = record.Resolved, a.now, 0, 0
+	h.WaitingSince, h.SnoozedUntil, h.Prefer, h.Declined, h.DeclinedAt = 0, 0, "", nil, 0
+	h.ReopenUntil = a.now + a.reopenWindow(h.Account)
+	return c.e, nil
+}
+
+func (a *attempt) reopen() (*record.Event, error) {
+	if a.conv.Status != record.Resolved {
+		return nil, errNothing
+	}
+	if !a.mine && !a.takable {
+		return nil, a.notYours(a.Command)
+	}
+	c := a.change(record.EvReopened, a.By)
+	c.e.Conversation.FirstResponseAt = 0
+	if g := a.agent(a.By.ID); !a.system && g.Used()+a.conv.Units <= a.set.Users[a.By.ID].Capacity {
+		return c.e, c.own(a.By.ID)
+	}
+	c.e.Conversation.Prefer = a.conv.Owner
+	c.queue(a.now)
+	return c.e, nil
+}
+
+// adjust changes what stands beside the conversation's status.
+func (a *attempt) adjust() (*record.Event, error) {
+	c := a.change(record.EvChanged, a.By)
+	h := c.e.Conversation
+	switch a.Action {
+	case Tag:
+		tags, err := cleanTags(a.Tags)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Equal(tags, a.conv.Tags) {
+			return nil, errNothing
+		}
+		h.Tags = tags
+	case Priority:
+		if a.Command.Priority < 0 || a.Command.Priority > 7*24*60 {
+			return nil, invalid("priority", "Priority is in minutes, from 0 to a week.")
+		}
+		if a.conv.Priority == a.Command.Priority {
+			return nil, errNothing
+		}
+		h.Priority = a.Command.Priority
+	case Read:
+		if a.conv.Owner != a.By.ID || a.conv.Unread == 0 {
+			return nil, errNothing // a look by somebody else does not make it read
+		}
+		h.Unread = 0
+	}
+	return c.e, nil
 }
 
 func (s *state) conflict(message string) error {

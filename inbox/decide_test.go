@@ -65,7 +65,7 @@ func (w *world) take(t *testing.T, e *record.Event) {
 
 func (w *world) receive(t *testing.T, conv string) string {
 	s := w.state(conv)
-	e := s.receive(&channels.Inbound{Key: "k", Thread: "t", Address: "x", Text: "hi"}, w.set.Accounts["a"], record.Identity{ID: "i"}, 1, "")
+	e := s.receive(&inbound{Inbound: channels.Inbound{Key: "k", Thread: "t", Address: "x", Text: "hi"}}, sender{account: w.set.Accounts["a"], identity: record.Identity{ID: "i"}, units: 1})
 	w.take(t, e)
 	return e.Conversation.ID
 }

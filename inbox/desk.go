@@ -39,14 +39,19 @@ func (d *desk) ThreadOf(ctx context.Context, providerIDs []string) (string, erro
 		ids[i] = boundKey(id, channels.MaxKey)
 	}
 	acct := d.acct()
-	var others []string
-	for id, a := range d.h.Settings().Accounts {
-		if a.Kind == acct.Kind && id != acct.ID {
-			others = append(others, id)
+	return d.h.db.ThreadOf(ctx, acct.ID, d.h.others(acct.ID), ids)
+}
+
+// others are the other accounts of an account's channel.
+func (h *Hub) others(account string) (list []string) {
+	all := h.Settings().Accounts
+	for id, a := range all {
+		if id != account && a.Kind == all[account].Kind {
+			list = append(list, id)
 		}
 	}
-	slices.Sort(others)
-	return d.h.db.ThreadOf(ctx, acct.ID, others, ids)
+	slices.Sort(list)
+	return list
 }
 
 // thread is one of the account's threads as the hub keeps it.

@@ -134,7 +134,7 @@ func (h *Hub) seen(ctx context.Context, key string) (record.ID, bool) {
 
 // find gives a conversation: a live one, or (cold) one that has left the live state, while no newer one has
 // taken its thread.
-func (h *Hub) find(ctx context.Context, id string) (c record.Conversation, cold bool, err error) {
+func (h *Hub) find(ctx context.Context, id string) (c record.Conversation, restored bool, err error) {
 	if c, ok := h.mirror.conversation(id); ok {
 		return c, false, nil
 	}
@@ -148,6 +148,5 @@ func (h *Hub) find(ctx context.Context, id string) (c record.Conversation, cold 
 	if newer, ok := h.mirror.byThread(old.In()); ok && newer.ID != id {
 		return c, false, &Refusal{Code: "conflict", Message: "This conversation is over; the customer has a newer one.", Current: &newer}
 	}
-	old.Version += 100 // its last events may not be recorded yet, and must not look newer than what comes now
-	return *old, true, nil
+	return cold(old), true, nil
 }

@@ -26,13 +26,15 @@ type mirror struct {
 	convs   map[string]*record.Conversation
 	agents  map[string]*record.Agent
 	threads map[string]string // threadField → conversation
+	blocked map[string]bool   // identity → whether its messages wake nobody, as the log said since it was loaded
+	before  map[string]bool   // and as the record said then; nil until asked
 
 	check chan struct{} // asks the tail to look at the epoch
 }
 
 func newMirror(rdb redis.UniversalClient, k keys) *mirror {
 	return &mirror{rdb: rdb, keys: k, waiting: make(chan struct{}), check: make(chan struct{}, 1),
-		convs: map[string]*record.Conversation{}, agents: map[string]*record.Agent{}, threads: map[string]string{}}
+		blocked: map[string]bool{}, convs: map[string]*record.Conversation{}, agents: map[string]*record.Agent{}, threads: map[string]string{}}
 }
 
 // ready waits for a loaded live state and gives its epoch.
@@ -116,7 +118,7 @@ func (m *mirror) load(ctx context.Context, epoch string) error {
 		return fmt.Errorf("load the live state: %w", err)
 	}
 	m.mu.Lock()
-	m.convs, m.agents, m.threads = convs, agents, threads
+	m.convs, m.agents, m.threads, m.blocked, m.before = convs, agents, threads, map[string]bool{}, nil
 	m.mu.Unlock()
 	return nil
 }
@@ -189,6 +191,11 @@ func (m *mirror) replace(e *record.Event) {
 				m.convs[c.ID] = &cc
 				m.threads[tf] = c.ID
 			}
+		}
+	}
+	for i := range e.Marks {
+		if e.Marks[i].Kind == record.MarkBlocked && e.Identity != nil {
+			m.blocked[e.Identity.ID] = e.Marks[i].Value != ""
 		}
 	}
 	for i := range e.Agents {
@@ -310,6 +317,34 @@ func (m *mirror) byThread(t record.Thread) (record.Conversation, bool) {
 		return *c, true
 	}
 	return record.Conversation{}, false
+}
+
+// isBlocked tells whether an identity's messages wake nobody. record gives the ids that the record says so of; it is asked once
+// in each life of the live state.
+func (m *mirror) isBlocked(identity string, record func() ([]string, error)) (bool, error) {
+	m.mu.RLock()
+	now, said := m.blocked[identity]
+	before, life := m.before, m.opened
+	m.mu.RUnlock()
+	if said {
+		return now, nil
+	}
+	if before == nil {
+		list, err := record()
+		if err != nil {
+			return false, err
+		}
+		before = make(map[string]bool, len(list))
+		for _, id := range list {
+			before[id] = true
+		}
+		m.mu.Lock()
+		if m.opened == life {
+			m.before = before
+		}
+		m.mu.Unlock()
+	}
+	return before[identity], nil
 }
 
 // agent gives an agent's live side; one that never signed in is offline, at version 0.

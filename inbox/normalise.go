@@ -4,11 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"tamas/channels"
 )
 
 // Text that comes from outside is normalised once, on entry: valid UTF-8, no NUL, bounded. PostgreSQL refuses
@@ -60,26 +57,4 @@ func boundKey(s string, most int) string {
 	}
 	sum := sha256.Sum256([]byte(s))
 	return "sha256:" + hex.EncodeToString(sum[:])
-}
-
-// normalise bounds an inbound message in place.
-func normalise(in *channels.Inbound, now time.Time) {
-	in.Key = boundKey(in.Key, channels.MaxKey)
-	in.Thread = boundKey(in.Thread, channels.MaxKey)
-	in.Address = boundKey(in.Address, channels.MaxKey)
-	in.ProviderID = boundKey(in.ProviderID, channels.MaxKey)
-	if in.ProviderID == "" {
-		in.ProviderID = in.Key
-	}
-	in.Name = cleanLine(in.Name, channels.MaxName)
-	in.Subject = cleanLine(in.Subject, 1024)
-	in.Unreadable = cleanLine(in.Unreadable, 512)
-	in.Text = cleanText(in.Text, channels.MaxText)
-	in.HTML = cleanText(in.HTML, 4*channels.MaxText)
-	if len(in.Raw) > channels.MaxRaw {
-		in.Raw = in.Raw[:channels.MaxRaw]
-	}
-	if in.At.IsZero() || in.At.After(now.Add(24*time.Hour)) || in.At.Year() < 1990 {
-		in.At = now
-	}
 }

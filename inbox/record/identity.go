@@ -1,8 +1,11 @@
 package record
 
 import (
+	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
+	"fmt"
 	"strings"
 
 	"tamas/channels"
@@ -168,4 +171,13 @@ func cleanMarks(list []Mark) []Mark {
 		out = append(out, m)
 	}
 	return out
+}
+
+// Blocked are the identities whose messages wake nobody.
+func (db *DB) Blocked(ctx context.Context) ([]string, error) {
+	list, err := collect(ctx, db.pool, func(rows *sql.Rows, s *string) error { return rows.Scan(s) }, "SELECT id FROM identities WHERE blocked = 1")
+	if err != nil {
+		err = fmt.Errorf("read who is blocked: %w", err)
+	}
+	return list, err
 }
