@@ -21,6 +21,7 @@ type openAccount struct {
 	h       *Hub
 	row     record.Account
 	adapter channels.Adapter // nil when its settings cannot be opened
+	restart chan struct{}    // asks for the adapter to be started again
 	cancel  context.CancelFunc
 	done    chan struct{}
 }
@@ -91,7 +92,7 @@ func (h *Hub) Drain() {
 
 func (h *Hub) openAccount(ctx context.Context, row record.Account) *openAccount {
 	ctx, cancel := context.WithCancel(ctx)
-	a := &openAccount{h: h, row: row, cancel: cancel, done: make(chan struct{})}
+	a := &openAccount{h: h, row: row, restart: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{})}
 	adapter, err := h.openAdapter(row, nil)
 	if err != nil {
 		h.log.Error("an account cannot be opened", "account", row.ID, "kind", row.Kind, "err", err)

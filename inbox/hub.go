@@ -61,6 +61,8 @@ type Hub struct {
 	locks    *locks
 	health   *healthBook
 	presence *presence
+	typists  *typists
+	alerts   atomic.Pointer[[]Alert] // as last said
 	accounts accounts
 	metrics  *metrics
 
@@ -98,7 +100,7 @@ func New(o Options) (*Hub, error) {
 	h := &Hub{rdb: o.Redis, db: o.DB, blobs: o.Blobs, keys: k, kinds: map[string]channels.Kind{}, key: o.Key, publicURL: strings.TrimRight(o.PublicURL, "/"),
 		localURL: strings.TrimRight(o.LocalURL, "/"), proxies: o.Proxies, log: o.Log, lead: o.Lead, node: tokenText(newToken()),
 		pipe: newPipe(o.Redis), mirror: newMirror(o.Redis, k), waiters: newWaiters(), watchers: newWatchers(), locks: newLocks(),
-		health: newHealthBook(), presence: newPresence(), accounts: accounts{open: map[string]*openAccount{}},
+		health: newHealthBook(), presence: newPresence(), typists: newTypists(), accounts: accounts{open: map[string]*openAccount{}},
 		newsOut: make(chan news, 256), newsTo: map[int]func([]byte){},
 		fatal: make(chan error, 1), keep: 5000, maxUnrecorded: 64 << 20}
 	if o.Redis.InProcess {
@@ -165,6 +167,7 @@ func (h *Hub) Run(ctx context.Context) error {
 		g.Go(func() error { return h.watchLoop(ctx) })
 		g.Go(func() error { return h.newsLoop(ctx) })
 		g.Go(func() error { return h.presenceLoop(ctx) })
+		g.Go(func() error { return h.typingLoop(ctx) })
 		return nil
 	})
 	err := g.Wait()
@@ -210,6 +213,7 @@ func (h *Hub) leadLog(ctx context.Context, _ func() bool) error {
 	g.Go(func() error { return h.indexLoop(ctx) })
 	g.Go(func() error { return h.claimLoop(ctx) })
 	g.Go(func() error { return h.sweepPresence(ctx) })
+	g.Go(func() error { return h.alertLoop(ctx) })
 	g.Go(func() error { return h.forgetKeys(ctx) })
 	for _, f := range h.lead {
 		g.Go(func() error {

@@ -5,9 +5,9 @@ import "github.com/prometheus/client_golang/prometheus"
 // metrics are what an operator watches of the spine.
 type metrics struct {
 	commits, conflicts, recorded, rebuilds prometheus.Counter
-	received, sent                         *prometheus.CounterVec
+	received, sent, paced, pauses          *prometheus.CounterVec
 	batch, write                           prometheus.Histogram
-	sendTime                               *prometheus.HistogramVec
+	sendTime, sendWait                     *prometheus.HistogramVec
 }
 
 func newMetrics(reg prometheus.Registerer, h *Hub) *metrics {
@@ -23,17 +23,25 @@ func newMetrics(reg prometheus.Registerer, h *Hub) *metrics {
 			Help: "Messages from customers acknowledged by this node, by channel."}, []string{"channel"}),
 		sent: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tamas_sends_total",
 			Help: "Outcomes of calls to providers, by channel and state."}, []string{"channel", "state"}),
+		paced: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tamas_send_paced_seconds_total",
+			Help: "Time in which messages waited for the pace of their account."}, []string{"account"}),
+		pauses: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tamas_send_pauses_total",
+			Help: "Times that a provider asked to send less often, by account."}, []string{"account"}),
 		batch: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "tamas_record_batch_events",
 			Help: "Events in one transaction of the recorder.", Buckets: prometheus.ExponentialBuckets(1, 2, 11)}),
 		write: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "tamas_record_write_seconds",
 			Help: "Time of one transaction of the recorder.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 14)}),
 		sendTime: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "tamas_send_seconds",
 			Help: "Time of one call to a provider, by channel.", Buckets: prometheus.ExponentialBuckets(0.005, 2, 14)}, []string{"channel"}),
+		sendWait: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "tamas_send_wait_seconds",
+			Help: "Time from a message's writing to each call to the provider, by account.", Buckets: prometheus.ExponentialBuckets(0.005, 3, 13)}, []string{"account"}),
 	}
 	if reg != nil {
-		reg.MustRegister(m.commits, m.conflicts, m.recorded, m.rebuilds, m.received, m.sent, m.batch, m.write, m.sendTime,
+		reg.MustRegister(m.commits, m.conflicts, m.recorded, m.rebuilds, m.received, m.sent, m.batch, m.write, m.sendTime, m.sendWait, m.paced, m.pauses,
 			prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tamas_unrecorded_bytes", Help: "Bytes of the log that this node does not know to be recorded."},
 				func() float64 { return float64(h.tail.unrecorded()) }),
+			prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tamas_alerts", Help: "Alerts about accounts that stand now."},
+				func() float64 { return float64(len(h.Alerts())) }),
 			prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tamas_live_conversations", Help: "Conversations in the live state."},
 				func() float64 { h.mirror.mu.RLock(); defer h.mirror.mu.RUnlock(); return float64(len(h.mirror.convs)) }))
 	}

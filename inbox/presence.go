@@ -142,19 +142,31 @@ func (h *Hub) sweepPresence(ctx context.Context) error {
 			continue
 		}
 		here := fresh(all, h.now())
-		_, agents := h.mirror.snapshot()
-		for _, a := range agents {
-			if here[a.ID] || a.LostAt != 0 || a.State == record.Offline {
-				delete(misses, a.ID)
+		missed := map[string]int{}
+		for _, agent := range h.mirror.present() {
+			if here[agent] {
 				continue
 			}
-			if misses[a.ID]++; misses[a.ID] < 3 { // an emptied Redis forgets presence until its nodes speak again
+			if missed[agent] = misses[agent] + 1; missed[agent] < 3 { // an emptied Redis forgets presence until its nodes speak again
 				continue
 			}
-			cmd := Command{By: record.Actor{Kind: "system", ID: "presence"}, Action: Lost, Agent: a.ID}
+			cmd := Command{By: record.Actor{Kind: "system", ID: "presence"}, Action: Lost, Agent: agent}
 			if err := h.Propose(ctx, cmd); err != nil && ctx.Err() == nil {
-				h.log.Debug("presence was not taken", "agent", a.ID, "err", err)
+				h.log.Debug("presence was not taken", "agent", agent, "err", err)
 			}
 		}
+		misses = missed
 	}
+}
+
+// present are the agents who have a socket somewhere, as their headers say.
+func (m *mirror) present() (list []string) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for id, a := range m.agents {
+		if a.LostAt == 0 && a.State != record.Offline {
+			list = append(list, id)
+		}
+	}
+	return list
 }

@@ -15,6 +15,13 @@ type Settings struct {
 	Queues   map[string]record.Queue
 	Users    map[string]record.User
 	Accounts map[string]record.Account
+	Firm     Firm
+}
+
+// Firm is what the hub has to know of the setting "firm".
+type Firm struct {
+	Name     string `json:"name"`
+	Timezone string `json:"timezone"` // IANA name; "": UTC
 }
 
 // Member tells whether the user serves the queue.
@@ -51,6 +58,9 @@ func (h *Hub) readSettings(ctx context.Context) error {
 	}
 	for _, a := range accounts {
 		s.Accounts[a.ID] = a
+	}
+	if _, err := h.db.Setting(ctx, "firm", &s.Firm); err != nil {
+		return fmt.Errorf("read the firm: %w", err)
 	}
 	h.settings.Store(s)
 	h.settingsRead.broadcast()

@@ -18,9 +18,12 @@ import (
 const (
 	sendMost     = 50               // messages read at once
 	sendParallel = 16               // threads sent to at once
-	sendTimeout  = 60 * time.Second // of one call to a provider
+	sendTimeout  = 60 * time.Second // of one call to a provider; files have more
+	slowLine     = 128 << 10        // bytes a second that a file is given time for
 	sendGrace    = 5 * time.Second  // of that, when the account is closed meanwhile
 	settleEvery  = 5 * time.Second
+	settleTime   = 30 * time.Second // to record an outcome
+	maxParts     = 50               // provider ids of one message, beside the first
 	maxAttempts  = 10
 )
 
@@ -33,28 +36,68 @@ func (a *openAccount) work(ctx context.Context, valid func() bool) error {
 	return err
 }
 
-// runAdapter starts the adapter again when it stops, later each time, with jitter.
+// runAdapter starts the adapter again when it stops, later each time, with jitter; at once when people ask for it.
 func (a *openAccount) runAdapter(ctx context.Context) error {
-	wait := 500 * time.Millisecond
-	for ctx.Err() == nil {
+	select {
+	case <-a.restart: // asked before this node had the account
+	default:
+	}
+	const first = 500 * time.Millisecond
+	for wait := first; ctx.Err() == nil; {
 		begun := time.Now()
-		err := a.adapter.Run(ctx)
+		asked, err := a.runOnce(ctx)
 		if ctx.Err() != nil {
 			break
 		}
+		if asked {
+			wait = first
+			continue
+		}
+		if err == nil {
+			err = errors.New("the channel stopped by itself")
+		}
+		a.h.health.stopped(a.row.ID, begun, err)
 		if time.Since(begun) > time.Minute {
-			wait = 500 * time.Millisecond
+			wait = first
 		}
 		a.h.log.Warn("an account stopped and will be started again", "account", a.row.ID, "kind", a.row.Kind, "err", err, "in", wait)
-		if sleep(ctx, wait/2+rand.N(wait)) != nil {
-			break
+		again := time.NewTimer(wait/2 + rand.N(wait))
+		select {
+		case <-ctx.Done():
+		case <-again.C:
+			wait = min(2*wait, time.Minute)
+		case <-a.restart:
+			wait = first
 		}
-		wait = min(2*wait, time.Minute)
+		again.Stop()
 	}
 	return ctx.Err()
 }
 
-// sendLoop takes queued messages from the record, one at a time of each thread, in order.
+// runOnce runs the adapter until it stops or (asked) is to be started again.
+func (a *openAccount) runOnce(ctx context.Context) (asked bool, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- a.adapter.Run(ctx) }()
+	select {
+	case err = <-ended:
+		return false, err
+	case <-a.restart:
+		cancel()
+		return true, <-ended
+	}
+}
+
+// reconnect asks for the adapter to be started again; it never blocks.
+func (a *openAccount) reconnect() {
+	select {
+	case a.restart <- struct{}{}:
+	default:
+	}
+}
+
+// sendLoop takes queued messages from the record, one at a time of each customer, in order.
 func (a *openAccount) sendLoop(ctx context.Context, valid func() bool) error {
 	for ctx.Err() == nil {
 		err := a.settleStale(ctx, nil)
@@ -66,56 +109,60 @@ func (a *openAccount) sendLoop(ctx context.Context, valid func() bool) error {
 	}
 	sub, _ := a.h.Subscribe("")
 	defer func() { sub.Close() }()
-	sending := &inFlight{a: a, valid: valid, threads: map[string]bool{}, free: make(chan struct{}, sendParallel), done: &broadcast{}}
+	sending := newInFlight(a, valid)
 	defer sending.wait()
 	settled := time.Now()
 	for ctx.Err() == nil {
 		if time.Since(settled) > settleEvery {
-			if err := a.settleStale(ctx, sending.busy); err != nil && ctx.Err() == nil {
+			if err := a.settleStale(ctx, sending.isBusy); err != nil && ctx.Err() == nil {
 				a.h.log.Warn("unsettled messages could not be read", "account", a.row.ID, "err", err)
+			}
+			if n, err := a.h.db.Backlog(ctx, a.row.ID); err == nil {
+				a.h.health.queued(a.row.ID, n)
 			}
 			settled = time.Now()
 		}
 		done := sending.done.wait()
-		more := false
-		if time.Now().After(sending.pausedUntil()) && valid() {
-			list, err := a.h.db.Queued(ctx, a.row.ID, record.At(a.h.now()), 0, sendMost)
-			if err != nil && ctx.Err() == nil {
-				a.h.log.Warn("queued messages could not be read", "account", a.row.ID, "err", err)
-			}
-			for i := range list {
-				more = sending.start(ctx, list[i]) || more
-			}
+		wait := sendLook
+		if valid() {
+			wait = sending.next(ctx)
 		}
-		if more {
+		if wait == 0 {
 			continue
 		}
-		// Something of this account was recorded, a call has ended, or a retry may be due: whatever else goes on in the hub.
-		due := time.NewTimer(time.Second)
-		for wait := true; wait && ctx.Err() == nil; {
+		// Something of this account was recorded, a call has ended, or a message may be due: whatever else goes on in the hub.
+		due := time.NewTimer(wait)
+		for idle := true; idle && ctx.Err() == nil; {
 			select {
 			case <-ctx.Done():
 			case <-done:
-				wait = false
+				idle = false
 			case <-due.C:
-				wait = false
+				idle = false
 			case <-sub.C:
 				frames, lost := sub.Next()
 				if lost {
 					sub.Close()
 					sub, _ = a.h.Subscribe("")
-					sending.expect, wait = nil, false
+					sending.expect, idle = nil, false
 				}
 				for _, f := range frames {
-					if t := f.Event.Touch; t != nil && t.Account == a.row.ID && t.State == record.StateQueued {
+					t := f.Event.Touch
+					if t == nil || t.Account != a.row.ID {
+						continue
+					}
+					switch t.State {
+					case record.StateQueued:
 						sending.expect = append(sending.expect, f.ID)
+					case record.StateFailed: // by a call or by the provider's later word
+						a.h.health.failed(a.row.ID, t.Error, a.h.dayOf(a.h.now()))
 					}
 				}
 				if n := sub.Recorded().N; len(sending.expect) > 0 && n >= sending.expect[0].N {
 					for len(sending.expect) > 0 && n >= sending.expect[0].N {
 						sending.expect = sending.expect[1:]
 					}
-					wait = false
+					idle = false
 				}
 			}
 		}
@@ -148,7 +195,7 @@ func (a *openAccount) settleStale(ctx context.Context, busy func(identity string
 
 // send carries one message out. The provider is called only after "sending" is recorded, and the
 // outcome is committed until it is recorded, so a dropped tail cannot forget it.
-func (a *openAccount) send(ctx context.Context, t record.Touch, valid func() bool, pause func(time.Duration)) error {
+func (a *openAccount) send(ctx context.Context, t record.Touch, valid func() bool, pace *pacer) error {
 	by := record.Actor{Kind: "system", ID: "sender"}
 	body := t.Body
 	t.State, t.RetryAt, t.Error = record.StateSending, 0, ""
@@ -162,39 +209,79 @@ func (a *openAccount) send(ctx context.Context, t record.Touch, valid func() boo
 		return err // another worker has it, or will find it unsettled
 	}
 	out, err := a.outbound(ctx, &t, body)
+	var se *channels.SendError
+	if errors.As(err, &se) {
+		ctx, cancel := kept(ctx)
+		defer cancel()
+		return a.failed(ctx, t, se, pace)
+	}
 	if err != nil {
 		return a.unsent(ctx, t, time.Second)
 	}
+	_ = sleep(ctx, pace.call(t.Identity, time.Now()))
 	if ctx.Err() != nil || !valid() {
 		return a.unsent(ctx, t, 0)
 	}
+	a.h.metrics.sendWait.WithLabelValues(a.row.ID).Observe(max(0, a.h.now().Sub(t.At.Time()).Seconds()))
 	// A call that is cut off midway leaves open whether the customer got it, so a stop gives it time.
 	graced, done := withGrace(ctx, sendGrace)
-	callCtx, cutOff := context.WithTimeout(graced, sendTimeout)
+	callCtx, cutOff := context.WithTimeout(graced, callTime(out.Files))
 	begun := time.Now()
 	receipt, err := a.adapter.Send(callCtx, out)
 	cutOff()
 	done()
 	a.h.metrics.sendTime.WithLabelValues(a.row.Kind).Observe(time.Since(begun).Seconds())
-	// From here on the outcome must be kept, also while stopping.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	ctx, cancel := kept(ctx)
 	defer cancel()
 	if err == nil {
 		t.ProviderID = boundKey(receipt.ProviderID, channels.MaxKey)
+		for _, id := range receipt.Parts[:min(len(receipt.Parts), maxParts)] {
+			t.Parts = append(t.Parts, boundKey(id, channels.MaxKey))
+		}
 		return a.settle(ctx, t, record.StateSent, "", 0)
 	}
-	var se *channels.SendError
 	if !errors.As(err, &se) {
 		se = &channels.SendError{Reason: "The channel did not take it.", Err: err, Uncertain: errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)}
 	}
 	a.h.log.Info("a message was not sent", "account", a.row.ID, "touch", t.ID, "attempt", t.Attempt, "err", err)
+	return a.failed(ctx, t, se, pace)
+}
+
+// kept is ctx for an outcome, which is recorded also while stopping.
+func kept(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+}
+
+// callTime bounds one call to a provider: files may take their time.
+func callTime(files []channels.File) time.Duration {
+	d := sendTimeout
+	for _, f := range files {
+		d += time.Duration(f.Size/slowLine) * time.Second
+	}
+	return d
+}
+
+// failed settles a message that was not sent, as its error says.
+func (a *openAccount) failed(ctx context.Context, t record.Touch, se *channels.SendError, pace *pacer) error {
 	switch {
 	case se.Uncertain:
 		return a.settle(ctx, t, record.StateUncertain, se.Reason, 0)
-	case se.Permanent:
+	case se.Permanent || se.Unreachable:
+		if se.Unreachable {
+			if err := a.unreachable(ctx, &t, se.Reason); err != nil {
+				a.h.log.Warn("that a customer cannot be reached could not be noted", "account", a.row.ID, "identity", t.Identity, "err", err)
+			}
+		}
 		return a.settle(ctx, t, record.StateFailed, se.Reason, 0)
 	case se.RetryAfter > 0:
-		pause(se.RetryAfter)
+		now := time.Now()
+		if se.OneThread {
+			pace.restIdentity(t.Identity, now.Add(se.RetryAfter), now)
+		} else {
+			pace.restAccount(now.Add(se.RetryAfter))
+			a.h.health.limited(a.row.ID, now.Add(se.RetryAfter))
+		}
+		a.h.metrics.pauses.WithLabelValues(a.row.ID).Inc()
 		t.Attempt-- // the provider did not look at it
 		return a.settle(ctx, t, record.StateQueued, se.Reason, se.RetryAfter)
 	case t.Attempt >= maxAttempts:
@@ -202,6 +289,27 @@ func (a *openAccount) send(ctx context.Context, t record.Touch, valid func() boo
 	}
 	wait := min(time.Second<<t.Attempt, 10*time.Minute)
 	return a.settle(ctx, t, record.StateQueued, se.Reason, wait/2+rand.N(wait))
+}
+
+// unreachable notes that nothing arrives at an identity until its customer writes again, before the message counts as failed:
+// the next one in line is not to be tried.
+func (a *openAccount) unreachable(ctx context.Context, t *record.Touch, why string) error {
+	identity, err := a.h.db.Identity(ctx, t.Identity)
+	if err != nil {
+		return err
+	}
+	for {
+		e, epoch, err := a.h.commitSoon(ctx, fmt.Sprintf("unreachable/%s/%d", t.ID, t.Rev), func() (*record.Event, bool, error) {
+			return &record.Event{Kind: record.EvIdentity, By: record.Actor{Kind: "system", ID: "sender"}, Identity: &identity,
+				Marks: []record.Mark{{Kind: record.MarkUnreachable, Value: cleanLine(why, 512)}}}, false, nil
+		})
+		if err != nil {
+			return err
+		}
+		if err = a.h.await(ctx, e.ID, epoch); !errors.Is(err, errDropped) {
+			return err
+		}
+	}
 }
 
 // unsent puts back in line what was marked as being sent, but for which the provider was not called.
@@ -258,25 +366,4 @@ func (h *Hub) turnRecorded(ctx context.Context, t *record.Touch, by record.Actor
 			}
 		}
 	}
-}
-
-func (a *openAccount) outbound(ctx context.Context, t *record.Touch, body *record.Body) (channels.Outbound, error) {
-	conv, err := a.h.db.Header(ctx, t.Conversation)
-	if err != nil {
-		return channels.Outbound{}, fmt.Errorf("read the conversation: %w", err)
-	}
-	identity, err := a.h.db.Identity(ctx, t.Identity)
-	if err != nil {
-		return channels.Outbound{}, fmt.Errorf("read the identity: %w", err)
-	}
-	refs, err := a.h.db.ThreadRefs(ctx, t.Conversation)
-	if err != nil {
-		return channels.Outbound{}, fmt.Errorf("read the thread: %w", err)
-	}
-	out := channels.Outbound{ID: t.ID, Thread: conv.Thread, Address: identity.Address, Name: identity.Name, Subject: refs.Subject,
-		InReplyTo: refs.LastInbound, Refs: refs.IDs, Attempt: t.Attempt, From: a.h.publicName(t.Author.ID)}
-	if body != nil {
-		out.Text = body.Text
-	}
-	return out, nil
 }

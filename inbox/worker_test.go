@@ -132,7 +132,7 @@ func TestStoppedSenderLosesItsMark(t *testing.T) {
 	unlock := r.fork()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- a.send(ctx, x, func() bool { return true }, func(time.Duration) {}) }()
+	go func() { ended <- a.send(ctx, x, func() bool { return true }, newPacer(channels.Pace{})) }()
 	eventually(t, "marked", func() bool { return h.unrecorded() > 0 })
 	cancel()
 	unlock()
