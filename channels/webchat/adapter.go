@@ -25,15 +25,18 @@ type adapter struct {
 	set      settings
 	sign     signer
 	origins  map[string]bool
-	config   []byte // the answer to GET config
 	upgrader websocket.Upgrader
 
 	messages *limiter // by visitor
 	calls    *limiter // by visitor: requests other than the long poll's wait
+	visits   *limiter // by visitor
+	uploads  *limiter // by visitor and, prefixed, by network address; in megabytes
 	sessions *limiter // by network address
 
 	mu      sync.Mutex
-	open    map[string]int // visitor → sockets and waiting polls on this node
+	configs map[configKey]prepared
+	linked  map[string][8]byte // visitor → digest of the link that the hub was told last
+	open    map[string]int     // visitor → sockets and waiting polls on this node
 	sockets map[*socket]struct{}
 	gone    chan struct{} // told, without waiting, whenever a socket has ended
 	down    chan struct{} // closed by Close
@@ -41,8 +44,11 @@ type adapter struct {
 	heard atomic.Int64 // Unix ms of the last health report made for a message
 }
 
-// maxConns is how many sockets and polls one visitor may hold on a node: tabs.
-const maxConns = 12
+// maxConns is how many sockets and polls one visitor may hold on a node: tabs. visitsPerMinute bounds the pages of one.
+const (
+	maxConns        = 12
+	visitsPerMinute = 30
+)
 
 // receiveTime is how long a visitor's message may take to be recorded before the widget is told to try again.
 const receiveTime = 20 * time.Second
@@ -61,7 +67,11 @@ func open(c channels.Config) (*adapter, error) {
 		origins:  map[string]bool{},
 		messages: newLimiter(float64(set.Messages)/60, max(5, float64(set.Messages)/3)),
 		calls:    newLimiter(10+float64(set.Messages)/20, 60+float64(set.Messages)),
+		visits:   newLimiter(visitsPerMinute/60.0, visitsPerMinute),
+		uploads:  newLimiter(uploadRate, uploadBurst),
 		sessions: newLimiter(float64(set.Sessions)/60, float64(set.Sessions)),
+		configs:  map[configKey]prepared{},
+		linked:   map[string][8]byte{},
 		open:     map[string]int{},
 		sockets:  map[*socket]struct{}{},
 		gone:     make(chan struct{}, 1),
@@ -69,9 +79,6 @@ func open(c channels.Config) (*adapter, error) {
 	}
 	for _, o := range set.AllowedOrigins {
 		a.origins[o] = true
-	}
-	if a.config, err = json.Marshal(set.public()); err != nil {
-		return nil, err
 	}
 	a.upgrader = websocket.Upgrader{
 		// A message is read in pieces of this size; together with WriteBufferPool it is most of what an idle socket holds.
@@ -195,6 +202,9 @@ func (a *adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // route finds what serves a path and with which methods.
 func (a *adapter) route(path, method string) (http.HandlerFunc, string) {
+	if name, ok := strings.CutPrefix(path, "files/"); ok {
+		return func(w http.ResponseWriter, r *http.Request) { a.getFile(w, r, name) }, "GET"
+	}
 	switch path {
 	case "config":
 		return a.serveConfig, "GET"
@@ -211,6 +221,12 @@ func (a *adapter) route(path, method string) (http.HandlerFunc, string) {
 		return a.postTyping, "POST"
 	case "seen":
 		return a.postSeen, "POST"
+	case "rate":
+		return a.postRate, "POST"
+	case "visits":
+		return a.postVisit, "POST"
+	case "files":
+		return a.postFile, "POST"
 	}
 	return nil, ""
 }
@@ -228,14 +244,20 @@ func originOf(r *http.Request) string {
 	return u.Scheme + "://" + u.Host
 }
 
-// visitor checks the request's token; it has answered when !ok.
-func (a *adapter) visitor(w http.ResponseWriter, r *http.Request, token string) (string, bool) {
-	v, _, ok := a.sign.check(token, time.Now())
+// caller is who asks: a visitor, and who that is where the site has proven it.
+type caller struct {
+	visitor string
+	who     *person
+}
+
+// caller checks the request's token; it has answered when !ok.
+func (a *adapter) caller(w http.ResponseWriter, token string) (caller, bool) {
+	p, ok := a.sign.check(token, time.Now())
 	if !ok {
 		refuse(w, http.StatusUnauthorized, "signed_out", "This visitor is not known. Begin a new session.", 0)
-		return "", false
+		return caller{}, false
 	}
-	return v.String(), true
+	return caller{p.visitor.String(), p.who}, true
 }
 
 func bearer(r *http.Request) string {
@@ -243,8 +265,8 @@ func bearer(r *http.Request) string {
 	return t
 }
 
-// enter counts a socket or poll in; !ok: the visitor holds too many, or the adapter is closed.
-func (a *adapter) enter(visitor string) bool {
+// enter counts a socket, a poll or an upload in; !ok: who does it has so many already, or the adapter is closed.
+func (a *adapter) enter(key string, most int) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	select {
@@ -252,45 +274,90 @@ func (a *adapter) enter(visitor string) bool {
 		return false
 	default:
 	}
-	if a.open[visitor] >= maxConns {
+	if a.open[key] >= most {
 		return false
 	}
-	a.open[visitor]++
+	a.open[key]++
 	return true
 }
 
-func (a *adapter) leave(visitor string) {
+func (a *adapter) leave(key string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.open[visitor]--; a.open[visitor] <= 0 {
-		delete(a.open, visitor)
+	if a.open[key]--; a.open[key] <= 0 {
+		delete(a.open, key)
 	}
 }
 
-// receive hands one message over and says what became of it. Its ack stands for "recorded".
-func (a *adapter) receive(ctx context.Context, visitor string, f clientFrame) serverFrame {
+// receive hands one message or rating over and says what became of it. Its ack stands for "recorded".
+func (a *adapter) receive(ctx context.Context, c caller, f clientFrame) serverFrame {
+	files := make([]channels.File, 0, len(f.Files))
+	for _, name := range f.Files {
+		file, ok := a.sign.file(c.visitor, name)
+		if !ok {
+			return serverFrame{T: "nack", Key: f.Key, Code: "invalid", Message: "This is no file of this visitor."}
+		}
+		files = append(files, file)
+	}
 	if no := f.refusal(); no != nil {
 		return *no
 	}
-	if wait := a.messages.take(visitor, time.Now()); wait > 0 {
+	if wait := a.messages.take(c.visitor, time.Now(), 1); wait > 0 {
 		return serverFrame{T: "nack", Key: f.Key, Code: "slow_down", Message: "Too many messages at once.", Retry: true, Wait: wait.Milliseconds() + 1}
 	}
+	m := channels.Inbound{Name: f.person(), Text: f.Text, Lang: f.Lang, Files: files}
+	if f.T == "rate" {
+		m.Kind, m.Score, m.Files = channels.Rating, f.Score, nil
+	}
+	if err := a.record(ctx, c, f.Key, m); err != nil {
+		return serverFrame{T: "nack", Key: f.Key, Code: "not_recorded", Message: "The message could not be kept. Try again.", Retry: true, Wait: 1000}
+	}
+	return serverFrame{T: "ack", Key: f.Key}
+}
+
+// record hands over what a visitor did; nil: it is recorded. Whose identity the visitor is goes with the first of it that this
+// node sees, and with the first after that changed.
+func (a *adapter) record(ctx context.Context, c caller, key string, m channels.Inbound) error {
 	ctx, cancel := context.WithTimeout(ctx, receiveTime)
 	defer cancel()
 	now := time.Now()
-	err := a.cfg.Desk.Receive(ctx, channels.Batch{Messages: []channels.Inbound{{
-		Key: visitor + "/" + f.Key, Thread: visitor, Address: visitor,
-		Name: f.person(), Text: f.Text, At: now,
-	}}})
-	if err != nil {
-		a.cfg.Log.Warn("webchat: message not recorded", "account", a.cfg.ID, "visitor", visitor, "err", err)
-		return serverFrame{T: "nack", Key: f.Key, Code: "not_recorded", Message: "The message could not be kept. Try again.", Retry: true, Wait: 1000}
+	m.Key, m.Thread, m.Address, m.At = c.visitor+"/"+key, c.visitor, c.visitor, now
+	if c.who != nil {
+		m.Name = or(c.who.Name, m.Name)
+		if !a.isLinked(c) {
+			m.Link = c.who.link()
+		}
+	}
+	if err := a.cfg.Desk.Receive(ctx, channels.Batch{Messages: []channels.Inbound{m}}); err != nil {
+		a.cfg.Log.Warn("webchat: message not recorded", "account", a.cfg.ID, "visitor", c.visitor, "err", err)
+		return err
+	}
+	if m.Link != nil {
+		a.setLinked(c)
 	}
 	// At most one report a second: the settings page shows seconds.
 	if last := a.heard.Load(); now.UnixMilli()-last >= 1000 && a.heard.CompareAndSwap(last, now.UnixMilli()) {
 		a.cfg.Desk.Health(channels.Health{State: "connected", Detail: "Ready for visitors.", HeardAt: now})
 	}
-	return serverFrame{T: "ack", Key: f.Key}
+	return nil
+}
+
+// maxLinked bounds how many visitors' links a node remembers to have told; telling one again changes nothing.
+const maxLinked = 50_000
+
+func (a *adapter) isLinked(c caller) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.linked[c.visitor] == c.who.digest()
+}
+
+func (a *adapter) setLinked(c caller) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.linked) >= maxLinked {
+		clear(a.linked)
+	}
+	a.linked[c.visitor] = c.who.digest()
 }
 
 // seen passes on that an agent's message arrived or was shown.

@@ -118,7 +118,7 @@ func idleVisitors(addr string) error {
 		conns = append(conns, c)
 		fmt.Fprintf(c, "GET /hooks/acc1/socket?after= HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
 			"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: %s\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36\r\nAccept-Language: fa,en;q=0.9\r\n"+
-			"Sec-WebSocket-Protocol: %s, %s\r\n\r\n", addr, site, subprotocol, sign.sign(newVisitor(), time.Now()))
+			"Sec-WebSocket-Protocol: %s, %s\r\n\r\n", addr, site, subprotocol, sign.sign(pass{visitor: newVisitor(), issued: time.Now()}))
 		r := bufio.NewReader(c)
 		for line := ""; line != "\r\n"; {
 			if line, err = r.ReadString('\n'); err != nil {

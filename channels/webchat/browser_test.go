@@ -109,7 +109,7 @@ func click(selector string) step {
 // write types into the composer as a person does and sends with Enter.
 func write(text string) step {
 	return chromedp.Steps(
-		until(`!!$('textarea')?.offsetParent`), do(`$('textarea').focus()`),
+		until(`!!$('.composer textarea')?.offsetParent`), do(`$('.composer textarea').focus()`),
 		chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 			if _, err := cdp.Call(ctx, t, input.InsertText, input.InsertTextParams{Text: text}); err != nil {
 				return err
@@ -213,7 +213,7 @@ func TestBrowser(t *testing.T) {
 	run(t, w, "both tabs see it once", shows("And to Shiraz?"), until(`$$('.row.mine').length === 2`))
 	d.wrote(t, "Do you ship to Tabriz?", answer.Text, "And to Shiraz?")
 
-	run(t, w, "Escape closes and gives the focus back", do(`$('textarea').focus()`), chromedp.KeyEvent("\x1b"),
+	run(t, w, "Escape closes and gives the focus back", do(`$('.composer textarea').focus()`), chromedp.KeyEvent("\x1b"),
 		until(`$('.panel').hidden && r.activeElement === $('.launcher')`))
 	d.say(v, "Niloofar", "To Shiraz too.")
 	run(t, w, "an unread answer shows at the button", until(`$('.badge').textContent === '1' && $('.launcher').getAttribute('aria-label').includes('1 unread') && !$('.peek').hidden`))
@@ -407,7 +407,7 @@ func TestScreenshots(t *testing.T) {
 		d.mu.Lock()
 		d.refuse = func(channels.Inbound) error { return channels.ErrUnrecorded }
 		d.mu.Unlock()
-		run(t, w, "phone, light, failing", look("light"), do(`($('textarea').value = 'OK 👍', $('textarea').dispatchEvent(new Event('input')), $('.send').click())`), until(`!!$('.row.mine[data-state=failed]')`))
+		run(t, w, "phone, light, failing", look("light"), do(`($('.composer textarea').value = 'OK 👍', $('.composer textarea').dispatchEvent(new Event('input')), $('.send').click())`), until(`!!$('.row.mine[data-state=failed]')`))
 		shoot("phone-failed")
 		run(t, w, "closed again", click(".close"), look("light"))
 		d.mu.Lock()

@@ -51,7 +51,7 @@ func DemoPage(scriptURL, locale string) http.Handler {
 		h.Set("Referrer-Policy", "strict-origin-when-cross-origin")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "+
-			"style-src 'nonce-"+nonce+"'; script-src "+hub+"; connect-src "+hub)
+			"style-src 'nonce-"+nonce+"'; script-src "+hub+"; connect-src "+hub+"; img-src blob:; media-src blob:")
 		w.Write(page.Bytes())
 	})
 }

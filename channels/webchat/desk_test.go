@@ -13,27 +13,30 @@ import (
 	"time"
 
 	"tamas/channels"
+	"tamas/channels/channeltest"
 )
 
-// desk is a hub in memory: what is received is recorded and watched at once.
+// desk is a hub in memory: what is received is recorded and watched at once. Files are the suite's desk's.
 type desk struct {
-	channels.Desk // what these tests do not need
-	mu            sync.Mutex
-	n             int
-	items         map[string][]channels.Item
-	keys          map[string]bool
-	names         map[string]string
-	watchers      map[string]map[int]func(channels.Item)
-	statuses      []string
-	typing        []string
-	health        []channels.Health
-	refuse        func(channels.Inbound) error // called before recording
-	lose          func(channels.Inbound) error // called after recording: the answer is lost
-	changed       chan struct{}                // closed and replaced at every change
+	*channeltest.Desk
+	mu       sync.Mutex
+	n        int
+	items    map[string][]channels.Item
+	keys     map[string]bool
+	names    map[string]string
+	watchers map[string]map[int]func(channels.Item)
+	statuses []string
+	typing   []string
+	inbound  []channels.Inbound // all that was received, each once
+	stands   map[string]channels.Standing
+	health   []channels.Health
+	refuse   func(channels.Inbound) error // called before recording
+	lose     func(channels.Inbound) error // called after recording: the answer is lost
+	changed  chan struct{}                // closed and replaced at every change
 }
 
 func newDesk() *desk {
-	return &desk{items: map[string][]channels.Item{}, keys: map[string]bool{}, names: map[string]string{},
+	return &desk{Desk: channeltest.NewDesk(), stands: map[string]channels.Standing{}, items: map[string][]channels.Item{}, keys: map[string]bool{}, names: map[string]string{},
 		watchers: map[string]map[int]func(channels.Item){}, changed: make(chan struct{})}
 }
 
@@ -51,7 +54,12 @@ func (d *desk) Receive(ctx context.Context, b channels.Batch) error {
 		if !d.keys[m.Key] {
 			d.keys[m.Key] = true
 			d.names[m.Thread] = m.Name
-			d.add(m.Thread, channels.Item{Kind: "message", From: "customer", Text: m.Text, Key: m.Key, At: m.At})
+			d.inbound = append(d.inbound, m)
+			if m.Kind == channels.Message {
+				d.add(m.Thread, channels.Item{Kind: "message", From: "customer", Text: m.Text, Key: m.Key, At: m.At, Files: shownFiles(m.Files)})
+			} else {
+				d.change()
+			}
 		}
 		if d.lose != nil {
 			if err := d.lose(m); err != nil {
@@ -60,6 +68,42 @@ func (d *desk) Receive(ctx context.Context, b channels.Batch) error {
 		}
 	}
 	return nil
+}
+
+func shownFiles(files []channels.File) (list []channels.ItemFile) {
+	for _, f := range files {
+		list = append(list, channels.ItemFile{File: f})
+	}
+	return list
+}
+
+// stand sets where a thread stands and says that it has changed.
+func (d *desk) stand(thread string, s channels.Standing) {
+	d.mu.Lock()
+	d.stands[thread] = s
+	d.mu.Unlock()
+	d.show(thread, channels.Item{Kind: "state", State: "standing"})
+}
+
+func (d *desk) Standing(_ context.Context, thread string) (channels.Standing, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s, ok := d.stands[thread]; ok || len(d.items[thread]) == 0 {
+		return s, nil
+	}
+	return channels.Standing{Status: "active", Staffed: true}, nil
+}
+
+// received lists what of a kind was received.
+func (d *desk) received(kind string) (list []channels.Inbound) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, m := range d.inbound {
+		if m.Kind == kind {
+			list = append(list, m)
+		}
+	}
+	return list
 }
 
 // add records an item and shows it to the watchers. d.mu is held.

@@ -3,6 +3,7 @@ package webchat
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"tamas/channels"
 )
@@ -14,7 +15,7 @@ func (a *adapter) history(ctx context.Context, visitor, after string) (items []i
 		return nil, "", err
 	}
 	for _, i := range page {
-		if it, ok := toItem(i, visitor); ok && it.Kind == "message" {
+		if it, ok := a.sign.toItem(i, visitor); ok && it.kept() {
 			items = append(items, it)
 		}
 	}
@@ -36,6 +37,34 @@ func (a *adapter) page(ctx context.Context, visitor, after string) ([]item, erro
 		}
 		after = next
 	}
+}
+
+// standing tells where a visitor stands, and whether the firm is there.
+func (a *adapter) standing(ctx context.Context, visitor string) (*standing, error) {
+	st, err := a.cfg.Desk.Standing(ctx, visitor)
+	if err != nil {
+		return nil, err
+	}
+	s := &standing{Status: st.Status, Agent: st.Agent, Staffed: st.Staffed, Over: !isOpen(st)}
+	if st.Status == "waiting" {
+		s.Position, s.Wait = st.Position, int64(st.Wait/time.Second)
+	}
+	s.Open, s.Next = a.hours(time.Now())
+	return s, nil
+}
+
+// isOpen tells whether a conversation is under way.
+func isOpen(s channels.Standing) bool {
+	return s.Status == "waiting" || s.Status == "active" || s.Status == "snoozed"
+}
+
+// hours tells whether the firm is there and when that changes, in Unix milliseconds; 0: not soon.
+func (a *adapter) hours(now time.Time) (open bool, next int64) {
+	open, at := a.set.hours.at(now)
+	if !at.IsZero() {
+		next = at.UnixMilli()
+	}
+	return open, next
 }
 
 // contextOf is the request's context without its end.

@@ -1,186 +1,103 @@
 package webchat
 
-import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"net/url"
-	"regexp"
-	"strings"
-	"unicode/utf8"
-
-	"golang.org/x/net/idna"
-
-	"tamas/channels"
-)
+import "tamas/channels"
 
 // Kind is the web chat.
 func Kind() channels.Kind {
 	return channels.Kind{
-		Name:  "webchat",
-		Label: channels.Text{EN: "Web chat", FA: "گفتگوی وب"},
-		Fields: []channels.Field{
-			{Key: "allowed_origins", Type: "list", Required: true,
-				Label: channels.Text{EN: "Sites that may show the chat", FA: "سایت‌هایی که گفتگو را نشان می‌دهند"},
-				Help: channels.Text{
-					EN: "One origin a line, exactly as the browser shows it: https://shop.example",
-					FA: "هر خط یک نشانی، درست همان‌طور که مرورگر نشان می‌دهد: https://shop.example"}},
-			{Key: "title", Type: "text",
-				Label: channels.Text{EN: "Title", FA: "عنوان"},
-				Help:  channels.Text{EN: "Stands at the top of the chat window.", FA: "بالای پنجره‌ی گفتگو دیده می‌شود."}},
-			{Key: "welcome", Type: "text",
-				Label: channels.Text{EN: "Welcome text", FA: "متن خوشامد"},
-				Help:  channels.Text{EN: "The first thing a visitor reads.", FA: "نخستین چیزی که بازدیدکننده می‌خواند."}},
-			{Key: "color", Type: "text", Default: defaultColor,
-				Label: channels.Text{EN: "Colour", FA: "رنگ"},
-				Help:  channels.Text{EN: "As #rrggbb.", FA: "به شکل ‎#rrggbb."}},
-			{Key: "language", Type: "choice", Choices: []string{"auto", "en", "fa"}, Default: "auto",
-				Label: channels.Text{EN: "Language", FA: "زبان"},
-				Help:  channels.Text{EN: "auto follows the page, then the browser.", FA: "auto: زبان صفحه و سپس زبان مرورگر."}},
-			{Key: "position", Type: "choice", Choices: []string{"auto", "right", "left"}, Default: "auto",
-				Label: channels.Text{EN: "Side of the screen", FA: "کدام سوی صفحه"},
-				Help:  channels.Text{EN: "auto: right, in Persian left.", FA: "auto: راست، و در فارسی چپ."}},
-			{Key: "ask_name", Type: "bool", Default: false,
-				Label: channels.Text{EN: "Ask for name and email", FA: "پرسیدن نام و ایمیل"},
-				Help:  channels.Text{EN: "Visitors may leave both empty.", FA: "بازدیدکننده می‌تواند هر دو را خالی بگذارد."}},
-			{Key: "messages_per_minute", Type: "number", Default: defaultMessages,
-				Label: channels.Text{EN: "Messages of one visitor a minute", FA: "پیام‌های هر بازدیدکننده در دقیقه"}},
-			{Key: "sessions_per_minute", Type: "number", Default: defaultSessions,
-				Label: channels.Text{EN: "New visitors from one network address a minute", FA: "بازدیدکننده‌های تازه از هر نشانی شبکه در دقیقه"}},
+		Name:   "webchat",
+		Label:  channels.Text{EN: "Web chat", FA: "گفتگوی وب"},
+		Fields: fields(),
+		Limits: channels.Limits{
+			TextLength: 8000, Live: true, NoReplyTo: true, Quotes: true, Edits: true, Delivered: true, Read: true,
+			Files: &channels.FileLimits{MaxSize: maxCarried, Most: maxFiles},
 		},
-		Limits: channels.Limits{TextLength: 8000, Live: true, NoReplyTo: true},
 		Weight: 1,
 		Open:   func(c channels.Config) (channels.Adapter, error) { return open(c) },
 	}
 }
 
-const (
-	defaultColor    = "#0f766e"
-	defaultMessages = 60
-	defaultSessions = 60
+// maxCarried bounds one file from an agent to a visitor, in bytes; the account's own limit bounds the other way.
+const maxCarried = 50 << 20
 
-	maxOrigins = 50
-	maxTitle   = 80   // characters
-	maxWelcome = 1000 // characters
-	maxRate    = 1_000_000
-)
-
-// settings of an account, as stored.
-type settings struct {
-	AllowedOrigins lines  `json:"allowed_origins"`
-	Title          string `json:"title"`
-	Welcome        string `json:"welcome"`
-	Color          string `json:"color"`
-	Language       string `json:"language"`
-	Position       string `json:"position"`
-	AskName        bool   `json:"ask_name"`
-	Messages       int    `json:"messages_per_minute"`
-	Sessions       int    `json:"sessions_per_minute"`
+// field makes one setting.
+func field(key, kind, en, fa string, more ...func(*channels.Field)) channels.Field {
+	f := channels.Field{Key: key, Type: kind, Label: channels.Text{EN: en, FA: fa}}
+	for _, m := range more {
+		m(&f)
+	}
+	return f
 }
 
-// lines is a list that may also come as one text with a line each.
-type lines []string
-
-func (l *lines) UnmarshalJSON(b []byte) error {
-	var one string
-	if bytes.HasPrefix(b, []byte(`"`)) {
-		if err := json.Unmarshal(b, &one); err != nil {
-			return err
-		}
-		*l = strings.Split(one, "\n")
-		return nil
-	}
-	return json.Unmarshal(b, (*[]string)(l))
+func help(en, fa string) func(*channels.Field) {
+	return func(f *channels.Field) { f.Help = channels.Text{EN: en, FA: fa} }
 }
 
-var colorForm = regexp.MustCompile(`^#(?:[0-9a-f]{3}|[0-9a-f]{6})$`)
+func preset(v any) func(*channels.Field) { return func(f *channels.Field) { f.Default = v } }
 
-// read decodes settings, fills in what is left out and refuses what cannot work.
-func read(raw json.RawMessage) (settings, error) {
-	var s settings
-	if err := channels.Decode(raw, &s); err != nil {
-		return s, err
-	}
-	var origins lines
-	for _, line := range s.AllowedOrigins {
-		if line = strings.TrimSpace(line); line == "" {
-			continue
-		}
-		o, err := parseOrigin(line)
-		if err != nil {
-			return s, &channels.FieldError{Field: "allowed_origins", Reason: err.Error()}
-		}
-		origins = append(origins, o)
-	}
-	switch n := len(origins); {
-	case n == 0:
-		return s, &channels.FieldError{Field: "allowed_origins", Reason: "name at least one site, such as https://shop.example"}
-	case n > maxOrigins:
-		return s, &channels.FieldError{Field: "allowed_origins", Reason: fmt.Sprintf("at most %d sites", maxOrigins)}
-	}
-	s.AllowedOrigins = origins
-
-	s.Color = strings.ToLower(or(s.Color, defaultColor))
-	if !colorForm.MatchString(s.Color) {
-		return s, &channels.FieldError{Field: "color", Reason: "write it as #rrggbb"}
-	}
-	s.Language = or(s.Language, "auto")
-	if s.Language != "auto" && s.Language != "en" && s.Language != "fa" {
-		return s, &channels.FieldError{Field: "language", Reason: "must be auto, en or fa"}
-	}
-	s.Position = or(s.Position, "auto")
-	if s.Position != "auto" && s.Position != "right" && s.Position != "left" {
-		return s, &channels.FieldError{Field: "position", Reason: "must be auto, right or left"}
-	}
-	if utf8.RuneCountInString(s.Title) > maxTitle {
-		return s, &channels.FieldError{Field: "title", Reason: fmt.Sprintf("at most %d characters", maxTitle)}
-	}
-	if utf8.RuneCountInString(s.Welcome) > maxWelcome {
-		return s, &channels.FieldError{Field: "welcome", Reason: fmt.Sprintf("at most %d characters", maxWelcome)}
-	}
-	s.Messages = or(s.Messages, defaultMessages)
-	if s.Messages < 1 || s.Messages > maxRate {
-		return s, &channels.FieldError{Field: "messages_per_minute", Reason: fmt.Sprintf("must lie between 1 and %d", maxRate)}
-	}
-	s.Sessions = or(s.Sessions, defaultSessions)
-	if s.Sessions < 1 || s.Sessions > maxRate {
-		return s, &channels.FieldError{Field: "sessions_per_minute", Reason: fmt.Sprintf("must lie between 1 and %d", maxRate)}
-	}
-	return s, nil
+// of makes it a choice; the first is the default.
+func of(choices ...string) func(*channels.Field) {
+	return func(f *channels.Field) { f.Type, f.Choices, f.Default = "choice", choices, choices[0] }
 }
 
-// parseOrigin reads what a person wrote and returns it as browsers write it: lower case, punycode, no default
-// port, nothing after the host.
-func parseOrigin(s string) (string, error) {
-	u, err := url.Parse(s)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
-		return "", fmt.Errorf("%q is not an origin: write it as https://shop.example", s)
-	}
-	if u.User != nil || (u.Path != "" && u.Path != "/") || u.RawQuery != "" || u.Fragment != "" {
-		return "", fmt.Errorf("%q says more than the origin: write only %s://%s", s, u.Scheme, u.Host)
-	}
-	if strings.Contains(u.Host, "*") {
-		return "", fmt.Errorf("%q has a wildcard: name each site", s)
-	}
-	host := strings.ToLower(u.Hostname())
-	if strings.Contains(host, ":") {
-		host = "[" + host + "]"
-	} else if host, err = idna.Lookup.ToASCII(host); err != nil {
-		return "", fmt.Errorf("%q has no valid host name", s)
-	}
-	if p := u.Port(); p != "" && !(u.Scheme == "http" && p == "80") && !(u.Scheme == "https" && p == "443") {
-		host += ":" + p
-	}
-	return strings.ToLower(u.Scheme) + "://" + host, nil
-}
+func required(f *channels.Field) { f.Required = true }
+func folded(f *channels.Field)   { f.Group = "more" }
 
-func or[T comparable](v, other T) T {
-	var zero T
-	if v == zero {
-		return other
-	}
-	return v
-}
+func fields() []channels.Field {
+	asks := []string{"off", "optional", "required"}
+	return []channels.Field{
+		field("allowed_origins", "list", "Sites that may show the chat", "سایت‌هایی که گفتگو را نشان می‌دهند", required,
+			help("One origin a line, exactly as the browser shows it: https://shop.example",
+				"هر خط یک نشانی، درست همان‌طور که مرورگر نشان می‌دهد: https://shop.example")),
+		field("title", "text", "Title", "عنوان", help("Stands at the top of the chat window.", "بالای پنجره‌ی گفتگو دیده می‌شود.")),
+		field("welcome", "text", "Welcome text", "متن خوشامد", help("The first thing a visitor reads.", "نخستین چیزی که بازدیدکننده می‌خواند.")),
+		field("launcher", "text", "Text on the button", "نوشته‌ی دکمه", help("Empty: only the sign.", "خالی: تنها نشانه.")),
+		field("title_fa", "text", "Title in Persian", "عنوان به فارسی", folded),
+		field("welcome_fa", "text", "Welcome text in Persian", "متن خوشامد به فارسی", folded),
+		field("launcher_fa", "text", "Text on the button in Persian", "نوشته‌ی دکمه به فارسی", folded),
+		field("texts", "list", "Other texts", "متن‌های دیگر", folded,
+			help("One a line, language.name: text. For example en.closed: We sleep until {0}. The names are in the documentation.",
+				"هر خط یکی، به شکل زبان.نام: متن. برای نمونه fa.closed: تا {0} نیستیم. نام‌ها در مستندات است.")),
 
-var errNoSecret = errors.New("webchat: the account has no secret to sign visitors with")
+		field("color", "text", "Colour", "رنگ", preset(defaultColor), help("As #rrggbb.", "به شکل ‎#rrggbb.")),
+		field("theme", "", "Light or dark", "روشن یا تیره", of("auto", "light", "dark"), folded,
+			help("auto follows the visitor's system.", "auto: همان که دستگاه بازدیدکننده می‌خواهد.")),
+		field("language", "", "Language", "زبان", of("auto", "en", "fa"),
+			help("auto follows the page, then the browser.", "auto: زبان صفحه و سپس زبان مرورگر.")),
+		field("position", "", "Side of the screen", "کدام سوی صفحه", of("auto", "right", "left"),
+			help("auto: where lines end; right, in Persian left.", "auto: پایان سطر؛ راست، و در فارسی چپ.")),
+		field("offset_x", "number", "Distance from the side, in pixels", "فاصله از کنار صفحه به پیکسل", preset(defaultOffset), folded),
+		field("offset_y", "number", "Distance from the bottom, in pixels", "فاصله از پایین صفحه به پیکسل", preset(defaultOffset), folded),
+
+		field("ask_name", "", "Ask for the name", "پرسیدن نام", of(asks...),
+			help("Required: before the first message. What visitors type is shown to agents and never taken for proof.",
+				"required: پیش از نخستین پیام. نوشته‌ی بازدیدکننده به کارشناس نشان داده می‌شود و هرگز مدرک شمرده نمی‌شود.")),
+		field("ask_email", "", "Ask for the email", "پرسیدن ایمیل", of(asks...)),
+		field("ask_phone", "", "Ask for the phone number", "پرسیدن شماره‌ی تلفن", of(asks...), folded),
+		field("ask_question", "", "Ask for the question", "پرسیدن موضوع", of(asks...), folded,
+			help("It is sent as the first message.", "همچون نخستین پیام فرستاده می‌شود.")),
+
+		field("hours", "list", "Opening hours", "ساعت‌های کار",
+			help("One line for each group of days: sat-wed 09:00-13:00, 14:00-17:30. Empty: always. Messages are taken at any hour.",
+				"هر خط یک گروه از روزها: sat-wed 09:00-13:00, 14:00-17:30. خالی: همیشه. پیام در هر ساعتی پذیرفته می‌شود.")),
+		field("hours_zone", "text", "Time zone of the hours", "منطقه‌ی زمانی ساعت‌ها", help("For example Asia/Tehran.", "برای نمونه Asia/Tehran.")),
+		field("closed_days", "list", "Closed days", "روزهای تعطیل", folded,
+			help("A date a line: 2026-12-25, 12-25 for each year, 2026-03-20..2026-04-02, or in the Iranian calendar 1405-01-13.",
+				"هر خط یک تاریخ: 1405-01-13، یا 2026-12-25، یا 12-25 برای هر سال، یا از تا: 1405-01-01..1405-01-13.")),
+
+		field("files", "bool", "Visitors may send files", "بازدیدکننده می‌تواند فایل بفرستد", preset(true)),
+		field("sound", "bool", "Sound for new answers", "صدا برای پاسخ تازه", preset(true), folded,
+			help("Visitors can mute it.", "بازدیدکننده می‌تواند آن را ببندد.")),
+		field("rating", "bool", "Ask for a rating at the end", "نظرخواهی در پایان", preset(true), folded),
+		field("visits", "", "Log the pages that visitors look at", "ثبت صفحه‌هایی که بازدیدکننده می‌بیند", of("off", "ask", "on"), folded,
+			help("ask: only after the visitor agreed. on: the site has the visitor's consent already.",
+				"ask: تنها پس از موافقت بازدیدکننده. on: سایت خود موافقت گرفته است.")),
+		field("visits_query", "bool", "Keep what follows ? in their addresses", "نگه داشتن آنچه پس از ؟ در نشانی می‌آید", preset(false), folded),
+
+		field("identity_secret", "secret", "Secret for signed-in visitors", "رمز برای بازدیدکنندگان واردشده", folded,
+			help("At least 32 characters, known to your site's server and to the hub only. With it the site signs who its visitor is.",
+				"دست‌کم ۳۲ نویسه، که تنها سرور سایت و این سامانه می‌دانند. سایت با آن امضا می‌کند که بازدیدکننده کیست.")),
+		field("messages_per_minute", "number", "Messages of one visitor a minute", "پیام‌های هر بازدیدکننده در دقیقه", preset(defaultMessages), folded),
+		field("sessions_per_minute", "number", "New visitors from one network address a minute", "بازدیدکننده‌های تازه از هر نشانی شبکه در دقیقه", preset(defaultSessions), folded),
+	}
+}

@@ -65,8 +65,8 @@ func TestToken(t *testing.T) {
 	now := time.Now()
 	s := signer{"acc1", []byte(strings.Repeat("k", 32))}
 	v := newVisitor()
-	token := s.sign(v, now)
-	if got, _, ok := s.check(token, now); !ok || got != v {
+	token := s.sign(pass{visitor: v, issued: now})
+	if got, ok := s.check(token, now); !ok || got.visitor != v || got.who != nil {
 		t.Fatal("an own token is refused")
 	}
 	if !isVisitor(v.String()) || isVisitor("x"+v.String()) || isVisitor(strings.Repeat("!", 26)) {
@@ -78,25 +78,25 @@ func TestToken(t *testing.T) {
 		if string(b) == token {
 			continue
 		}
-		if _, _, ok := s.check(string(b), now); ok {
+		if _, ok := s.check(string(b), now); ok {
 			t.Fatalf("changed at %d, still accepted", i)
 		}
 	}
 	for name, bad := range map[string]string{"empty": "", "short": token[1:], "long": token + "A", "line": token[:74] + "\n"} {
-		if _, _, ok := s.check(bad, now); ok {
+		if _, ok := s.check(bad, now); ok {
 			t.Errorf("%s is accepted", name)
 		}
 	}
-	if _, _, ok := (signer{"acc2", s.key}).check(token, now); ok {
+	if _, ok := (signer{"acc2", s.key}).check(token, now); ok {
 		t.Error("another account's token is accepted")
 	}
-	if _, _, ok := (signer{"acc1", []byte(strings.Repeat("x", 32))}).check(token, now); ok {
+	if _, ok := (signer{"acc1", []byte(strings.Repeat("x", 32))}).check(token, now); ok {
 		t.Error("a token under another key is accepted")
 	}
-	if _, _, ok := s.check(token, now.Add(tokenLife+time.Hour)); ok {
+	if _, ok := s.check(token, now.Add(tokenLife+time.Hour)); ok {
 		t.Error("an old token is accepted")
 	}
-	if _, _, ok := s.check(s.sign(v, now.Add(time.Hour)), now); ok {
+	if _, ok := s.check(s.sign(pass{visitor: v, issued: now.Add(time.Hour)}), now); ok {
 		t.Error("a token of the future is accepted")
 	}
 }
@@ -105,20 +105,20 @@ func TestLimiter(t *testing.T) {
 	l := newLimiter(1, 3)
 	now := time.Now()
 	for range 3 {
-		if l.take("a", now) != 0 {
+		if l.take("a", now, 1) != 0 {
 			t.Fatal("refused inside the burst")
 		}
 	}
-	if wait := l.take("a", now); wait <= 0 || wait > time.Second {
+	if wait := l.take("a", now, 1); wait <= 0 || wait > time.Second {
 		t.Errorf("wait %v", wait)
 	}
-	if l.take("b", now) != 0 {
+	if l.take("b", now, 1) != 0 {
 		t.Error("another key is refused too")
 	}
-	if l.take("a", now.Add(time.Second)) != 0 {
+	if l.take("a", now.Add(time.Second), 1) != 0 {
 		t.Error("refused after the wait")
 	}
-	l.take("c", now.Add(3*time.Minute))
+	l.take("c", now.Add(3*time.Minute), 1)
 	if len(l.m) != 1 {
 		t.Errorf("%d keys are kept, want 1", len(l.m))
 	}

@@ -11,18 +11,18 @@ type bucket struct {
 	at   time.Time
 }
 
-// take takes one; when there is none it returns how long to wait.
-func (b *bucket) take(now time.Time, perSecond, burst float64) (wait time.Duration) {
+// take takes n; when there are not so many it returns how long to wait.
+func (b *bucket) take(now time.Time, perSecond, burst, n float64) (wait time.Duration) {
 	if b.at.IsZero() {
 		b.left = burst
 	} else if d := now.Sub(b.at).Seconds(); d > 0 {
 		b.left = min(burst, b.left+d*perSecond)
 	}
 	b.at = now
-	if b.left < 1 {
-		return time.Duration((1 - b.left) / perSecond * float64(time.Second))
+	if b.left < n {
+		return time.Duration((n - b.left) / perSecond * float64(time.Second))
 	}
-	b.left--
+	b.left -= n
 	return 0
 }
 
@@ -43,7 +43,7 @@ func newLimiter(perSecond, burst float64) *limiter {
 // next sweep; a key that is known keeps its bucket.
 const maxKeys = 200_000
 
-func (l *limiter) take(key string, now time.Time) (wait time.Duration) {
+func (l *limiter) take(key string, now time.Time, n float64) (wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if now.Sub(l.swept) > time.Minute {
@@ -63,5 +63,5 @@ func (l *limiter) take(key string, now time.Time) (wait time.Duration) {
 		b = &bucket{}
 		l.m[key] = b
 	}
-	return b.take(now, l.perSecond, l.burst)
+	return b.take(now, l.perSecond, l.burst, n)
 }

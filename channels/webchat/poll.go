@@ -14,10 +14,11 @@ const maxWait = 25 * time.Second // below the 30 s after which many proxies give
 // getMessages is the feed for those whose network blocks sockets: it answers {"items":[…]} as soon as there is
 // something after the given item, and {} when the wait is over.
 func (a *adapter) getMessages(w http.ResponseWriter, r *http.Request) {
-	visitor, ok := a.visitor(w, r, bearer(r))
-	if !ok || !a.call(w, visitor) {
+	c, ok := a.caller(w, bearer(r))
+	if !ok || !a.call(w, c.visitor) {
 		return
 	}
+	visitor := c.visitor
 	q := r.URL.Query()
 	after := q.Get("after")
 	if len(after) > maxID {
@@ -29,24 +30,20 @@ func (a *adapter) getMessages(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusUnprocessableEntity, "invalid", "wait is a number of seconds.", 0)
 		return
 	}
-	if !a.enter(visitor) {
+	if !a.enter(visitor, maxConns) {
 		refuse(w, http.StatusTooManyRequests, "slow_down", "This visitor has too many connections.", time.Second)
 		return
 	}
 	defer a.leave(visitor)
 
 	// Watched before history is read: what is recorded in between is in one of the two.
-	l := &listener{visitor: visitor, wake: make(chan struct{}, 1)}
+	l := &listener{sign: a.sign, visitor: visitor, wake: make(chan struct{}, 1)}
 	stop := a.cfg.Desk.Watch(visitor, l.hear)
 	defer stop()
 
 	items, err := a.page(r.Context(), visitor, after)
-	if err != nil {
-		a.cfg.Log.Warn("webchat: history", "account", a.cfg.ID, "err", err)
-		refuse(w, http.StatusServiceUnavailable, "not_recorded", "The record does not answer. Try again.", time.Second)
-		return
-	}
-	if len(items) == 0 {
+	moved := seconds == 0 // a visitor who has just come is told where they stand
+	if err == nil && len(items) == 0 {
 		timer := time.NewTimer(min(time.Duration(seconds)*time.Second, maxWait))
 		defer timer.Stop()
 		select {
@@ -56,45 +53,59 @@ func (a *adapter) getMessages(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		}
-		items = l.take()
-		if l.message() {
+		var messages, stood bool
+		items, messages, stood = l.take()
+		moved = moved || stood
+		if messages {
 			// What Watch brings may be older than after: another node has shown it before this one heard of it. The
 			// record knows what follows.
-			more, err := a.page(r.Context(), visitor, after)
-			if err != nil {
-				a.cfg.Log.Warn("webchat: history", "account", a.cfg.ID, "err", err)
-				refuse(w, http.StatusServiceUnavailable, "not_recorded", "The record does not answer. Try again.", time.Second)
-				return
-			}
+			var more []item
+			more, err = a.page(r.Context(), visitor, after)
 			items = append(more, items...)
 		}
 	}
+	var st *standing
+	if err == nil && moved {
+		st, err = a.standing(r.Context(), visitor)
+	}
+	if err != nil {
+		a.cfg.Log.Warn("webchat: history", "account", a.cfg.ID, "err", err)
+		refuse(w, http.StatusServiceUnavailable, "not_recorded", "The record does not answer. Try again.", time.Second)
+		return
+	}
 	answer(w, http.StatusOK, struct {
-		Items []item `json:"items,omitempty"`
-	}{items})
+		Items    []item    `json:"items,omitempty"`
+		Standing *standing `json:"standing,omitempty"`
+	}{items, st})
 }
 
 // listener collects what Watch brings while a poll waits: typing itself, of messages only that there are some.
 type listener struct {
+	sign    signer
 	visitor string
 	wake    chan struct{}
 
 	mu       sync.Mutex
-	typing   []item
+	other    []item // typing and states
 	messages bool
+	standing bool // has changed
 }
 
 func (l *listener) hear(i channels.Item) {
-	it, ok := toItem(i, l.visitor)
-	if !ok {
+	it, ok := l.sign.toItem(i, l.visitor)
+	standing := isStanding(i)
+	if !ok && !standing {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if it.Kind == "message" {
+	switch {
+	case standing:
+		l.standing = true
+	case it.kept():
 		l.messages = true
-	} else if len(l.typing) < 50 {
-		l.typing = append(l.typing, it)
+	case len(l.other) < 50:
+		l.other = append(l.other, it)
 	}
 	select {
 	case l.wake <- struct{}{}:
@@ -102,28 +113,26 @@ func (l *listener) hear(i channels.Item) {
 	}
 }
 
-// take returns what else was heard than messages.
-func (l *listener) take() []item {
+// take returns what was heard: typing and states, whether there are messages, whether the standing changed.
+func (l *listener) take() (other []item, messages, standing bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.typing
-}
-
-// message tells whether there are messages.
-func (l *listener) message() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.messages
+	return l.other, l.messages, l.standing
 }
 
 // postMessage records one message: {"key":"…","text":"…"} → {"t":"ack","key":"…"}.
-func (a *adapter) postMessage(w http.ResponseWriter, r *http.Request) {
-	visitor, f, ok := a.post(w, r, "send")
+func (a *adapter) postMessage(w http.ResponseWriter, r *http.Request) { a.postFrame(w, r, "send") }
+
+// postRate records how a conversation was: {"key":"…","score":5,"text":"…"} → {"t":"ack","key":"…"}.
+func (a *adapter) postRate(w http.ResponseWriter, r *http.Request) { a.postFrame(w, r, "rate") }
+
+func (a *adapter) postFrame(w http.ResponseWriter, r *http.Request, t string) {
+	c, f, ok := a.post(w, r, t)
 	if !ok {
 		return
 	}
 	// Not the request's context: a visitor who leaves the page does not take the message back.
-	ans := a.receive(contextOf(r), visitor, f)
+	ans := a.receive(contextOf(r), c, f)
 	wait := time.Duration(ans.Wait) * time.Millisecond
 	switch {
 	case ans.T == "ack":
@@ -141,19 +150,19 @@ func (a *adapter) postMessage(w http.ResponseWriter, r *http.Request) {
 
 // postTyping: {"on":true} → 204.
 func (a *adapter) postTyping(w http.ResponseWriter, r *http.Request) {
-	if visitor, f, ok := a.post(w, r, "typing"); ok {
-		a.cfg.Desk.Typing(visitor, f.On)
+	if c, f, ok := a.post(w, r, "typing"); ok {
+		a.cfg.Desk.Typing(c.visitor, f.On)
 		w.WriteHeader(http.StatusNoContent)
 	}
 }
 
 // postSeen: {"id":"…","state":"read"} → 204.
 func (a *adapter) postSeen(w http.ResponseWriter, r *http.Request) {
-	visitor, f, ok := a.post(w, r, "seen")
+	c, f, ok := a.post(w, r, "seen")
 	if !ok {
 		return
 	}
-	if err := a.seen(contextOf(r), visitor, f); err != nil {
+	if err := a.seen(contextOf(r), c.visitor, f); err != nil {
 		a.cfg.Log.Debug("webchat: seen", "account", a.cfg.ID, "err", err)
 		refuse(w, http.StatusServiceUnavailable, "not_recorded", "Not recorded. Try again.", time.Second)
 		return
@@ -162,25 +171,25 @@ func (a *adapter) postSeen(w http.ResponseWriter, r *http.Request) {
 }
 
 // post reads a frame of the given kind from a request; it has answered when !ok.
-func (a *adapter) post(w http.ResponseWriter, r *http.Request, t string) (visitor string, f clientFrame, ok bool) {
-	if visitor, ok = a.visitor(w, r, bearer(r)); !ok || !a.call(w, visitor) {
-		return visitor, f, false
+func (a *adapter) post(w http.ResponseWriter, r *http.Request, t string) (c caller, f clientFrame, ok bool) {
+	if c, ok = a.caller(w, bearer(r)); !ok || !a.call(w, c.visitor) {
+		return c, f, false
 	}
 	b, ok := readBody(w, r)
 	if !ok {
-		return visitor, f, false
+		return c, f, false
 	}
 	f, err := parseBody(b, t)
 	if err != nil {
 		refuse(w, http.StatusUnprocessableEntity, "invalid", err.Error()+".", 0)
-		return visitor, f, false
+		return c, f, false
 	}
-	return visitor, f, true
+	return c, f, true
 }
 
 // call counts a request against its visitor; it has answered when false.
 func (a *adapter) call(w http.ResponseWriter, visitor string) bool {
-	if wait := a.calls.take(visitor, time.Now()); wait > 0 {
+	if wait := a.calls.take(visitor, time.Now(), 1); wait > 0 {
 		refuse(w, http.StatusTooManyRequests, "slow_down", "Too many requests.", wait)
 		return false
 	}

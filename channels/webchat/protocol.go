@@ -23,28 +23,36 @@ const (
 
 // Bounds, in bytes.
 const (
-	maxFrame  = 16 << 10 // one frame or request body from a client
+	maxFrame  = 24 << 10 // one frame or request body from a client
 	maxText   = 8 << 10  // one message
 	maxID     = 64       // the client's id of a message, an item's id
 	maxPerson = 200      // name; email
+	maxPhone  = 40
+	maxFiles  = 10 // files of one message, not bytes
 )
 
 // clientFrame is what a widget sends: one JSON object a WebSocket text message, or a request's body (then
 // without t). Unknown fields are left alone, so that a newer widget can talk to an older hub.
 //
-//	{"t":"send","key":"<uuid>","text":"…","name":"…","email":"…"}   answered by ack or nack
+//	{"t":"send","key":"<uuid>","text":"…","files":["<id>"],"name":"…","email":"…","phone":"…"}   answered by ack or nack
+//	{"t":"rate","key":"…","score":5,"text":"…"}                        how the conversation was; answered by ack or nack
 //	{"t":"typing","on":true}
 //	{"t":"seen","id":"<item id>","state":"delivered"|"read"}          an agent's message arrived / was shown
+//	{"t":"standing"}                                                  answered by standing
 //	{"t":"ping"}                                                     answered by pong; at least every 2 minutes
 type clientFrame struct {
-	T     string `json:"t"`
-	Key   string `json:"key"`
-	Text  string `json:"text"`
-	Name  string `json:"name"`
-	Email string `json:"email"`
-	On    bool   `json:"on"`
-	ID    string `json:"id"`
-	State string `json:"state"`
+	T     string   `json:"t"`
+	Key   string   `json:"key"`
+	Text  string   `json:"text"`
+	Files []string `json:"files"` // as the upload named them
+	Name  string   `json:"name"`
+	Email string   `json:"email"`
+	Phone string   `json:"phone"`
+	Lang  string   `json:"lang"`
+	On    bool     `json:"on"`
+	ID    string   `json:"id"`
+	State string   `json:"state"`
+	Score int      `json:"score"`
 }
 
 // serverFrame is what the hub sends: one JSON object a WebSocket text message.
@@ -53,6 +61,7 @@ type clientFrame struct {
 //	{"t":"items","items":[…]}                          history after the client's last item, then what happens
 //	{"t":"ack","key":"…"}                              recorded; its item follows or went before
 //	{"t":"nack","key":"…","code":"…","message":"…","retry":true,"wait":1200}
+//	{"t":"standing","standing":{…}}                    asked for, or because it has changed
 //	{"t":"pong"}
 //	{"t":"error","code":"bad_frame","message":"…"}     before closing with 4400 or 4429
 type serverFrame struct {
@@ -60,45 +69,90 @@ type serverFrame struct {
 	Visitor string `json:"visitor,omitempty"`
 	Items   []item `json:"items,omitempty"`
 	Key     string `json:"key,omitempty"`
-	Code    string `json:"code,omitempty"` // too_long, empty, slow_down, not_recorded, bad_frame
+	Code    string `json:"code,omitempty"` // too_long, empty, invalid, slow_down, not_recorded, bad_frame
 	Message string `json:"message,omitempty"`
 	Retry   bool   `json:"retry,omitempty"` // the same message may pass later
 	Wait    int64  `json:"wait,omitempty"`  // not before so many milliseconds
+
+	Standing *standing `json:"standing,omitempty"`
+}
+
+// standing is what a visitor who waits may honestly be told: only what is known.
+type standing struct {
+	Status   string `json:"status,omitempty"`   // of the conversation: "waiting", "active", "snoozed", "resolved"; "": there is none
+	Position int    `json:"position,omitempty"` // 1 is next; while waiting
+	Wait     int64  `json:"wait,omitempty"`     // seconds, estimated; 0: unknown
+	Agent    string `json:"agent,omitempty"`    // who has it
+	Staffed  bool   `json:"staffed"`            // somebody who could answer is there
+	Over     bool   `json:"over,omitempty"`     // no conversation is open
+	Open     bool   `json:"open"`               // within opening hours
+	Next     int64  `json:"next,omitempty"`     // Unix milliseconds: when Open changes
 }
 
 // item is a channels.Item as visitors see it.
 type item struct {
-	ID   string `json:"id,omitempty"`
-	Kind string `json:"kind"` // "message", "typing"
-	From string `json:"from"` // "customer", "agent", "system"
-	Name string `json:"name,omitempty"`
-	Text string `json:"text,omitempty"`
-	At   int64  `json:"at,omitempty"`  // Unix milliseconds
-	Key  string `json:"key,omitempty"` // of the visitor's own message: the widget's id of it
-	On   bool   `json:"on,omitempty"`
+	ID      string `json:"id,omitempty"`
+	Kind    string `json:"kind"` // "message", "edit", "deletion", "typing", "state"
+	From    string `json:"from"` // "customer", "agent", "system"
+	Name    string `json:"name,omitempty"`
+	Text    string `json:"text,omitempty"`
+	At      int64  `json:"at,omitempty"`  // Unix milliseconds
+	Key     string `json:"key,omitempty"` // of the visitor's own message: the widget's id of it
+	On      bool   `json:"on,omitempty"`
+	Files   []file `json:"files,omitempty"`
+	ReplyTo string `json:"reply_to,omitempty"` // id of the item that it quotes
+	Of      string `json:"of,omitempty"`       // id of the item that an edit, a deletion or a state is about
+	State   string `json:"state,omitempty"`    // "delivered", "read": of the agent's item, perhaps on another device
+}
+
+// file is a channels.File as its visitor sees it.
+type file struct {
+	ID       string `json:"id"` // opens it at files/<id>, for this visitor only, and stands for it in a message
+	Name     string `json:"name"`
+	Type     string `json:"type"`
+	Kind     string `json:"kind"`
+	Size     int64  `json:"size"`
+	Width    int    `json:"width,omitempty"`
+	Height   int    `json:"height,omitempty"`
+	Duration int    `json:"duration,omitempty"`
+	Missing  string `json:"missing,omitempty"`
+}
+
+func (s signer) toFile(visitor string, f channels.File) file {
+	return file{s.named(visitor, f), f.Name, f.Type, f.Kind, f.Size, f.Width, f.Height, f.Duration, f.Missing}
 }
 
 // toItem translates; !ok: nothing for visitors.
-func toItem(i channels.Item, visitor string) (it item, ok bool) {
-	switch i.Kind {
-	case "message":
-		it = item{ID: i.ID, Kind: i.Kind, From: i.From, Name: i.Name, Text: i.Text, At: i.At.UnixMilli()}
+func (s signer) toItem(i channels.Item, visitor string) (it item, ok bool) {
+	switch {
+	case i.Kind == "message", (i.Kind == "edit" || i.Kind == "deletion") && i.Of != "":
+		it = item{ID: i.ID, Kind: i.Kind, From: i.From, Name: i.Name, Text: i.Text, At: i.At.UnixMilli(), ReplyTo: i.ReplyTo, Of: i.Of}
 		if i.From == "customer" {
 			it.Name = "" // the visitor knows
 			it.Key = strings.TrimPrefix(i.Key, visitor+"/")
 		}
-	case "typing":
-		if i.From == "customer" {
-			return it, false
+		for _, f := range i.Files {
+			if f.Kind != "raw" {
+				it.Files = append(it.Files, s.toFile(visitor, f.File))
+			}
 		}
+	case i.Kind == "typing" && i.From != "customer":
 		it = item{Kind: i.Kind, From: i.From, Name: i.Name, On: i.On}
+	case i.Kind == "state" && i.Of != "" && (i.State == "delivered" || i.State == "read"):
+		it = item{Kind: i.Kind, From: i.From, Of: i.Of, State: i.State}
 	default:
 		return it, false
 	}
 	return it, true
 }
 
-func (i item) size() int { return 120 + len(i.Text) + len(i.Name) }
+// kept tells whether history holds such an item.
+func (i item) kept() bool { return i.Kind != "typing" && i.Kind != "state" }
+
+// isStanding tells whether an item only says that the thread stands elsewhere now.
+func isStanding(i channels.Item) bool { return i.Kind == "state" && i.State == "standing" }
+
+func (i item) size() int { return 120 + len(i.Text) + len(i.Name) + 600*len(i.Files) }
 
 // frameError is a frame that makes no sense; its text is for developers who read the error frame.
 type frameError struct{ reason string }
@@ -150,12 +204,21 @@ func decodeFrame(b []byte) (clientFrame, error) {
 
 func (f *clientFrame) check() error {
 	switch f.T {
-	case "send":
+	case "send", "rate":
 		if !isID(f.Key) {
 			return &frameError{fmt.Sprintf("key has 8 to %d letters, digits, - or _", maxID)}
 		}
-		if len(f.Name) > maxPerson || len(f.Email) > maxPerson {
-			return &frameError{fmt.Sprintf("name and email have at most %d bytes", maxPerson)}
+		if len(f.Name) > maxPerson || len(f.Email) > maxPerson || len(f.Phone) > maxPhone {
+			return &frameError{fmt.Sprintf("name and email have at most %d bytes, phone %d", maxPerson, maxPhone)}
+		}
+		if len(f.Files) > maxFiles {
+			return &frameError{fmt.Sprintf("a message has at most %d files", maxFiles)}
+		}
+		if len(f.Lang) > 35 {
+			return &frameError{"lang is a language tag"}
+		}
+		if f.T == "rate" && (f.Score < 1 || f.Score > 5) {
+			return &frameError{"score lies between 1 and 5"}
 		}
 	case "seen":
 		if f.ID == "" || len(f.ID) > maxID {
@@ -164,7 +227,7 @@ func (f *clientFrame) check() error {
 		if f.State != "delivered" && f.State != "read" {
 			return &frameError{`state is "delivered" or "read"`}
 		}
-	case "typing", "ping":
+	case "typing", "ping", "standing":
 	case "":
 		return &frameError{"t is missing"}
 	default:
@@ -189,7 +252,7 @@ func isID(s string) bool {
 // refusal is the answer to a message that no retry can help; nil when there is nothing against it.
 func (f *clientFrame) refusal() *serverFrame {
 	switch {
-	case strings.TrimSpace(f.Text) == "":
+	case strings.TrimSpace(f.Text) == "" && len(f.Files) == 0 && f.T != "rate":
 		return &serverFrame{T: "nack", Key: f.Key, Code: "empty", Message: "The message is empty."}
 	case len(f.Text) > maxText:
 		return &serverFrame{T: "nack", Key: f.Key, Code: "too_long", Message: "The message is too long."}
@@ -197,17 +260,24 @@ func (f *clientFrame) refusal() *serverFrame {
 	return nil
 }
 
-// person is the name to show to agents. The email is what a stranger typed, so it is shown as part of the
-// name and is never taken for an identity.
+// person is the name to show to agents. Email and phone are what a stranger typed, so they are shown as part of the
+// name and never taken for an identity.
 func (f *clientFrame) person() string {
-	name, email := oneLine(f.Name), oneLine(f.Email)
+	name := oneLine(f.Name)
+	var reach []string
+	for _, v := range []string{f.Email, f.Phone} {
+		if v = oneLine(v); v != "" {
+			reach = append(reach, v)
+		}
+	}
+	list := strings.Join(reach, ", ")
 	switch {
 	case name == "":
-		return email
-	case email == "":
+		return list
+	case list == "":
 		return name
 	}
-	return cut(name, channels.MaxName-len(email)-3) + " (" + email + ")"
+	return cut(name, max(channels.MaxName-len(list)-3, 0)) + " (" + list + ")"
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

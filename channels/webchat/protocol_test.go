@@ -46,9 +46,10 @@ func TestClientFrames(t *testing.T) {
 
 func TestServerFrames(t *testing.T) {
 	at := time.UnixMilli(1767225600000)
-	mine, _ := toItem(channels.Item{ID: "3-1", Kind: "message", From: "customer", Name: "Sara", Text: "سلام <b>", At: at, Key: "visitor/k1234567"}, "visitor")
-	theirs, _ := toItem(channels.Item{ID: "4-1", Kind: "message", From: "agent", Name: "نیلوفر", Text: "بفرمایید", HTML: "<p>بفرمایید</p>", At: at}, "visitor")
-	typing, _ := toItem(channels.Item{Kind: "typing", From: "agent", Name: "نیلوفر", On: true}, "visitor")
+	sign := signer{"acc1", []byte(strings.Repeat("k", 32))}
+	mine, _ := sign.toItem(channels.Item{ID: "3-1", Kind: "message", From: "customer", Name: "Sara", Text: "سلام <b>", At: at, Key: "visitor/k1234567"}, "visitor")
+	theirs, _ := sign.toItem(channels.Item{ID: "4-1", Kind: "message", From: "agent", Name: "نیلوفر", Text: "بفرمایید", HTML: "<p>بفرمایید</p>", At: at}, "visitor")
+	typing, _ := sign.toItem(channels.Item{Kind: "typing", From: "agent", Name: "نیلوفر", On: true}, "visitor")
 	got := []serverFrame{
 		{T: "hello", Visitor: "visitor"},
 		{T: "items", Items: []item{mine, theirs}},
@@ -72,7 +73,7 @@ func TestServerFrames(t *testing.T) {
 		t.Errorf("server.json differs; the hub says now:\n%s", b)
 	}
 	for _, i := range []channels.Item{{Kind: "state"}, {Kind: "typing", From: "customer"}, {Kind: "something new"}} {
-		if _, ok := toItem(i, "visitor"); ok {
+		if _, ok := sign.toItem(i, "visitor"); ok {
 			t.Errorf("%+v is nothing for visitors", i)
 		}
 	}

@@ -27,11 +27,11 @@ const (
 
 // socket is one visitor's connection. Its fields are few and small: tens of thousands are open and idle.
 type socket struct {
-	a       *adapter
-	conn    *websocket.Conn
-	visitor string
-	stop    func() // ends the watch
-	frames  bucket // reader only
+	a    *adapter
+	conn *websocket.Conn
+	caller
+	stop   func() // ends the watch
+	frames bucket // reader only
 
 	mu       sync.Mutex
 	queue    []serverFrame // waits for the writer
@@ -42,6 +42,7 @@ type socket struct {
 	replayed []string      // ids that Watch may still bring a second time
 	code     int           // closing with this code
 	typing   bool          // the customer is typing, as the agents were told
+	moved    bool          // the standing is to be told
 }
 
 // serveSocket upgrades and returns: from then on the socket is one parked goroutine.
@@ -52,16 +53,17 @@ func (a *adapter) serveSocket(w http.ResponseWriter, r *http.Request) {
 			token = p
 		}
 	}
-	visitor, ok := a.visitor(w, r, token)
-	if !ok || !a.call(w, visitor) {
+	c, ok := a.caller(w, token)
+	if !ok || !a.call(w, c.visitor) {
 		return
 	}
+	visitor := c.visitor
 	after := r.URL.Query().Get("after")
 	if len(after) > maxID {
 		refuse(w, http.StatusUnprocessableEntity, "invalid", "after is not an item's id.", 0)
 		return
 	}
-	if !a.enter(visitor) {
+	if !a.enter(visitor, maxConns) {
 		refuse(w, http.StatusTooManyRequests, "slow_down", "This visitor has too many connections.", time.Second)
 		return
 	}
@@ -71,7 +73,7 @@ func (a *adapter) serveSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	after = strings.Clone(after) // lets the request go
-	s := &socket{a: a, conn: conn, visitor: visitor, writing: true}
+	s := &socket{a: a, conn: conn, caller: c, writing: true}
 	s.stop = a.cfg.Desk.Watch(visitor, s.hear)
 	if !a.keep(s) {
 		s.stop()
@@ -125,7 +127,7 @@ func (s *socket) take(kind int, r io.Reader) bool {
 	if !s.patient() {
 		return true // its closing is under way: nothing counts any more
 	}
-	if wait := s.frames.take(time.Now(), s.a.calls.perSecond, s.a.calls.burst); wait > 0 {
+	if wait := s.frames.take(time.Now(), s.a.calls.perSecond, s.a.calls.burst, 1); wait > 0 {
 		s.fail(closeTooFast, "slow_down", "too many frames")
 		return true
 	}
@@ -182,9 +184,11 @@ func (s *socket) handle(kind int, b []byte) {
 	}
 	ctx := context.Background() // a visitor who leaves does not take a message back
 	switch f.T {
-	case "send":
+	case "send", "rate":
 		s.tell(false)
-		s.push(s.a.receive(ctx, s.visitor, f))
+		s.push(s.a.receive(ctx, s.caller, f))
+	case "standing":
+		s.stood()
 	case "typing":
 		s.tell(f.On)
 	case "seen":
@@ -210,7 +214,11 @@ func (s *socket) tell(on bool) {
 
 // hear is called by Watch; it never blocks.
 func (s *socket) hear(i channels.Item) {
-	it, ok := toItem(i, s.visitor)
+	if isStanding(i) {
+		s.stood()
+		return
+	}
+	it, ok := s.a.sign.toItem(i, s.visitor)
 	if !ok {
 		return
 	}
@@ -225,6 +233,16 @@ func (s *socket) hear(i channels.Item) {
 		return
 	}
 	s.offer(it)
+}
+
+// stood has the writer tell where the visitor stands now; asked for several times meanwhile it tells once.
+func (s *socket) stood() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.code == 0 {
+		s.moved = true
+		s.wake()
+	}
 }
 
 // offer queues an item unless it was replayed. s.mu is held.
@@ -330,6 +348,7 @@ func (s *socket) begin(after string) {
 	}
 
 	s.mu.Lock()
+	s.moved = s.moved || len(ids) > 1 || after != "" // who has written here wants to know
 	s.replayed = ids
 	for _, it := range s.replay {
 		s.offer(it)
@@ -349,9 +368,9 @@ func (s *socket) write() {
 	defer s.guard()
 	for {
 		s.mu.Lock()
-		frames, code := s.queue, s.code
-		s.queue, s.queued = nil, 0
-		if len(frames) == 0 && code == 0 {
+		frames, code, moved := s.queue, s.code, s.moved && s.code == 0
+		s.queue, s.queued, s.moved = nil, 0, false
+		if len(frames) == 0 && code == 0 && !moved {
 			s.writing = false
 			s.mu.Unlock()
 			return
@@ -362,7 +381,10 @@ func (s *socket) write() {
 				return
 			}
 		}
-		if len(frames) == 0 {
+		if moved && !s.putStanding() {
+			return
+		}
+		if len(frames) == 0 && code != 0 {
 			// The last word. s.writing stays true: nobody writes after it. The reader waits a little for the
 			// client's answer, because closing over unread input would destroy what is under way to it.
 			s.conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), time.Now().Add(byeTime))
@@ -370,6 +392,18 @@ func (s *socket) write() {
 			return
 		}
 	}
+}
+
+// putStanding tells where the visitor stands; when nobody knows, nothing is said.
+func (s *socket) putStanding() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), receiveTime)
+	defer cancel()
+	st, err := s.a.standing(ctx, s.visitor)
+	if err != nil {
+		s.a.cfg.Log.Debug("webchat: standing", "account", s.a.cfg.ID, "err", err)
+		return true
+	}
+	return s.put(serverFrame{T: "standing", Standing: st})
 }
 
 // put writes one frame; false: the connection is gone, and s.writing stays true so that nobody tries again.

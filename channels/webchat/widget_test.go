@@ -37,7 +37,7 @@ func TestWidgetIsFresh(t *testing.T) {
 		}
 		sum.Write(append([]byte(f.Name()+"\x00"), b...))
 	}
-	if !bytes.Contains(bytes.SplitN(bundle, []byte("\n"), 2)[0], []byte(hex.EncodeToString(sum.Sum(nil)))) {
+	if !bytes.Contains(bytes.SplitN(bundle, []byte("\n"), 2)[0], []byte(" "+hex.EncodeToString(sum.Sum(nil))[:16]+" ")) {
 		t.Error("dist/widget.js is stale: run npm run build in channels/webchat/widget")
 	}
 }

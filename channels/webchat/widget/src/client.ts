@@ -1,6 +1,19 @@
+import type { Config, Proof } from './config.ts'
 import type { Store } from './store.ts'
 
-/** One thing that the hub shows to the visitor; see protocol.go. */
+/** A file of a message; see file in protocol.go. */
+export interface FileView {
+  id: string
+  name: string
+  type: string
+  kind: string
+  size: number
+  width?: number
+  height?: number
+  missing?: string
+}
+
+/** One thing that the hub shows to the visitor; see item in protocol.go. */
 export interface Item {
   id?: string
   kind: string
@@ -10,6 +23,24 @@ export interface Item {
   at?: number
   key?: string
   on?: boolean
+  files?: FileView[]
+  reply_to?: string
+  of?: string
+  state?: string
+  edited?: boolean
+  deleted?: boolean
+}
+
+/** Where the visitor stands; see standing in protocol.go. */
+export interface Standing {
+  status?: string
+  position?: number
+  wait?: number
+  agent?: string
+  staffed?: boolean
+  over?: boolean
+  open: boolean
+  next?: number
 }
 
 /** A message of the visitor's that is not in the hub's history yet. */
@@ -17,12 +48,24 @@ export interface Out {
   key: string
   text: string
   at: number
+  files?: FileView[]
+  file?: File // to be uploaded; lasts as long as the page
+  done?: number // how much of it is, 0 to 1
   sent?: boolean // recorded; its item is under way
   failed?: boolean // several tries failed; more follow
   bad?: string // it can never be sent: why
 }
 
-export type State = 'idle' | 'connecting' | 'live' | 'offline'
+/** A frame of the hub's; see serverFrame in protocol.go. */
+export interface Frame {
+  t: string
+  items?: Item[]
+  standing?: Standing
+  key?: string
+  code?: string
+  retry?: boolean
+  wait?: number
+}
 
 interface Answer {
   ok?: boolean
@@ -31,14 +74,8 @@ interface Answer {
   wait?: number
 }
 
-interface Frame {
-  t: string
-  items?: Item[]
-  key?: string
-  code?: string
-  retry?: boolean
-  wait?: number
-}
+export type Client = ReturnType<typeof connect>
+type Me = { name?: string; email?: string; phone?: string }
 
 const protocol = 'tamas.webchat.1'
 const kept = 100 // items in the store
@@ -48,293 +85,387 @@ const sleep = (ms: number) => new Promise<void>(r => setTimeout(r, ms))
 const backoff = (n: number) => Math.min(30_000, 500 * 2 ** Math.min(n, 6)) * (0.5 + Math.random())
 const bytes = (s: string) => new TextEncoder().encode(s).length
 
-function newKey(): string {
-  // crypto.randomUUID exists on secure pages only.
-  return [...crypto.getRandomValues(new Uint8Array(16))].map(b => b.toString(16).padStart(2, '0')).join('')
+// crypto.randomUUID exists on secure pages only.
+const newKey = () => [...crypto.getRandomValues(new Uint8Array(16))].map(b => b.toString(16).padStart(2, '0')).join('')
+
+// A message has a key of its own in the store, so that tabs cannot overwrite each other's; sorted by time.
+const slot = (m: Out): string => 'o.' + m.at.toString(36).padStart(9, '0') + '.' + m.key
+
+/** Folds what came into the items that are there, each once: changes go onto what they change. Returns agents' new messages. */
+export function fold(items: Item[], news: Item[]): Item[] {
+  const fresh: Item[] = []
+  for (const i of news) {
+    const target = items.find(x => x.id === i.of)
+    if (i.kind === 'edit') {
+      if (target && !target.deleted) Object.assign(target, { text: i.text, edited: true })
+    } else if (i.kind === 'deletion') {
+      if (target) Object.assign(target, { text: '', files: undefined, deleted: true })
+    } else if (i.kind === 'message' && !items.some(x => x.id === i.id)) {
+      items.push(i)
+      if (i.from !== 'customer') fresh.push(i)
+    }
+  }
+  return fresh
 }
 
 /**
  * The visitor's side of the conversation, without a face: session, feed, outbox. It speaks through a socket,
  * and through long polling where sockets are blocked. Everything it must not forget is in the store; the hub
  * knows each message by its key, so sending again never doubles one.
+ *
+ * A proof makes the visitor who the site says it is; guest is then the store of who was nobody in particular here before.
+ * refused is called when the hub does not take the proof.
  */
-export class Client {
-  items: Item[] = []
-  outbox: Out[] = []
-  state: State = 'idle'
-  typist: string | undefined // who of the agents is typing
+export function connect(base: string, store: Store, config: Config, proof?: Proof, guest?: Store, refused = () => {}) {
+  // after is where to go on after a break. Tabs are not equally far: each goes by its own.
+  let { after, items: past } = feed()
+  const c = {
+    items: past,
+    outbox: [] as Out[],
+    state: 'idle' as 'idle' | 'connecting' | 'live' | 'offline' | 'expired',
+    typist: undefined as string | undefined, // who of the agents is typing
+    standing: undefined as Standing | undefined,
+    store,
 
-  /** Called after anything above changed. fresh: agents' messages that just came. */
-  onchange: (fresh: Item[]) => void = () => {}
+    /** Called after anything above changed. fresh: agents' messages that just came. */
+    changed: (_fresh: Item[]) => {},
 
-  private running = false
-  private ws: WebSocket | undefined
-  private polling = false
-  private blocked = 0 // socket attempts in a row that never said hello
-  private flushing = false
-  private tries = new Map<string, number>()
-  private waiting = new Map<string, (a: Answer) => void>()
-  private naps = new Set<() => void>()
-  private fade = 0
-  private heard = 0 // when the hub last spoke on the socket
-  private asked = 0 // when it was asked to; an answer is owed while it is not before heard
-  private typed = 0
+    /** Whether this visitor has been here before. */
+    get known(): boolean {
+      return !!token() || c.outbox.length > 0 || !!guest?.get('s')
+    },
+    get signedIn(): boolean {
+      return !!proof
+    },
+    get me(): Me | undefined {
+      return store.get('me')
+    },
+    set me(v: Me | undefined) {
+      store.set('me', v)
+      c.changed([])
+    },
 
-  constructor(private base: string, private store: Store, private maxText: number) {
-    this.items = store.get<Item[]>('h') ?? []
-    this.load()
-    store.listen(k => this.other(k))
-    const back = () => { if (document.visibilityState === 'visible') { this.wake(); this.ping() } }
-    addEventListener('online', back)
-    addEventListener('offline', () => this.ws?.close())
-    document.addEventListener('visibilitychange', back)
-  }
+    /** Agents' messages that were not shown yet. */
+    get unread(): Item[] {
+      return c.items.slice(c.items.findIndex(i => i.id === store.get('r')) + 1).filter(i => i.from !== 'customer')
+    },
 
-  /** Whether this visitor has been here before. */
-  get known(): boolean {
-    return !!this.token || this.outbox.length > 0
-  }
-
-  private get token(): string | undefined {
-    return this.store.get<string>('s')
-  }
-
-  get me(): { name?: string; email?: string } | undefined {
-    return this.store.get('me')
-  }
-
-  set me(v: { name?: string; email?: string } | undefined) {
-    this.store.set('me', v)
-    this.onchange([])
-  }
-
-  /** Agents' messages that were not shown yet. */
-  get unread(): Item[] {
-    const read = this.store.get<string>('r')
-    return this.items.slice(this.items.findIndex(i => i.id === read) + 1).filter(i => i.from !== 'customer')
-  }
-
-  /** Begins to connect, and goes on for as long as the page lives. */
-  start(): void {
-    if (!this.running) {
-      this.running = true
-      void this.run()
-    }
-  }
-
-  send(text: string): void {
-    const m: Out = { key: newKey(), text, at: Date.now() }
-    if (bytes(text) > this.maxText) m.bad = 'too_long'
-    this.outbox.push(m)
-    this.save(m)
-    this.typing(false)
-    this.onchange([])
-    this.start()
-    void this.flush()
-  }
-
-  retry(m: Out): void {
-    m.failed = false
-    if (m.bad !== 'too_long') m.bad = undefined
-    this.tries.delete(m.key)
-    this.onchange([])
-    this.wake()
-    void this.flush()
-  }
-
-  remove(m: Out): void {
-    this.outbox = this.outbox.filter(o => o !== m)
-    this.store.del(slot(m))
-    this.onchange([])
-  }
-
-  /** The visitor types, or has stopped; says so to the hub every 3 s at most. */
-  typing(on: boolean): void {
-    const now = Date.now()
-    if (on ? now - this.typed < 3000 : !this.typed) return
-    this.typed = on ? now : 0
-    void this.tell('typing', { on })
-  }
-
-  /** All agents' messages were shown. */
-  read(): void {
-    const unread = this.unread
-    if (!unread.length) return
-    this.store.set('r', unread[unread.length - 1].id)
-    for (const i of unread.slice(-20)) if (i.from === 'agent') void this.tell('seen', { id: i.id, state: 'read' })
-    this.onchange([])
-  }
-
-  /** They came, but nobody looked yet. */
-  delivered(fresh: Item[]): void {
-    for (const i of fresh) {
-      if (i.from === 'agent' && this.store.get('d') !== i.id) {
-        this.store.set('d', i.id)
-        void this.tell('seen', { id: i.id, state: 'delivered' })
+    /** Begins to connect, and goes on for as long as the page lives. */
+    start(): void {
+      if (!running) {
+        running = true
+        void run()
       }
-    }
+    },
+
+    /** Ends all that goes on. */
+    stop(): void {
+      stopped = true
+      ws?.close()
+      wake()
+    },
+
+    send(text: string, file?: File): void {
+      const m: Out = { key: newKey(), text, at: Date.now(), file }
+      if (bytes(text) > config.max_text) m.bad = 'too_long'
+      if (file && file.size > config.max_file) m.bad = 'too_large'
+      c.outbox.push(m)
+      save(m)
+      c.typing(false)
+      c.changed([])
+      c.start()
+      void flush()
+    },
+
+    retry(m: Out): void {
+      m.failed = false
+      m.bad = undefined
+      tries.delete(m.key)
+      c.changed([])
+      wake()
+      void flush()
+    },
+
+    remove(m: Out): void {
+      c.outbox = c.outbox.filter(o => o !== m)
+      store.del(slot(m))
+      c.changed([])
+    },
+
+    /** The visitor types, or has stopped; says so to the hub every 3 s at most. */
+    typing(on: boolean): void {
+      const now = Date.now()
+      if (on ? now - typed < 3000 : !typed) return
+      typed = on ? now : 0
+      void tell('typing', { on })
+    },
+
+    /** All agents' messages were shown. */
+    read(): void {
+      const unread = c.unread
+      if (!unread.length) return
+      store.set('r', unread[unread.length - 1].id)
+      for (const i of unread.slice(-20)) if (i.from === 'agent') void tell('seen', { id: i.id, state: 'read' })
+      c.changed([])
+    },
+
+    /** They came, but nobody looked yet. */
+    delivered(fresh: Item[]): void {
+      for (const i of fresh) {
+        if (i.from === 'agent' && store.get('d') !== i.id) {
+          store.set('d', i.id)
+          void tell('seen', { id: i.id, state: 'delivered' })
+        }
+      }
+    },
+
+    /** How the conversation was that ended with this item; tells whether it was recorded. Said again it counts once. */
+    rate: (last: string, score: number, text: string): Promise<boolean> =>
+      call('rate', { key: 'rate-' + last, score, text }).then(r => r.ok, () => false),
+
+    /** A page that the visitor looks at. */
+    async visit(page: string, title: string): Promise<void> {
+      try {
+        await session()
+        await call('visits', { key: newKey(), page, title })
+      } catch {
+        // a visit that is not logged does no harm
+      }
+    },
+
+    /** An address in the page's memory for a file's content. */
+    open(f: FileView): Promise<string> {
+      let url = opened.get(f.id)
+      if (!url) {
+        url = call('files/' + f.id).then(async r => {
+          if (!r.ok) throw r.status
+          return URL.createObjectURL(await r.blob())
+        })
+        opened.set(f.id, url)
+        url.catch(() => opened.delete(f.id))
+      }
+      return url
+    },
+  }
+
+  let running = false
+  let stopped = false
+  let ws: WebSocket | undefined
+  let polling = false
+  let blocked = 0 // socket attempts in a row that never said hello
+  let flushing = false
+  let proved = false // the hub has taken the proof
+  let wasProved = false
+  let opening: Promise<void> | undefined
+  let fade = 0
+  let heard = 0 // when the hub last spoke on the socket
+  let asked = 0 // when it was asked to; an answer is owed while it is not before heard
+  let typed = 0
+  const tries = new Map<string, number>()
+  const waiting = new Map<string, (a: Answer) => void>()
+  const naps: (() => void)[] = []
+  const opened = new Map<string, Promise<string>>()
+  const token = () => store.get<string>('s')
+
+  load()
+  store.listen(other)
+  const back = () => { if (document.visibilityState === 'visible') { wake(); ping() } }
+  addEventListener('online', back)
+  addEventListener('offline', () => ws?.close())
+  document.addEventListener('visibilitychange', back)
+  return c
+
+  function feed(): { after: string; items: Item[] } {
+    return store.get('f') ?? { after: '', items: [] }
   }
 
   // ---- connection
 
-  private async run(): Promise<void> {
-    for (let n = 0; ; n++) {
-      this.become(navigator.onLine === false || n > 2 ? 'offline' : 'connecting')
+  async function run(): Promise<void> {
+    for (let n = 0; !stopped; n++) {
+      if (c.state !== 'expired') become(navigator.onLine === false || n > 2 ? 'offline' : 'connecting')
       try {
-        await this.session()
-        if (this.blocked < 2) {
+        await session()
+        if (blocked < 2) {
           // Where the page's policy forbids sockets the attempt itself throws.
-          if (await this.socket().catch(() => false)) {
-            this.blocked = n = 0
-          } else {
-            this.blocked++
-          }
+          if (await socket().catch(() => false)) blocked = n = 0
+          else blocked++
         }
-        if (this.blocked > 1) {
-          if (await this.poll()) n = 0
-          this.blocked = 1 // one more look at whether sockets pass now
+        if (blocked > 1) {
+          if (await poll()) n = 0
+          blocked = 1 // one more look at whether sockets pass now
         }
       } catch {
-        // no network, or the hub refuses for now: Answer of session
+        // no network, or the hub refuses for now
       }
-      if (this.state === 'live') this.become('connecting')
-      await this.nap(backoff(n))
+      if (c.state === 'live') become('connecting')
+      await nap(backoff(n))
     }
   }
 
   // nap waits, but not when there is reason to hope: wake ends it.
-  private async nap(ms: number): Promise<void> {
-    let up = () => {}
-    await Promise.race([sleep(ms), new Promise<void>(r => this.naps.add((up = r)))])
-    this.naps.delete(up)
+  function nap(ms: number): Promise<void> {
+    return new Promise(r => { naps.push(r); setTimeout(r, ms) })
   }
 
-  private wake(): void {
-    for (const up of this.naps) up()
+  function wake(): void {
+    for (const up of naps.splice(0)) up()
   }
 
-  private become(s: State): void {
-    if (s !== this.state) {
-      this.state = s
-      if (s === 'live') void this.flush()
-      this.onchange([])
+  function become(s: typeof c.state): void {
+    if (s !== c.state) {
+      c.state = s
+      if (s === 'live') void flush()
+      c.changed([])
     }
   }
 
-  private async session(): Promise<void> {
-    const day = Math.floor(Date.now() / 864e5)
-    if (this.token && this.store.get('t') === day) return
-    const r = await this.call('session', { token: this.token })
-    if (r.status === 401) return this.forget()
-    if (!r.ok) throw r.status
-    this.store.set('s', (await r.json()).token)
-    this.store.set('t', day)
+  function session(): Promise<void> {
+    opening ??= greet().finally(() => (opening = undefined))
+    return opening
   }
 
-  // forget begins anew: the hub does not know this visitor. What was not sent stays.
-  private forget(): void {
-    for (const k of ['s', 't', 'h', 'r', 'd']) this.store.del(k)
-    this.items = []
+  // greet makes sure that there is a token that the hub knows.
+  async function greet(): Promise<void> {
+    const day = Math.floor(Date.now() / 864e5)
+    if (stopped) throw 0
+    if (token() && (proof ? proved : store.get('t') === day)) return
+    const r = await call('session', { token: token() ?? guest?.get('s'), ...proof })
+    if (r.status === 401) return forget()
+    if (r.status === 403 && proof) {
+      // Never taken: the visitor is nobody in particular. Over: the page must bring a new one.
+      if (wasProved) become('expired')
+      else refused()
+    }
+    if (!r.ok) throw r.status
+    const a: { token: string; visitor: string } = await r.json()
+    if (proof) {
+      proved = wasProved = true
+      guest?.clear()
+    }
+    if (a.visitor !== (store.get('v') ?? a.visitor)) empty()
+    store.set('s', a.token)
+    store.set('t', day)
+    store.set('v', a.visitor)
+    if (c.state === 'expired') become('connecting')
+  }
+
+  // forget begins anew: the hub does not know this visitor, or no longer. What was not sent stays.
+  function forget(): void {
+    for (const k of ['s', 't', 'v']) store.del(k)
+    proved = false
+    if (!proof) empty()
     throw 401
   }
 
+  function empty(): void {
+    for (const k of ['f', 'r', 'd', 'q']) store.del(k)
+    c.items = []
+    after = ''
+    c.standing = undefined
+  }
+
   /** One socket's life; tells whether the hub greeted us. */
-  private socket(): Promise<boolean> {
+  function socket(): Promise<boolean> {
     return new Promise(resolve => {
       let hello = false
-      this.heard = this.asked = Date.now()
-      const url = this.base.replace(/^http/, 'ws') + 'socket?after=' + encodeURIComponent(this.last)
-      const ws = new WebSocket(url, [protocol, this.token!])
+      heard = asked = Date.now()
+      const s = new WebSocket(base.replace(/^http/, 'ws') + 'socket?after=' + encodeURIComponent(after), [protocol, token()!])
       const end = () => {
         clearInterval(beat)
-        ws.onclose = ws.onmessage = null
-        ws.close()
-        this.ws = undefined
-        for (const answer of this.waiting.values()) answer(later)
+        s.onclose = s.onmessage = null
+        s.close()
+        ws = undefined
+        for (const answer of waiting.values()) answer(later)
         resolve(hello)
       }
       // A dead network says nothing: so we ask, and hang up when no answer comes. Browsers let this run once a
       // minute only in tabs that nobody looks at, which the hub's patience allows for.
       const beat = setInterval(() => {
         const now = Date.now()
-        if (this.asked >= this.heard) {
-          if (now - this.asked > 8000) end()
-        } else if (now - this.heard > 20_000) {
-          this.ping()
+        if (asked >= heard) {
+          if (now - asked > 8000) end()
+        } else if (now - heard > 20_000) {
+          ping()
         }
       }, 4000)
-      ws.onclose = end
-      ws.onmessage = e => {
-        this.heard = Date.now() + 1 // later than what was asked in the same millisecond
+      s.onclose = end
+      s.onmessage = e => {
+        heard = Date.now() + 1 // later than what was asked in the same millisecond
         const f: Frame = JSON.parse(e.data)
         if (f.t === 'hello') {
           hello = true
-          this.ws = ws
-          this.become('live')
+          ws = s
+          become('live')
           // Said again: the first time may have been lost, or too early for the hub to know the message as sent.
-          const read = this.store.get<string>('r')
-          if (read) this.frame('seen', { id: read, state: 'read' })
-        } else if (f.t === 'items') {
-          this.take(f.items!)
-        } else if (f.t === 'ack' || f.t === 'nack') {
-          this.waiting.get(f.key!)?.({ ok: f.t === 'ack', retry: f.retry, code: f.code, wait: f.wait })
+          const read = store.get<string>('r')
+          if (read) frame('seen', { id: read, state: 'read' })
         }
+        hear(f)
       }
     })
   }
 
-  private ping(): void {
-    if (!this.ws) return
-    if (this.asked < this.heard) this.asked = Date.now()
-    this.frame('ping')
+  // hear takes what came on the socket, or as the answer to a poll.
+  function hear(f: Frame): void {
+    if (f.standing) c.standing = f.standing
+    if (f.items) take(f.items)
+    else if (f.standing) c.changed([])
+    waiting.get(f.key!)?.({ ok: f.t === 'ack', retry: f.retry, code: f.code, wait: f.wait })
   }
 
-  private frame(t: string, body: object = {}): void {
-    this.ws!.send(JSON.stringify({ t, ...body }))
+  function ping(): void {
+    if (!ws) return
+    if (asked < heard) asked = Date.now()
+    frame('ping')
+  }
+
+  function frame(t: string, body: object = {}): void {
+    ws!.send(JSON.stringify({ t, ...body }))
   }
 
   /** Polls for some minutes, or until it fails; tells whether it ever worked. */
-  private async poll(): Promise<boolean> {
-    this.polling = true
+  async function poll(): Promise<boolean> {
+    polling = true
     const until = Date.now() + 300_000
     let wait = 0
     try {
-      while (Date.now() < until) {
-        const r = await this.call(`messages?after=${encodeURIComponent(this.last)}&wait=${wait}`)
-        if (r.status === 401) this.forget()
+      while (Date.now() < until && !stopped) {
+        const r = await call(`messages?after=${encodeURIComponent(after)}&wait=${wait}`)
+        if (r.status === 401) forget()
         if (!r.ok) break
-        const items: Item[] = (await r.json()).items ?? []
-        this.become('live')
-        this.take(items)
+        const f: Frame = await r.json()
+        become('live')
+        hear(f)
         wait = 20
         // Typing alone ends a poll at once; do not let it make us hurry.
-        if (!items.some(i => i.id)) await sleep(500)
+        if (!f.items?.some(i => i.id)) await sleep(500)
       }
     } finally {
-      this.polling = false
+      polling = false
     }
     return wait > 0
   }
 
-  private call(path: string, body?: object): Promise<Response> {
+  function call(path: string, body?: object): Promise<Response> {
     const headers: Record<string, string> = {}
     if (body) headers['Content-Type'] = 'application/json'
-    if (this.token) headers.Authorization = 'Bearer ' + this.token
-    return fetch(this.base + path, {
+    if (token()) headers.Authorization = 'Bearer ' + token()
+    return fetch(base + path, {
       method: body ? 'POST' : 'GET',
       headers,
       body: body && JSON.stringify(body),
       credentials: 'omit',
       cache: 'no-store',
       referrerPolicy: 'origin', // the hub must know the page's origin, and nothing more
-      signal: AbortSignal.timeout(40_000),
+      signal: path.startsWith('files') ? undefined : AbortSignal.timeout(40_000),
     })
   }
 
-  private async tell(t: string, body: object): Promise<void> {
+  async function tell(t: string, body: object): Promise<void> {
     try {
-      if (this.ws) this.frame(t, body)
-      else if (this.polling) await this.call(t, body)
+      if (ws) frame(t, body)
+      else if (polling) await call(t, body)
     } catch {
       // a hint that is lost does no harm
     }
@@ -342,109 +473,132 @@ export class Client {
 
   // ---- feed
 
-  /** Where to go on after a break. */
-  private get last(): string {
-    return this.items[this.items.length - 1]?.id ?? ''
-  }
-
-  private take(items: Item[]): void {
-    const have = new Set(this.items.map(i => i.id))
-    const fresh: Item[] = []
+  function take(items: Item[]): void {
+    const fresh = fold(c.items, items)
     for (const i of items) {
       if (i.kind === 'typing') {
-        clearTimeout(this.fade)
-        this.typist = i.on ? (i.name ?? '') : undefined
+        clearTimeout(fade)
+        c.typist = i.on ? (i.name ?? '') : undefined
         // The word that it ended may be lost with a connection.
-        if (i.on) this.fade = setTimeout(() => { this.typist = undefined; this.onchange([]) }, 8000)
-      } else if (!have.has(i.id)) {
-        have.add(i.id)
-        this.items.push(i)
-        const mine = this.outbox.find(o => o.key === i.key)
-        if (mine) this.remove(mine)
-        if (i.from !== 'customer') {
-          fresh.push(i)
-          this.typist = undefined
-        }
+        if (i.on) fade = setTimeout(() => { c.typist = undefined; c.changed([]) }, 8000)
+      } else if (i.kind === 'state') {
+        // Read on another device.
+        if (i.state === 'read' && c.unread.some(u => u.id === i.of)) store.set('r', i.of)
+      } else {
+        after = i.id!
+        const mine = c.outbox.find(o => o.key === i.key)
+        if (mine) c.remove(mine)
       }
     }
-    this.store.set('h', this.items.slice(-kept))
-    this.onchange(fresh)
+    if (fresh.length) c.typist = undefined
+    store.set('f', { after, items: c.items.slice(-kept) })
+    c.changed(fresh)
   }
 
   // ---- outbox
 
-  private save(m: Out): void {
-    this.store.set(slot(m), { key: m.key, text: m.text, at: m.at, bad: m.bad })
+  // save keeps a message for the next page; a file that is not uploaded yet lasts no longer than this one.
+  function save(m: Out): void {
+    if (!m.file || m.files) store.set(slot(m), { key: m.key, text: m.text, at: m.at, files: m.files, bad: m.bad })
   }
 
-  private load(): void {
-    const saved = this.store.keys('o.').map(k => this.store.get<Out>(k)!).filter(Boolean)
-    const shown = new Set(this.items.map(i => i.key).filter(Boolean))
-    for (const m of this.outbox) {
+  function load(): void {
+    const saved = store.keys('o.').map(k => store.get<Out>(k)!).filter(Boolean)
+    const shown = new Set(c.items.map(i => i.key).filter(Boolean))
+    for (const m of c.outbox) {
       // Another tab sent it: its item is under way.
-      if (!saved.some(s => s.key === m.key)) m.sent = true
+      if ((!m.file || m.files) && !saved.some(s => s.key === m.key)) m.sent = true
     }
     for (const s of saved) {
-      if (shown.has(s.key)) this.store.del(slot(s))
-      else if (!this.outbox.some(m => m.key === s.key)) this.outbox.push(s)
+      if (shown.has(s.key)) store.del(slot(s))
+      else if (!c.outbox.some(m => m.key === s.key)) c.outbox.push(s)
     }
   }
 
   // other: another tab changed something in the store.
-  private other(key?: string): void {
-    if (key === 's' || !key) return this.ws?.close() // another visitor now, or none
-    if (key === 'h' && !this.store.get(key)) this.items = []
-    if (key.startsWith('o.')) {
-      this.load()
-      setTimeout(() => this.flush(), 5000) // should that tab be gone by then
-      this.start()
+  function other(key?: string): void {
+    if (key === 'v' || !key) {
+      proved = false
+      ;({ after, items: c.items } = feed())
+      return ws?.close() // another visitor now, or none
     }
-    this.onchange([])
+    if (key.startsWith('o.')) {
+      load()
+      setTimeout(flush, 5000) // should that tab be gone by then
+      c.start()
+    }
+    c.changed([])
   }
 
   // flush sends what waits, in order, one at a time.
-  private async flush(): Promise<void> {
-    if (this.flushing) return
-    this.flushing = true
+  async function flush(): Promise<void> {
+    if (flushing) return
+    flushing = true
     for (;;) {
-      const m = this.outbox.find(o => !o.sent && !o.bad)
-      if (!m || this.state !== 'live') break
-      const a = await this.deliver(m).catch(() => later)
+      const m = c.outbox.find(o => !o.sent && !o.bad)
+      if (!m || c.state !== 'live') break
+      const a = await deliver(m).catch(() => later)
       if (a.ok) {
         m.sent = true
         m.failed = false
-        this.store.del(slot(m))
+        store.del(slot(m))
       } else if (!a.retry) {
-        m.bad = a.code === 'too_long' ? a.code : 'invalid'
-        this.save(m)
+        m.bad = a.code ?? 'invalid'
+        save(m)
       } else {
-        const n = (this.tries.get(m.key) ?? 0) + 1
-        this.tries.set(m.key, n)
+        const n = (tries.get(m.key) ?? 0) + 1
+        tries.set(m.key, n)
         m.failed = n > 2
-        this.onchange([])
-        await this.nap(Math.max(a.wait ?? 0, backoff(n)))
+        c.changed([])
+        await nap(Math.max(a.wait ?? 0, backoff(n)))
       }
-      this.onchange([])
+      c.changed([])
     }
-    this.flushing = false
+    flushing = false
   }
 
-  private async deliver(m: Out): Promise<Answer> {
-    const body = { key: m.key, text: m.text, ...this.me }
-    if (bytes(JSON.stringify(body)) > 16_000) return { code: 'too_long' }
-    if (this.ws) {
-      const answer = new Promise<Answer>(r => this.waiting.set(m.key, r))
-      this.frame('send', body)
+  async function deliver(m: Out): Promise<Answer> {
+    if (m.file && !m.files) {
+      const a = await upload(m)
+      if (!a.ok) return a
+      save(m)
+    }
+    const body = { key: m.key, text: m.text, files: m.files?.map(f => f.id), lang: config.language, ...c.me }
+    if (bytes(JSON.stringify(body)) > 24_000) return { code: 'too_long' }
+    if (ws) {
+      const answer = new Promise<Answer>(r => waiting.set(m.key, r))
+      frame('send', body)
       const a = await Promise.race([answer, sleep(25_000).then(() => later)])
-      this.waiting.delete(m.key)
+      waiting.delete(m.key)
       return a
     }
-    const r = await this.call('messages', body)
-    if (r.ok) return { ok: true }
-    if (r.status === 413) return { code: 'too_long' }
-    return { retry: r.status !== 422, wait: 1000 * Number(r.headers.get('Retry-After') ?? 0) }
+    const r = await call('messages', body)
+    return r.ok ? { ok: true } : refusal(r.status, r.headers.get('Retry-After'))
+  }
+
+  // refusal reads a status: what is our fault stays our fault.
+  function refusal(status: number, wait: string | null): Answer {
+    if (status === 413) return { code: 'too_long' }
+    return { retry: ![403, 411, 422].includes(status), wait: 1000 * Number(wait) }
+  }
+
+  /** Uploads a message's file. fetch does not tell how far it is. */
+  function upload(m: Out): Promise<Answer> {
+    return new Promise(resolve => {
+      const x = new XMLHttpRequest()
+      x.open('POST', base + 'files?name=' + encodeURIComponent(m.file!.name))
+      x.setRequestHeader('Authorization', 'Bearer ' + token())
+      x.setRequestHeader('Content-Type', m.file!.type || 'application/octet-stream')
+      x.upload.onprogress = e => { m.done = e.loaded / e.total; c.changed([]) }
+      x.onloadend = () => {
+        if (x.status === 201) {
+          m.files = [JSON.parse(x.responseText).file]
+          resolve({ ok: true })
+        } else {
+          resolve(x.status === 413 ? { code: 'too_large' } : refusal(x.status, x.getResponseHeader('Retry-After')))
+        }
+      }
+      x.send(m.file)
+    })
   }
 }
-
-// A message has a key of its own in the store, so that tabs cannot overwrite each other's; sorted by time.
-const slot = (m: Out): string => 'o.' + m.at.toString(36).padStart(9, '0') + '.' + m.key

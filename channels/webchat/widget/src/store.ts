@@ -1,49 +1,45 @@
+// What cannot be written to the disk: it is forbidden, or full.
+const memory = new Map<string, string>()
+
+function attempt<T>(f: () => T): T | undefined {
+  try {
+    return f()
+  } catch {
+    return undefined
+  }
+}
+
 /** What survives a reload, shared by the site's tabs. Where the browser forbids it, it lasts as long as the page. */
 export class Store {
-  private memory = new Map<string, string>()
-  private disk: Storage | undefined
-
-  constructor(private prefix: string) {
-    try {
-      this.disk = window.localStorage
-      this.disk.getItem('')
-    } catch {
-      this.disk = undefined
-    }
-  }
+  constructor(private prefix: string) {}
 
   get<T>(key: string): T | undefined {
-    try {
-      const s = this.memory.get(key) ?? this.disk?.getItem(this.prefix + key)
-      return s ? JSON.parse(s) : undefined
-    } catch {
-      return undefined
-    }
+    key = this.prefix + key
+    const text = memory.get(key) ?? attempt(() => localStorage.getItem(key))
+    return text ? attempt(() => JSON.parse(text)) : undefined
   }
 
   set(key: string, value: unknown): void {
-    const s = JSON.stringify(value)
-    try {
-      this.disk!.setItem(this.prefix + key, s)
-      this.memory.delete(key)
-    } catch {
-      this.memory.set(key, s) // forbidden, or full
-    }
+    key = this.prefix + key
+    const text = JSON.stringify(value) ?? 'null'
+    memory.set(key, text)
+    attempt(() => { localStorage.setItem(key, text); memory.delete(key) })
   }
 
   del(key: string): void {
-    this.memory.delete(key)
-    this.disk?.removeItem(this.prefix + key)
+    key = this.prefix + key
+    memory.delete(key)
+    attempt(() => localStorage.removeItem(key))
+  }
+
+  clear(): void {
+    for (const k of this.keys('')) this.del(k)
   }
 
   /** Keys that begin with start, sorted. */
   keys(start: string): string[] {
-    const all = [...this.memory.keys()]
-    for (let i = 0; i < (this.disk?.length ?? 0); i++) {
-      const k = this.disk!.key(i)!
-      if (k.startsWith(this.prefix)) all.push(k.slice(this.prefix.length))
-    }
-    return [...new Set(all)].filter(k => k.startsWith(start)).sort()
+    const all = [...memory.keys(), ...(attempt(() => Object.keys(localStorage)) ?? [])].filter(k => k.startsWith(this.prefix + start))
+    return [...new Set(all)].map(k => k.slice(this.prefix.length)).sort()
   }
 
   /** Calls f when another tab changed something; key is undefined when all was cleared. */

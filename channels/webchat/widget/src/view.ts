@@ -1,18 +1,8 @@
-import type { Client, Item, Out } from './client.ts'
+import type { Client, FileView, Item, Out } from './client.ts'
+import { fill, type Config, type Texts } from './config.ts'
 import css from './style.css'
 import { pieces } from './links.ts'
-import { fill, strings, type Language, type Strings } from './strings.ts'
-
-/** The account's settings; see public in session.go. */
-export interface Config {
-  title: string
-  welcome: string
-  color: string
-  language: string
-  position: string
-  ask_name: boolean
-  max_text: number
-}
+import type { Store } from './store.ts'
 
 type Props = Record<string, unknown>
 
@@ -38,349 +28,511 @@ function icon(d: string): SVGElement {
   return svg
 }
 
+const circle = 'M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0z'
+const horn = 'M4 9v6h4l5 4V5L8 9zM17 '
 const shapes = {
-  chat: 'M4.5 18.5 3.6 21.4a.6.6 0 0 0 .8.7l3.5-1.2A9.2 9.2 0 1 0 4.500 18.500zM8 12h.01M12 12h.01M16 12h.01',
+  chat: 'M4 17 3 21l4-1A9 9 0 1 0 4 17zM8 12h0M12 12h0M16 12h0',
   close: 'M6 6l12 12M18 6 6 18',
   down: 'm6 9 6 6 6-6',
-  send: 'M4.500 12 3 4.200a.6.6 0 0 1 .85-.66l17 7.900a.6.6 0 0 1 0 1.100l-17 7.900A.6.6 0 0 1 3 19.800zh8',
-  sent: 'm5 12.500 4.500 4.500L19 7.500',
-  clock: 'M12 7v5l3 2M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0z',
+  send: 'M4 12 3 4l18 8-18 8zh8',
+  sent: 'm5 12 5 5L19 7',
+  clock: circle + 'M12 7v5l3 2',
+  clip: 'm20 11-9 9a5 5 0 0 1-7-7l9-9a3 3 0 0 1 5 5l-9 8a1 1 0 0 1-2-2l7-8',
+  smile: circle + 'M8 14s1 2 4 2 4-2 4-2M9 9h0M15 9h0',
+  sound: horn + '9a4 4 0 0 1 0 6',
+  mute: horn + '10l4 4M21 10l-4 4',
+  file: 'M14 3v5h5M6 3h8l5 5v13H6z',
 }
 
 /** The button, the window and all that is in it, in a shadow root of its own. */
-export class View {
-  private t: Strings
-  private host = document.createElement('tamas-chat')
-  private root = this.host.attachShadow({ mode: 'open' })
-  private launcher: HTMLButtonElement
-  private badge = h('span', { className: 'badge', hidden: true })
-  private peek: HTMLButtonElement
-  private panel: HTMLElement
-  private status = h('p', { className: 'status', role: 'status' })
-  private log: HTMLElement
-  private typing: HTMLElement
-  private newer: HTMLButtonElement
-  private form: HTMLElement | undefined
-  private input: HTMLTextAreaElement
-  private submit: HTMLButtonElement
-  private rows = new Map<string, HTMLElement>()
-  private drawn = new WeakMap<HTMLElement, string>()
-  private hide = 0
-  private clock: Intl.DateTimeFormat
-  private day: Intl.DateTimeFormat
-  private full: Intl.DateTimeFormat
-  private number: Intl.NumberFormat
+export function show(client: Client, config: Config, prefs: Store, consented: () => void) {
+  const t = config.texts
+  const rtl = config.dir === 'rtl'
+  const format = (o: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(config.locale, o)
+  const clock = format({ hour: 'numeric', minute: '2-digit' })
+  const dayOf = format({ weekday: 'long', day: 'numeric', month: 'long' })
+  const soon = format({ weekday: 'long', hour: 'numeric', minute: '2-digit' })
+  const number = new Intl.NumberFormat(config.locale, { maximumFractionDigits: 1 })
+  const size = (n: number) => (n < 1e6 ? number.format(Math.ceil(n / 1024)) + ' KB' : number.format(n / 1048576) + ' MB')
 
-  constructor(private client: Client, private config: Config, language: Language) {
-    const t = (this.t = strings(language))
-    const locale = language === 'fa' ? 'fa-IR-u-ca-persian' : navigator.language.startsWith('en') ? navigator.language : 'en'
-    this.clock = new Intl.DateTimeFormat(locale, { hour: 'numeric', minute: '2-digit' })
-    this.day = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long' })
-    this.full = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' })
-    this.number = new Intl.NumberFormat(locale)
-    const rtl = language === 'fa'
-    const title = config.title || t.title
+  const rows = new Map<string, HTMLElement>()
+  const drawn = new WeakMap<HTMLElement, string>()
+  let hide = 0
+  let boundary = 0
+  let open = config.open
+  let told = config.next
 
-    const sheet = new CSSStyleSheet() // the page's policy need not allow inline styles
-    sheet.replaceSync(css)
-    this.root.adoptedStyleSheets = [sheet]
-    this.host.lang = language
-    this.host.dir = rtl ? 'rtl' : 'ltr'
-    const left = config.position === 'left' || (config.position === 'auto' && rtl)
-    this.host.className = left ? 'left' : 'right'
-    const root = h('div', { className: 'root ' + (left ? 'left' : 'right'), dir: this.host.dir, lang: language })
-    root.style.setProperty('--accent', config.color)
-    root.style.setProperty('--on-accent', dark(config.color) ? '#fff' : '#16181d')
+  // ---- what there is
 
-    this.launcher = h('button', { type: 'button', className: 'launcher', onclick: () => (this.shown ? this.close() : this.open()) }, icon(shapes.chat), icon(shapes.down), this.badge)
-    this.launcher.setAttribute('aria-haspopup', 'dialog')
-    this.peek = h('button', { type: 'button', className: 'peek', hidden: true, onclick: () => this.open() })
+  const button = (name: keyof Texts, shape: string, className: string, onclick: () => void) =>
+    h('button', { type: 'button', className: 'icon ' + className, title: t[name], onclick }, icon(shape))
 
-    const close = h('button', { type: 'button', className: 'icon close', title: t.close, onclick: () => this.close() }, icon(shapes.close))
-    close.setAttribute('aria-label', t.close)
-    const heading = h('h2', { id: 'title', dir: 'auto' }, title)
-    const face = h('span', { className: 'face', 'aria-hidden': 'true' }, initial(title))
-
-    this.typing = h('div', { className: 'typing', hidden: true }, h('span', { className: 'dots' }, h('i'), h('i'), h('i')), h('span', { className: 'who' }))
-    this.log = h('div', { className: 'log', tabIndex: 0, role: 'log', 'aria-live': 'polite', 'aria-label': t.messages })
-    this.newer = h('button', { type: 'button', className: 'newer', hidden: true, onclick: () => this.bottom() }, t.newer, icon(shapes.down))
-
-    this.input = h('textarea', { rows: 1, placeholder: t.write, dir: 'auto', enterKeyHint: 'send', 'aria-label': t.write })
-    this.submit = h('button', { type: 'submit', className: 'icon send', disabled: true, title: t.send }, icon(shapes.send))
-    this.submit.setAttribute('aria-label', t.send)
-    const composer = h('form', { className: 'composer', onsubmit: (e: Event) => { e.preventDefault(); this.send() } }, this.input, this.submit)
-
-    this.panel = h('section', { className: 'panel', role: 'dialog', hidden: true, 'aria-labelledby': 'title' },
-      h('header', {}, face, h('div', { className: 'names' }, heading, this.status), close),
-      this.log, this.newer, composer)
-    root.append(this.panel, this.peek, this.launcher)
-    this.root.append(root)
-    document.body.append(this.host)
-
-    this.log.append(
-      this.bubble('welcome', 'agent', config.welcome || t.welcome),
-      ...(config.ask_name && !client.me ? [(this.form = this.ask())] : []),
-      this.typing)
-
-    this.input.oninput = () => this.typed()
-    this.input.onkeydown = e => {
+  const badge = h('span', { className: 'badge', hidden: true })
+  const launcher = h('button', { type: 'button', className: 'launcher', 'aria-haspopup': 'dialog', onclick: () => (shown() ? close() : reveal()) },
+    icon(shapes.chat), icon(shapes.down), ...(t.launcher ? [h('span', { className: 'label', dir: 'auto' }, t.launcher)] : []), badge)
+  const peek = h('button', { type: 'button', className: 'peek', hidden: true, onclick: () => reveal() })
+  const status = h('p', { className: 'status', role: 'status' })
+  const notice = h('p', { className: 'notice', role: 'status', hidden: true })
+  const sound = button('mute', shapes.sound, 'sound', () => { prefs.set('mute', !prefs.get('mute')); draw([]) })
+  const typing = h('div', { className: 'typing', hidden: true }, h('span', { className: 'dots' }, h('i'), h('i'), h('i')), h('span'))
+  const log = h('div', { className: 'log', tabIndex: 0, role: 'log', 'aria-live': 'polite', 'aria-label': t.messages })
+  const newer = h('button', { type: 'button', className: 'newer', hidden: true, onclick: () => bottom() }, t.newer, icon(shapes.down))
+  const input = h('textarea', {
+    rows: 1, placeholder: t.write, dir: 'auto', enterKeyHint: 'send', 'aria-label': t.write,
+    oninput: typed,
+    onblur: () => client.typing(false),
+    onpaste: (e: ClipboardEvent) => { if (attach(e.clipboardData?.files)) e.preventDefault() },
+    onkeydown: (e: KeyboardEvent) => {
       // On a phone's keyboard Enter begins a line, as everywhere there.
       if (e.key === 'Enter' && !e.shiftKey && !e.isComposing && !matchMedia('(pointer: coarse)').matches) {
         e.preventDefault()
-        this.send()
+        send()
       }
-    }
-    this.input.onblur = () => client.typing(false)
-    root.onkeydown = e => this.key(e)
-    this.log.onscroll = () => { if (this.atBottom) this.newer.hidden = true }
-    const look = () => this.look()
-    document.addEventListener('visibilitychange', look)
-    addEventListener('focus', look)
-    // The keyboard of a phone covers the page; the window ends above it.
-    const vv = window.visualViewport
-    vv?.addEventListener('resize', () => {
-      root.style.setProperty('--height', vv.height + 'px')
-      if (this.atBottom) this.bottom()
-    })
-    client.onchange = fresh => this.draw(fresh)
-    this.draw([])
-  }
+    },
+  })
+  const submit = h('button', { type: 'submit', className: 'icon send', disabled: true, title: t.send }, icon(shapes.send))
+  const picker = h('div', { className: 'picker', role: 'group', 'aria-label': t.emoji, hidden: true })
+  const choose = h('input', { type: 'file', multiple: true, hidden: true, onchange: () => { attach(choose.files); choose.value = '' } })
+  const smile = button('emoji', shapes.smile, 'smile', pick)
+  const composer = h('form', { className: 'composer', onsubmit: (e: Event) => { e.preventDefault(); send() } },
+    ...(config.max_file ? [button('attach', shapes.clip, 'clip', () => choose.click()), choose] : []), input, smile, submit)
+  const panel = h('section', { className: 'panel', role: 'dialog', hidden: true, 'aria-labelledby': 'title' },
+    h('header', {}, h('span', { className: 'face', 'aria-hidden': 'true' }, [...t.title.trim()][0]?.toLocaleUpperCase() ?? ''),
+      h('div', { className: 'names' }, h('h2', { id: 'title', dir: 'auto' }, t.title), status),
+      ...(config.sound ? [sound] : []), button('close', shapes.close, 'close', () => close())),
+    notice, log, newer, picker, composer)
+  const root = h('div', { className: 'root ' + config.side, dir: config.dir, lang: config.language }, panel, peek, launcher)
 
-  get shown(): boolean {
-    return !this.panel.hidden
-  }
+  log.append(bubble('welcome', 'agent', { text: t.welcome }), typing)
+  const host = document.createElement('tamas-chat')
+  const shadow = host.attachShadow({ mode: 'open' })
+  const sheet = new CSSStyleSheet() // the page's policy need not allow inline styles
+  sheet.replaceSync(css)
+  shadow.adoptedStyleSheets = [sheet]
+  shadow.append(root)
+  for (const k in config.style) root.style.setProperty('--' + k, config.style[k])
+  const night = matchMedia('(prefers-color-scheme: dark)')
+  const tint = () => root.classList.toggle('dark', config.theme === 'dark' || (config.theme === 'auto' && night.matches))
+  tint()
+  // Frameworks replace the body; what is beside it stays.
+  document.documentElement.append(host)
 
-  open(): void {
-    if (this.shown) return
-    this.panel.hidden = false
-    this.launcher.parentElement!.classList.add('open')
-    this.client.start()
-    this.draw([])
-    this.bottom()
-    this.input.focus({ preventScroll: true })
-    this.look()
-  }
-
-  close(): void {
-    if (!this.shown) return
-    this.panel.hidden = true
-    this.launcher.parentElement!.classList.remove('open')
-    this.draw([])
-    this.launcher.focus({ preventScroll: true })
-  }
+  const must = config.ask.some(f => f.props.required)
+  let form = config.ask.length && !client.me && !client.signedIn ? ask() : undefined
+  if (form) typing.before(form)
 
   // ---- what the visitor does
 
-  private send(): void {
-    const text = this.input.value.trim()
+  night.onchange = tint
+  document.addEventListener('visibilitychange', look)
+  addEventListener('focus', look)
+  panel.ondragover = panel.ondragleave = panel.ondrop = e => {
+    const over = e.type === 'dragover' && !!config.max_file
+    panel.classList.toggle('drop', over)
+    if (over || attach(e.dataTransfer?.files)) e.preventDefault()
+  }
+  root.onkeydown = key
+  log.onscroll = () => { if (atBottom()) newer.hidden = true }
+  // The keyboard of a phone covers the page; the window ends above it.
+  window.visualViewport?.addEventListener('resize', () => {
+    root.style.setProperty('--height', visualViewport!.height + 'px')
+    if (atBottom()) bottom()
+  })
+  input.value = client.store.get('x') ?? ''
+  client.changed = draw
+  typed()
+  draw([])
+
+  return {
+    open: reveal,
+    /** Closes the window; for good: takes all off the page. Tells whether it was open. */
+    close: (forGood?: boolean): boolean => {
+      const was = shown()
+      close()
+      if (forGood) {
+        client.changed = () => {}
+        client.stop()
+        clearTimeout(boundary)
+        entitle(0)
+        host.remove()
+      }
+      return was
+    },
+  }
+
+  function shown(): boolean {
+    return !panel.hidden
+  }
+
+  function reveal(): void {
+    if (shown()) return
+    panel.hidden = false
+    root.classList.add('open')
+    client.start()
+    draw([])
+    bottom()
+    const first = form?.querySelector<HTMLElement>('input, textarea')
+    ;(composer.hidden && first ? first : input).focus({ preventScroll: true })
+    look()
+  }
+
+  function close(): void {
+    if (!shown()) return
+    panel.hidden = picker.hidden = true
+    root.classList.remove('open')
+    draw([])
+    launcher.focus({ preventScroll: true })
+  }
+
+  function send(): void {
+    const text = input.value.trim()
     if (!text) return
-    this.input.value = ''
-    this.typed()
-    this.client.send(text)
-    this.bottom()
-    this.input.focus({ preventScroll: true })
+    input.value = ''
+    typed()
+    client.send(text)
+    bottom()
+    input.focus({ preventScroll: true })
   }
 
-  private typed(): void {
-    const text = this.input.value
-    this.submit.disabled = !text.trim()
-    this.input.style.height = 'auto'
-    this.input.style.height = Math.min(this.input.scrollHeight + 2, 132) + 'px' // with its border
-    if (text) this.client.typing(true)
+  function attach(files?: FileList | null): boolean {
+    if (!files?.length || !config.max_file || composer.hidden) return false
+    for (const f of files) client.send('', f)
+    bottom()
+    return true
   }
 
-  private key(e: KeyboardEvent): void {
+  function typed(): void {
+    const text = input.value
+    submit.disabled = !text.trim()
+    input.style.height = 'auto'
+    if (shown()) input.style.height = Math.min(input.scrollHeight + 2, 132) + 'px' // with its border
+    if (text !== (client.store.get('x') ?? '')) {
+      client.store.set('x', text)
+      if (text) client.typing(true)
+    }
+  }
+
+  function pick(): void {
+    if (!picker.firstChild) {
+      for (const e of t.smileys.split(' ')) {
+        picker.append(h('button', { type: 'button', onclick: () => { input.setRangeText(e, input.selectionStart, input.selectionEnd, 'end'); typed(); pick() } }, e))
+      }
+    }
+    picker.hidden = !picker.hidden
+    if (picker.hidden) input.focus()
+    else (picker.firstChild as HTMLElement).focus()
+  }
+
+  function key(e: KeyboardEvent): void {
     e.stopPropagation() // a shop's own shortcuts are not meant by what is written here
-    if (!this.shown) return
+    if (!shown()) return
+    const active = shadow.activeElement as HTMLElement
     if (e.key === 'Escape') {
-      this.close()
+      if (picker.hidden) close()
+      else pick()
     } else if (e.key === 'Tab') {
-      const stops = [...this.panel.querySelectorAll<HTMLElement>('button, a, input, textarea, [tabindex]')].filter(x => x.offsetParent && !(x as HTMLButtonElement).disabled)
-      const now = stops.indexOf(this.root.activeElement as HTMLElement)
+      const stops = [...panel.querySelectorAll<HTMLElement>('button, a, input, textarea, audio, video, [tabindex]')].filter(x => x.offsetParent && !(x as HTMLButtonElement).disabled)
+      const now = stops.indexOf(active)
       if (e.shiftKey ? now <= 0 : now < 0 || now === stops.length - 1) {
         e.preventDefault()
         stops[e.shiftKey ? stops.length - 1 : 0].focus()
       }
+    } else if (picker.contains(active) && e.key.startsWith('Arrow')) {
+      e.preventDefault()
+      const to = (e.key === 'ArrowDown' || e.key === (rtl ? 'ArrowLeft' : 'ArrowRight') ? active.nextElementSibling : active.previousElementSibling) as HTMLElement | null
+      to?.focus()
     }
   }
 
   // look: what can be seen now counts as read, a moment later, if it can still be seen.
-  private look(): void {
-    if (this.visible && this.client.unread.length) {
-      setTimeout(() => { if (this.visible) this.client.read() }, 1000)
-    }
+  function look(): void {
+    if (visible() && client.unread.length) setTimeout(() => { if (visible()) client.read() }, 1000)
   }
 
-  private get visible(): boolean {
-    return this.shown && document.visibilityState === 'visible'
+  function visible(): boolean {
+    return shown() && document.visibilityState === 'visible'
   }
 
-  private get atBottom(): boolean {
-    return this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 60
+  function atBottom(): boolean {
+    return log.scrollHeight - log.scrollTop - log.clientHeight < 60
   }
 
-  private bottom(): void {
-    this.log.scrollTop = this.log.scrollHeight
-    this.newer.hidden = true
+  function bottom(): void {
+    log.scrollTop = log.scrollHeight
+    newer.hidden = true
   }
 
   // ---- what is shown
 
-  private draw(fresh: Item[]): void {
-    const { client, t } = this
-    const stick = this.atBottom
-    this.status.dataset.state = client.state
-    this.status.textContent = client.state === 'live' ? t.live : client.state === 'offline' ? t.offline : client.state === 'connecting' ? t.connecting : ''
-    this.rowsOf()
+  function draw(fresh: Item[]): void {
+    const stick = atBottom()
+    const { state, typist } = client
+    status.dataset.state = state
+    status.textContent = state === 'idle' ? '' : t[state]
+    const said = stands()
+    notice.hidden = !said
+    if (notice.textContent !== said) notice.textContent = said
+    arrange()
 
-    const name = client.typist
-    this.typing.hidden = name === undefined
-    if (name !== undefined) this.typing.lastElementChild!.textContent = fill(t.typing, name || t.agent)
-    if (client.me) this.form?.remove()
+    typing.hidden = typist === undefined
+    if (typist !== undefined) typing.lastElementChild!.textContent = fill(t.typing, typist || t.agent)
+    if (client.me) form = void form?.remove()
+    composer.hidden = !!form && must
+    const draft = client.store.get<string>('x') ?? ''
+    if (draft !== input.value && shadow.activeElement !== input) {
+      input.value = draft // from another tab
+      typed()
+    }
 
-    const unread = this.shown ? 0 : client.unread.length
-    this.badge.hidden = !unread
-    this.badge.textContent = this.number.format(unread)
-    const label = this.shown ? t.close : unread ? fill(t.openUnread, this.number.format(unread)) : t.open
-    this.launcher.setAttribute('aria-label', label)
-    this.launcher.title = label
-    this.launcher.setAttribute('aria-expanded', String(this.shown))
+    const muted = !!prefs.get('mute')
+    sound.replaceChildren(icon(muted ? shapes.mute : shapes.sound))
+    sound.title = muted ? t.unmute : t.mute
+
+    const all = client.unread.length
+    const unread = shown() ? 0 : all
+    badge.hidden = !unread
+    badge.textContent = number.format(unread)
+    const label = shown() ? t.close : unread ? fill(t.unread, number.format(unread)) : t.launcher || t.open
+    launcher.setAttribute('aria-label', label)
+    launcher.title = label
+    launcher.setAttribute('aria-expanded', String(shown()))
+    entitle(visible() ? 0 : all)
 
     if (fresh.length) {
-      if (this.visible) {
-        this.look()
-      } else {
-        setTimeout(() => { if (!this.visible) client.delivered(fresh) }, 1000)
-      }
       const last = fresh[fresh.length - 1]
-      if (!this.shown && unread) {
-        this.peek.replaceChildren(h('b', { dir: 'auto' }, last.name || this.config.title || t.agent), h('span', { dir: 'auto' }, last.text ?? ''))
-        this.peek.hidden = false
-        clearTimeout(this.hide)
-        this.hide = setTimeout(() => (this.peek.hidden = true), 12_000)
+      if (visible()) {
+        look()
+      } else {
+        setTimeout(() => { if (!visible()) client.delivered(fresh) }, 1000)
+        // The tab that is first to hear it rings.
+        if (config.sound && !muted && client.store.get('b') !== last.id) ring()
+      }
+      client.store.set('b', last.id)
+      if (unread) {
+        peek.replaceChildren(h('b', { dir: 'auto' }, last.name || t.title), h('span', { dir: 'auto' }, last.text || last.files?.[0]?.name || ''))
+        peek.hidden = false
+        clearTimeout(hide)
+        hide = setTimeout(() => (peek.hidden = true), 12_000)
       }
     }
-    if (!unread) this.peek.hidden = true
-    if (this.shown) {
-      if (stick) this.bottom()
-      else if (fresh.length) this.newer.hidden = false
+    if (!unread) peek.hidden = true
+    if (shown()) {
+      if (stick) bottom()
+      else if (fresh.length) newer.hidden = false
+    }
+  }
+
+  /** What a visitor who waits is told: only what is known. */
+  function stands(): string {
+    const s = client.standing
+    if (s) {
+      open = s.open
+      told = s.next
+    }
+    clearTimeout(boundary)
+    if (told) boundary = setTimeout(() => { open = !open; told = undefined; client.standing = undefined; draw([]) }, Math.min(Math.max(told - Date.now(), 0) + 1000, 2 ** 31 - 1))
+    if (s?.status === 'active') return s.agent ? fill(t.with, s.agent) : ''
+    if (!open) return told ? fill(t.closed, soon.format(told)) : t.closed_long
+    if (s?.status !== 'waiting') return ''
+    if (!s.staffed) return t.unstaffed
+    return [s.position && fill(t.place, number.format(s.position)), s.wait && fill(t.wait, number.format(Math.ceil(s.wait / 60)))].filter(Boolean).join(' ')
+  }
+
+  /** Puts the number of unread messages before the page's title, whatever that is by now. */
+  function entitle(n: number): void {
+    const plain = document.title.replace(/^\(\S+\) /, '')
+    const title = n ? `(${number.format(n)}) ${plain}` : plain
+    if (document.title !== title) document.title = title
+  }
+
+  function ring(): void {
+    try {
+      const a = new AudioContext()
+      const tone = a.createOscillator()
+      const gain = a.createGain()
+      tone.connect(gain).connect(a.destination)
+      gain.gain.value = 0.1
+      gain.gain.linearRampToValueAtTime(0, 0.4)
+      tone.start()
+      tone.stop(0.4)
+      tone.onended = () => a.close()
+    } catch {
+      // no sound here
     }
   }
 
   /** Brings the rows of the log in line with what the client holds; a row stays the same element by its key. */
-  private rowsOf(): void {
-    const { client, t } = this
+  function arrange(): void {
     const want: [string, () => HTMLElement][] = []
     let day = ''
-    let before: Item | Out | undefined
+    let before: Partial<Item> | undefined
     for (const m of [...client.items, ...client.outbox]) {
       const item = 'kind' in m ? m : undefined
       const at = new Date(m.at ?? 0)
-      const d = this.day.format(at)
+      const d = dayOf.format(at)
       if (d !== day) {
-        want.push(['day ' + d, () => h('div', { className: 'day' }, this.dayName(at))])
+        want.push(['day ' + d, () => h('div', { className: 'day' }, d)])
         before = undefined
       }
       day = d
-      const from = item ? item.from : 'customer'
-      const author = item && from !== 'customer' ? item.name || (from === 'agent' ? t.agent : '') : ''
-      const past = before as Item | undefined
-      const same = before && (past!.from ?? 'customer') === from && (past!.name || '') === (item?.name || '') && (m.at ?? 0) - (before.at ?? 0) < 300_000
-      // A message keeps its row when it turns from waiting into history.
-      const id = from === 'customer' ? 'k' + (m.key || item!.id) : 'i' + item!.id
-      const first = !same
-      want.push([id, () => this.bubble(id, from, m.text ?? '', at, first ? author : '')])
-      const row = this.rows.get(id) ?? want[want.length - 1][1]()
-      this.rows.set(id, row)
+      const from = item?.from ?? 'customer'
+      const first = !before || (before.from ?? 'customer') !== from || (before.name || '') !== (item?.name || '') || (m.at ?? 0) - (before.at ?? 0) >= 300_000
+      // A message keeps its row when it turns from waiting into history; one that was changed gets another.
+      const id = (from === 'customer' ? 'k' + (m.key || item!.id) : 'i' + item!.id) + (item?.edited ? ' ' + item.text : '') + (item?.deleted ? ' -' : '')
+      want.push([id, () => bubble(id, from, m, at, first && item && from !== 'customer' ? item.name || (from === 'agent' ? t.agent : '') : '')])
+      const row = rows.get(id) ?? want[want.length - 1][1]()
+      rows.set(id, row)
       row.classList.toggle('first', first)
-      if (from === 'customer') this.mark(row, item ? undefined : (m as Out))
+      if (from === 'customer') mark(row, item ? undefined : (m as Out))
       before = m
     }
+    const end = ended()
+    if (end) want.push(['rate ' + end, () => rating(end)])
+    if (config.visits === 'ask' && prefs.get('consent') === undefined && shown()) want.push(['visits', consent])
     const keep = new Set(want.map(w => w[0]))
-    for (const [k, row] of this.rows) {
+    for (const [k, row] of rows) {
       if (!keep.has(k)) {
         row.remove()
-        this.rows.delete(k)
+        rows.delete(k)
       }
     }
     // Only what is out of place moves, so that screen readers hear what is new and nothing else.
-    let at: Element | null = this.typing
+    let at: Element | null = typing
     for (const [k, make] of want.reverse()) {
-      const row = this.rows.get(k) ?? make()
-      this.rows.set(k, row)
-      if (row.nextElementSibling !== at) this.log.insertBefore(row, at)
+      const row = rows.get(k) ?? make()
+      rows.set(k, row)
+      if (row.nextElementSibling !== at) log.insertBefore(row, at)
       at = row
     }
   }
 
-  private dayName(d: Date): string {
-    const midnight = (x: Date) => new Date(x).setHours(0, 0, 0, 0)
-    const ago = Math.round((midnight(new Date()) - midnight(d)) / 864e5)
-    if (ago > 1) return this.day.format(d)
-    return new Intl.RelativeTimeFormat(this.clock.resolvedOptions().locale, { numeric: 'auto' }).format(-ago, 'day')
-  }
-
-  private bubble(id: string, from: string, text: string, at?: Date, author = ''): HTMLElement {
-    const body = h('div', { className: 'text', dir: 'auto' })
-    for (const p of pieces(text)) {
-      body.append(p.href ? h('a', { href: p.href, target: '_blank', rel: 'noopener noreferrer nofollow', dir: 'ltr' }, p.text) : p.text)
-    }
+  function bubble(id: string, from: string, m: Partial<Item & Out>, at?: Date, author = ''): HTMLElement {
     const row = h('div', { className: 'row ' + (from === 'customer' ? 'mine' : from === 'system' ? 'system' : 'theirs') })
     row.dataset.id = id
     if (author) row.append(h('div', { className: 'author', dir: 'auto' }, author))
-    row.append(h('div', { className: 'bubble' }, body))
-    if (at) row.append(h('div', { className: 'meta' }, h('time', { dateTime: at.toISOString(), title: this.full.format(at) }, this.clock.format(at))))
+    const quoted = m.reply_to && client.items.find(i => i.id === m.reply_to)
+    const text = m.deleted ? t.deleted : m.text
+    if (text) {
+      const body = h('div', { className: 'text', dir: 'auto' })
+      for (const p of pieces(text)) {
+        body.append(p.href ? h('a', { href: p.href, target: '_blank', rel: 'noopener noreferrer nofollow', dir: 'ltr' }, p.text) : p.text)
+      }
+      row.append(h('div', { className: 'bubble' + (m.deleted ? ' gone' : '') }, ...(quoted ? [h('blockquote', { dir: 'auto' }, quoted.text || quoted.files?.[0]?.name || '')] : []), body))
+    }
+    for (const f of m.files ?? []) row.append(attachment(f))
+    if (m.file && !m.files) row.append(h('div', { className: 'file' }, icon(shapes.file), h('span', {}, h('bdi', {}, m.file.name), h('progress', { 'aria-label': t.sending }))))
+    if (at) {
+      const time = h('time', { dateTime: at.toISOString(), title: at.toLocaleString(config.locale) }, clock.format(at))
+      row.append(h('div', { className: 'meta' }, h('span', {}, time, m.edited ? ' · ' + t.edited : '')))
+    }
     return row
   }
 
+  /** A file: a picture is shown, sound and film are played when asked for, all else is saved. */
+  function attachment(f: FileView): HTMLElement {
+    const name = f.name || f.type
+    const card = h('button', { type: 'button', className: 'file', onclick: () => fetched(true) }, icon(shapes.file), h('span', {}, h('bdi', {}, name), h('small', {}, f.missing ? t.missing : size(f.size))))
+    const kind = f.type.split('/')[0]
+    const fetched = (asked: boolean) =>
+      client.open(f).then(src => {
+        const media = kind === 'image' ? h('img', { src, alt: name }) : kind === 'audio' || kind === 'video' ? h(kind, { src, controls: true }) : undefined
+        const save = () => { h('a', { href: src, download: name }).click() }
+        if (!media) return save()
+        // A page's policy may forbid pictures from its memory; then there is the card.
+        media.onerror = () => { (media.parentElement === shown ? shown : media).replaceWith(card); card.onclick = save }
+        const shown = kind === 'image' ? h('button', { type: 'button', className: 'picture', title: name, onclick: save }, media) : media
+        const stick = atBottom()
+        media.onload = () => { if (stick) bottom() }
+        card.replaceWith(shown)
+      }, () => { if (asked) card.querySelector('small')!.textContent = t.missing })
+    if (f.missing) card.disabled = true
+    else if (kind === 'image' && f.size < 5e6) setTimeout(fetched, 0, false)
+    return card
+  }
+
   /** Shows what became of one of the visitor's own messages; no Out: it is in the record. */
-  private mark(row: HTMLElement, m?: Out): void {
-    const { t } = this
+  function mark(row: HTMLElement, m?: Out): void {
+    const bar = row.querySelector('progress')
+    if (bar && m?.done !== undefined) bar.value = m.done
     const state = !m || m.sent ? 'sent' : m.bad ? 'bad' : m.failed ? 'failed' : 'sending'
-    if (this.drawn.get(row) === state + m?.bad) return
-    this.drawn.set(row, state + m?.bad)
+    if (drawn.get(row) === state + m?.bad) return
+    drawn.set(row, state + m?.bad)
     row.dataset.state = state
     const meta = row.querySelector('.meta')!
     while (meta.children.length > 1) meta.lastChild!.remove()
-    const say = state === 'sent' ? t.sent : state === 'sending' ? t.sending : m?.bad === 'too_long' ? t.too_long : m?.bad ? t.invalid : t.failed
     if (state === 'sent' || state === 'sending') {
-      const sign = h('span', { className: 'sign', role: 'img', title: say }, icon(state === 'sent' ? shapes.sent : shapes.clock))
-      sign.setAttribute('aria-label', say)
-      meta.append(sign)
-    } else {
-      const button = (text: string, f: () => void) => h('button', { type: 'button', onclick: f }, text)
-      meta.append(h('span', { className: 'why' }, say))
-      if (m!.bad !== 'too_long') meta.append(button(t.retry, () => this.client.retry(m!)))
-      if (m!.bad) meta.append(button(t.remove, () => { this.input.value ||= m!.text; this.typed(); this.client.remove(m!) }))
+      meta.append(h('span', { className: 'sign', role: 'img', title: t[state] }, icon(state === 'sent' ? shapes.sent : shapes.clock)))
+      return
     }
+    const link = (text: string, onclick: () => void) => meta.append(h('button', { type: 'button', onclick }, text))
+    const why = m!.bad ?? 'failed'
+    meta.append(h('span', { className: 'why' }, fill(t[why as keyof Texts] ?? t.invalid, size(config.max_file))))
+    if (!why.startsWith('too_')) link(t.retry, () => client.retry(m!))
+    if (m!.bad) link(t.remove, () => { input.value ||= m!.text; typed(); client.remove(m!) })
   }
 
-  private ask(): HTMLElement {
-    const { t, client } = this
-    const name = h('input', { type: 'text', name: 'name', autocomplete: 'name', maxLength: 80, placeholder: t.name, dir: 'auto', 'aria-label': t.name })
-    const email = h('input', { type: 'email', name: 'email', autocomplete: 'email', maxLength: 120, placeholder: t.email, dir: 'auto', 'aria-label': t.email })
-    const done = () => { this.form = undefined; form.remove(); this.input.focus() }
-    const form = h('form', {
+  // ---- what the visitor is asked
+
+  function ask(): HTMLElement {
+    const fields = config.ask.map(f => h('label', {}, f.label, h(f.tag, f.props)))
+    const done = (me: Record<string, string>) => {
+      const question = me.question
+      delete me.question
+      form = void form?.remove()
+      client.me = me
+      if (question) client.send(question)
+      input.focus()
+    }
+    const skip = h('button', { type: 'button', onclick: () => done({}) }, t.skip)
+    return h('form', {
       className: 'ask',
       onsubmit: (e: Event) => {
         e.preventDefault()
-        client.me = { name: name.value.trim() || undefined, email: email.value.trim() || undefined }
-        done()
+        done(Object.fromEntries([...new FormData(e.target as HTMLFormElement)].map(([k, v]) => [k, String(v).trim()]).filter(x => x[1])))
       },
-    }, h('b', {}, t.who), h('p', {}, t.whoHelp), name, email,
-      h('div', {}, h('button', { type: 'submit', className: 'save' }, t.save), h('button', { type: 'button', onclick: () => { client.me = {}; done() } }, t.skip)))
-    return form
+    }, h('b', {}, t.who), h('p', {}, t.who_help), ...fields, h('div', {}, h('button', { type: 'submit', className: 'save' }, t.save), ...(must ? [] : [skip])))
   }
-}
 
-const initial = (s: string): string => [...s.trim()][0]?.toLocaleUpperCase() ?? ''
+  /** The last answer of a conversation that has ended and was not rated; the rating is asked for once. */
+  function ended(): string | undefined {
+    const s = client.standing
+    if (!config.rating || !s?.over) return
+    const last = client.items.filter(i => i.from === 'agent').pop()?.id
+    return last && client.store.get('q') !== last ? last : undefined
+  }
 
-/** Whether white is the better text on this colour (#rgb or #rrggbb), by WCAG's relative luminance. */
-function dark(color: string): boolean {
-  const c = color.length === 4 ? color.replace(/[^#]/g, '$&$&') : color
-  const [r, g, b] = [1, 3, 5].map(i => {
-    const v = parseInt(c.slice(i, i + 2), 16) / 255
-    return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4
-  })
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b < 0.3
+  function rating(last: string): HTMLElement {
+    let score = 0
+    const text = h('textarea', { rows: 2, maxLength: 2000, dir: 'auto', placeholder: t.comment })
+    const more = h('div', { className: 'more', hidden: true }, text, h('button', { type: 'submit', className: 'save' }, t.send))
+    const stars = [1, 2, 3, 4, 5].map(n => {
+      const label = fill(t.stars, number.format(n))
+      return h('button', {
+        type: 'button', className: 'star', title: label, 'aria-label': label, 'aria-pressed': 'false',
+        onclick: () => {
+          score = n
+          stars.forEach((s, i) => s.setAttribute('aria-pressed', String(i < n)))
+          more.hidden = false
+          bottom()
+        },
+      }, '★')
+    })
+    const done = () => { client.store.set('q', last); draw([]) }
+    const box = h('form', {
+      className: 'ask rate',
+      onsubmit: async (e: Event) => {
+        e.preventDefault()
+        if (!score || !(await client.rate(last, score, text.value.trim()))) return
+        box.replaceChildren(h('b', { role: 'status' }, t.thanks))
+        setTimeout(done, 4000)
+      },
+    }, h('b', {}, t.rate), h('div', {}, ...stars), more, h('button', { type: 'button', onclick: done }, t.skip))
+    return box
+  }
+
+  function consent(): HTMLElement {
+    const say = (yes: boolean) => () => { prefs.set('consent', yes); draw([]); consented() }
+    return h('div', { className: 'ask' }, h('p', {}, t.visits),
+      h('div', {}, h('button', { type: 'button', className: 'save', onclick: say(true) }, t.yes), h('button', { type: 'button', onclick: say(false) }, t.no)))
+  }
 }
