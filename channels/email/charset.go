@@ -2,6 +2,7 @@ package email
 
 import (
 	"bytes"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -10,6 +11,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
+	unicode16 "golang.org/x/text/encoding/unicode"
 )
 
 // toUTF8 decodes b, whose sender calls its charset label ("" when he does not). It always gives valid
@@ -17,6 +19,14 @@ import (
 // cannot explain are guessed.
 func toUTF8(b []byte, label string) string {
 	b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
+	if bytes.HasPrefix(b, []byte("\xff\xfe")) || bytes.HasPrefix(b, []byte("\xfe\xff")) {
+		if out, err := utf16.NewDecoder().Bytes(b); err == nil {
+			return strings.ToValidUTF8(string(out), "\uFFFD")
+		}
+	}
+	if isUTF7(label) && ascii(b) {
+		return fromUTF7(string(b))
+	}
 	enc, known := lookup(label)
 	if ascii(b) && !sevenBit(label) {
 		return string(b)
@@ -60,10 +70,47 @@ func lookup(label string) (enc encoding.Encoding, known bool) {
 		}
 		return enc, true
 	}
-	if enc, err := ianaindex.MIME.Encoding(label); err == nil && enc != nil {
-		return enc, true
+	for _, index := range []*ianaindex.Index{ianaindex.MIME, ianaindex.IANA} {
+		if enc, err := index.Encoding(label); err == nil && enc != nil {
+			return enc, true
+		}
+	}
+	// "cp1251", "ibm-866", "x-windows-874", "8859-9": names that are nearly right.
+	if m := nearly.FindStringSubmatch(label); m != nil {
+		for _, name := range []string{"windows-" + m[1], "ibm" + m[1], "iso-" + m[1]} {
+			if enc, err := htmlindex.Get(name); err == nil {
+				return enc, true
+			}
+		}
 	}
 	return nil, false
+}
+
+var nearly = regexp.MustCompile(`^(?:x-|ms-|iso)*(?:cp|ibm|win|windows|iso)?[-_]?(\d{3,4}(?:-\d{1,2})?)$`)
+
+var utf16 = unicode16.UTF16(unicode16.LittleEndian, unicode16.UseBOM)
+
+func isUTF7(label string) bool {
+	label = strings.ToLower(label)
+	return label == "utf-7" || label == "unicode-1-1-utf-7" || label == "utf7"
+}
+
+var utf7Run = regexp.MustCompile(`\+([A-Za-z0-9+/]*)-?`)
+
+// fromUTF7 decodes the one charset of old mail that the library does not have (RFC 2152).
+func fromUTF7(s string) string {
+	return utf7Run.ReplaceAllStringFunc(s, func(run string) string {
+		letters := strings.TrimSuffix(run[1:], "-")
+		if letters == "" {
+			return "+"
+		}
+		b, _ := decodeBase64([]byte(letters))
+		out, err := unicode16.UTF16(unicode16.BigEndian, unicode16.IgnoreBOM).NewDecoder().Bytes(b[:len(b)&^1])
+		if err != nil {
+			return run
+		}
+		return string(out)
+	})
 }
 
 // sevenBit says that a charset writes other letters with ASCII bytes, so that ASCII bytes must be decoded too.

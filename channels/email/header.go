@@ -3,18 +3,57 @@ package email
 import (
 	"bufio"
 	"bytes"
-	"encoding/base64"
 	"mime"
 	"net/mail"
-	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/emersion/go-message/textproto"
+	"golang.org/x/net/idna"
 )
 
 const maxHeader = 256 << 10 // bytes of a header that are looked at
+
+// headerOf splits a section into its header and body, however long the header is. ok is false when it has none.
+func headerOf(s section) (h textproto.Header, body section, ok bool) {
+	for n := int64(8 << 10); ; n *= 8 {
+		head := s.head(n)
+		if !headerEnds(head) && int64(len(head)) == n && n < 2*maxHeader {
+			continue
+		}
+		h, rest, ok := readHeader(head)
+		body = section{s.src, s.off + int64(len(head)-len(rest)), s.end}
+		if len(rest) == 0 && int64(len(head)) == n { // longer than what is looked at
+			body.off = afterHeader(s)
+		}
+		return h, body, ok
+	}
+}
+
+// headerEnds tells whether there is an empty line.
+func headerEnds(b []byte) bool {
+	return bytes.HasPrefix(b, []byte("\n")) || bytes.HasPrefix(b, []byte("\r\n")) ||
+		bytes.Contains(b, []byte("\n\n")) || bytes.Contains(b, []byte("\n\r\n"))
+}
+
+// afterHeader is where the body of a huge header begins.
+func afterHeader(s section) int64 {
+	r := bufio.NewReaderSize(s.reader(), 64<<10)
+	at, begins := s.off, true
+	for {
+		line, err := r.ReadSlice('\n')
+		at += int64(len(line))
+		if begins && err == nil && len(bytes.TrimRight(line, "\r\n")) == 0 {
+			return at
+		}
+		if err != nil && err != bufio.ErrBufferFull {
+			return s.end
+		}
+		begins = err == nil
+	}
+}
 
 // readHeader splits a mail or a part into its header and body. Lines that are no header fields are
 // passed over, so one bad line costs itself only; ok is false when no line was a field.
@@ -114,18 +153,25 @@ func decodeWords(s string) string {
 
 func decodeWord(enc, text string) ([]byte, bool) {
 	if strings.EqualFold(enc, "b") {
-		text = strings.TrimRight(strings.ReplaceAll(text, " ", ""), "=")
-		b, err := base64.RawStdEncoding.DecodeString(text)
-		if err != nil && len(b) == 0 && text != "" {
-			return nil, false
-		}
-		return b, true
+		b, _ := decodeBase64([]byte(text))
+		return b, len(b) > 0 || text == ""
 	}
 	return decodeQuoted([]byte(strings.ReplaceAll(text, "_", " "))), true
 }
 
 // address is one mailbox of a header.
 type address struct{ name, addr string }
+
+// String is the address as it may stand in a header: "Name <a@b>" or "a@b".
+func (a address) String() string {
+	switch {
+	case a.name == "" || strings.EqualFold(a.name, a.addr):
+		return a.addr
+	case strings.ContainsAny(a.name, `()<>[]:;@\,."`):
+		return strconv.Quote(strings.NewReplacer(`\`, "", `"`, "").Replace(a.name)) + " <" + a.addr + ">"
+	}
+	return a.name + " <" + a.addr + ">"
+}
 
 // angle finds an address between brackets.
 var angle = regexp.MustCompile(`<\s*([^<>\s]+@[^<>\s]+?)\s*>`)
@@ -189,6 +235,13 @@ func normal(s string) (string, bool) {
 		if r < ' ' || r == 0x7f || r == '\uFFFD' {
 			return "", false
 		}
+	}
+	if !ascii([]byte(domain)) { // one form of each: the one that servers take
+		var err error
+		if domain, err = idna.Lookup.ToASCII(domain); err != nil || len(local)+len(domain) > 253 {
+			return "", false
+		}
+		s = local + "@" + domain
 	}
 	return s, true
 }
@@ -259,59 +312,130 @@ func date(s string) time.Time {
 	return t
 }
 
-// mediaType reads a Content-Type or Content-Disposition; what is malformed gives what can be read.
+// mediaType reads a Content-Type or Content-Disposition, as strictly written or as badly as they come: parameters in pieces and
+// charsets (RFC 2231), in encoded words, unquoted, without the semicolon before them. typ is "" when there is none.
 func mediaType(s string) (typ string, params map[string]string) {
-	typ, params, err := mime.ParseMediaType(s)
-	if err == nil && params != nil {
-		for _, k := range []string{"name", "filename"} {
-			if params[k] == "" {
-				if v := extended(s, k); v != "" {
-					params[k] = v
-				}
-			}
-		}
-		return typ, params
+	if len(s) > 16<<10 {
+		s = s[:16<<10]
 	}
-	typ, params = "", map[string]string{}
-	for i, f := range strings.Split(s, ";") {
-		if i == 0 {
-			words := strings.Fields(strings.ToLower(f))
-			if len(words) > 0 && typeName.MatchString(words[0]) {
-				typ = words[0]
-			}
-			continue
+	s = strings.TrimLeft(s, " \t\r\n\"'")
+	i := strings.IndexAny(s, "; \t\r\n,\"'")
+	if i < 0 {
+		i = len(s)
+	}
+	if typ = strings.ToLower(s[:i]); !typeName.MatchString(typ) {
+		typ = ""
+	}
+	pieces := map[string]string{}
+	for rest := s[i:]; len(pieces) < 100; {
+		var key, value string
+		if key, value, rest = parameter(rest); key == "" {
+			break
 		}
-		k, v, _ := strings.Cut(f, "=")
-		k = strings.ToLower(strings.TrimSpace(k))
-		v = strings.Trim(strings.TrimSpace(v), `"`)
-		if _, dup := params[k]; k != "" && !dup {
-			params[k] = v
+		if _, twice := pieces[key]; !twice {
+			pieces[key] = value
 		}
 	}
-	for _, k := range []string{"name", "filename"} {
-		if v := extended(s, k); v != "" {
-			params[k] = v
+	params = map[string]string{}
+	for key, value := range pieces {
+		base, _, divided := strings.Cut(key, "*")
+		if !divided {
+			if _, better := params[base]; !better {
+				params[base] = value
+			}
+		} else if v, ok := joined(pieces, base); ok {
+			params[base] = v
 		}
 	}
 	return typ, params
 }
 
-var typeName = regexp.MustCompile(`^[a-z0-9!#$&^_.+-]+(/[a-z0-9!#$&^_.+-]+)?$`)
-
-// extended reads an RFC 2231 parameter in a charset that the standard library does not know.
-func extended(s, key string) string {
-	re := regexp.MustCompile(`(?i)[;\s]` + key + `\*(?:0\*)?\s*=\s*"?([^;"\s]+)`)
-	m := re.FindStringSubmatch(s)
-	if m == nil {
-		return ""
+// parameter takes the next "; key=value" off s.
+func parameter(s string) (key, value, rest string) {
+	for {
+		s = strings.TrimLeft(s, "; \t\r\n,\"")
+		eq := strings.IndexByte(s, '=')
+		if eq < 0 {
+			return "", "", ""
+		}
+		if semi := strings.IndexByte(s[:eq], ';'); semi >= 0 { // something without a value
+			s = s[semi:]
+			continue
+		}
+		words := strings.Fields(strings.ToLower(s[:eq]))
+		s = strings.TrimLeft(s[eq+1:], " \t\r\n")
+		if len(words) == 0 {
+			continue
+		}
+		key = words[len(words)-1]
+		break
 	}
-	parts := strings.SplitN(m[1], "'", 3)
-	if len(parts) != 3 {
-		return ""
+	if s == "" || s[0] != '"' {
+		value, rest, _ = strings.Cut(s, ";")
+		value = strings.TrimSpace(value)
+		if key == "charset" || key == "boundary" || key == "format" || key == "delsp" {
+			if i := strings.IndexAny(value, " \t("); i > 0 {
+				value, rest = value[:i], value[i:]+";"+rest
+			}
+		}
+		return key, strings.Trim(value, "'\""), rest
 	}
-	b, err := url.PathUnescape(parts[2])
-	if err != nil {
-		return ""
+	var b strings.Builder
+	for i := 1; i < len(s); i++ {
+		switch {
+		case s[i] == '"':
+			return key, b.String(), s[i+1:]
+		case s[i] == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\'):
+			i++
+			b.WriteByte(s[i])
+		case s[i] == '\r' || s[i] == '\n':
+		default:
+			b.WriteByte(s[i])
+		}
 	}
-	return toUTF8([]byte(b), parts[0])
+	return key, b.String(), ""
 }
+
+// joined puts the pieces of a parameter together (RFC 2231): "name*" alone, or "name*0", "name*1*" …
+func joined(pieces map[string]string, base string) (string, bool) {
+	charset := ""
+	decoded := func(v string, first bool) []byte {
+		if first {
+			if parts := strings.SplitN(v, "'", 3); len(parts) == 3 {
+				charset, v = parts[0], parts[2]
+			}
+		}
+		return percent(v)
+	}
+	if v, ok := pieces[base+"*"]; ok {
+		return toUTF8(decoded(v, true), charset), true
+	}
+	var out []byte
+	for i := 0; i < 100; i++ {
+		key := base + "*" + strconv.Itoa(i)
+		if v, ok := pieces[key+"*"]; ok {
+			out = append(out, decoded(v, i == 0)...)
+		} else if v, ok := pieces[key]; ok {
+			out = append(out, v...)
+		} else {
+			break
+		}
+	}
+	return toUTF8(out, charset), len(out) > 0
+}
+
+// percent decodes %XX; what is none stands as it is.
+func percent(s string) []byte {
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) && unhex(s[i+1]) >= 0 && unhex(s[i+2]) >= 0 {
+			out = append(out, byte(unhex(s[i+1])<<4|unhex(s[i+2])))
+			i += 2
+			continue
+		}
+		out = append(out, s[i])
+	}
+	return out
+}
+
+var typeName = regexp.MustCompile(`^[a-z0-9!#$&^_.+-]+(/[a-z0-9!#$&^_.+-]+)?$`)

@@ -2,6 +2,7 @@ package email
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -12,39 +13,99 @@ import (
 
 const maxHTML = 256 << 10 // bytes of HTML that are kept; more is left out, the text stands for it
 
-// policy is what may stand in a mail's HTML: text, its structure and direction, links. No styles, no
-// scripts, no forms; an image is its alternative text only, because loading it tells the sender that
-// and where it was read.
-var policy = sync.OnceValue(func() *bluemonday.Policy {
+// Classes that mark what a view may fold away.
+const (
+	quoteClass     = "tamas-quote"
+	signatureClass = "tamas-signature"
+)
+
+// policy is what may stand in a mail's HTML: text, its structure, its direction and looks, links. No scripts, forms, frames or
+// style sheets; of inline styles only what stays in its place and fetches nothing. The one thing that can be fetched is the src of
+// an img: whoever shows the HTML decides about that in one place.
+var policy = sync.OnceValue(func() *bluemonday.Policy { return newPolicy(true) })
+
+// plainPolicy is the same without looks, for mails that are too long with them.
+var plainPolicy = sync.OnceValue(func() *bluemonday.Policy { return newPolicy(false) })
+
+func newPolicy(looks bool) *bluemonday.Policy {
 	p := bluemonday.NewPolicy()
-	p.AllowElements("p", "div", "span", "br", "hr", "b", "strong", "i", "em", "u", "s", "del", "ins", "sub", "sup", "small", "mark",
-		"blockquote", "pre", "code", "kbd", "q", "cite", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd",
-		"table", "caption", "thead", "tbody", "tfoot", "tr", "td", "th", "bdi", "bdo", "center", "address")
+	p.AllowElements("p", "div", "span", "br", "hr", "b", "strong", "i", "em", "u", "s", "strike", "del", "ins", "sub", "sup", "small", "big", "mark",
+		"blockquote", "pre", "code", "kbd", "tt", "q", "cite", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "dl", "dt", "dd",
+		"table", "caption", "colgroup", "col", "thead", "tbody", "tfoot", "tr", "td", "th", "bdi", "bdo", "center", "address")
 	p.AllowAttrs("dir").Matching(regexp.MustCompile(`^(?i:rtl|ltr|auto)$`)).Globally()
 	p.AllowAttrs("lang").Matching(regexp.MustCompile(`^[a-zA-Z-]{2,20}$`)).Globally()
-	p.AllowAttrs("colspan", "rowspan").Matching(bluemonday.Integer).OnElements("td", "th")
-	p.AllowAttrs("alt").Matching(bluemonday.Paragraph).OnElements("img")
-	p.AllowAttrs("href").OnElements("a")
-	p.AllowURLSchemes("http", "https", "mailto", "tel")
+	p.AllowAttrs("class").Matching(regexp.MustCompile(`^(?:` + quoteClass + `|` + signatureClass + `)$`)).OnElements("div")
+	p.AllowAttrs("colspan", "rowspan", "span").Matching(bluemonday.Integer).OnElements("td", "th", "col", "colgroup")
+	p.AllowAttrs("start", "value").Matching(bluemonday.Integer).OnElements("ol", "li")
+	p.AllowAttrs("type").Matching(regexp.MustCompile(`^[1aAiI]$`)).OnElements("ol", "li")
+	p.AllowAttrs("alt", "title").OnElements("img")
+	p.AllowAttrs("src").Matching(regexp.MustCompile(`^(?i:https?://|cid:)`)).OnElements("img")
+	p.AllowAttrs("href").Matching(regexp.MustCompile(`^(?i:https?://|mailto:|tel:)`)).OnElements("a")
+	if looks {
+		p.AllowElements("font")
+		p.AllowAttrs("color").Matching(colorValue).OnElements("font")
+		p.AllowAttrs("size").Matching(regexp.MustCompile(`^[+-]?[1-7]$`)).OnElements("font")
+		p.AllowAttrs("face").Matching(regexp.MustCompile(`^[\w\s,'-]{1,200}$`)).OnElements("font")
+		p.AllowAttrs("bgcolor").Matching(colorValue).OnElements("table", "tr", "td", "th", "tbody", "thead")
+		p.AllowAttrs("align").Matching(regexp.MustCompile(`^(?i:left|right|center|justify)$`)).OnElements("table", "tr", "td", "th", "p", "div", "img", "h1", "h2", "h3", "h4", "h5", "h6", "hr")
+		p.AllowAttrs("valign").Matching(regexp.MustCompile(`^(?i:top|middle|bottom|baseline)$`)).OnElements("tr", "td", "th")
+		p.AllowAttrs("width", "height").Matching(regexp.MustCompile(`^[0-9]{1,4}(?:px|%)?$`)).OnElements("table", "tr", "td", "th", "img", "col", "hr")
+		p.AllowAttrs("border", "cellpadding", "cellspacing").Matching(regexp.MustCompile(`^[0-9]{1,3}$`)).OnElements("table", "img")
+		p.AllowStyles(safeStyles...).MatchingHandler(safeValue).Globally()
+	}
+	p.AllowURLSchemes("http", "https", "mailto", "tel", "cid")
 	p.AllowRelativeURLs(false)
 	p.RequireParseableURLs(true)
 	p.RequireNoFollowOnLinks(true)
 	p.RequireNoReferrerOnLinks(true)
 	p.AddTargetBlankToFullyQualifiedLinks(true)
-	p.SkipElementsContent("title", "style", "script", "head", "noscript", "iframe", "object", "svg", "math", "template")
+	p.SkipElementsContent("title", "style", "script", "head", "noscript", "iframe", "object", "svg", "math", "template", "select", "textarea")
 	return p
-})
+}
 
-// cleanHTML is src as a view may show it; "" when it is too long.
-func cleanHTML(src string) string {
-	if len(src) > 4<<20 {
-		return ""
+var colorValue = regexp.MustCompile(`^(?:#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,30})$`)
+
+// safeStyles are the properties that cannot leave their place.
+var safeStyles = []string{"color", "background", "background-color", "font", "font-family", "font-size", "font-style", "font-weight", "font-variant", "line-height",
+	"letter-spacing", "word-spacing", "text-align", "text-decoration", "text-decoration-line", "text-decoration-color", "text-indent", "text-transform", "white-space", "direction", "unicode-bidi", "vertical-align",
+	"margin", "margin-top", "margin-right", "margin-bottom", "margin-left", "padding", "padding-top", "padding-right", "padding-bottom", "padding-left",
+	"border", "border-top", "border-right", "border-bottom", "border-left", "border-color", "border-style", "border-width", "border-radius",
+	"border-top-color", "border-top-style", "border-top-width", "border-left-color", "border-left-style", "border-left-width",
+	"border-right-color", "border-right-style", "border-right-width", "border-bottom-color", "border-bottom-style", "border-bottom-width",
+	"border-collapse", "border-spacing", "table-layout", "width", "max-width", "min-width", "height", "max-height", "min-height",
+	"display", "float", "clear", "list-style-type", "list-style-position", "word-break", "word-wrap", "overflow-wrap", "overflow"}
+
+var (
+	plainValue = regexp.MustCompile(`^[\pL\pN#%.,\s!'"_+/-]{0,300}$`)
+	colorFunc  = regexp.MustCompile(`(?i)\b(?:rgb|rgba|hsl|hsla)\([0-9.,%/\s]{1,60}\)`)
+	expands    = regexp.MustCompile(`(?i)\b(?:url|expression|javascript|fixed|sticky|absolute|var|attr|env)\b`)
+)
+
+// safeValue takes numbers, words and colours; no functions, no addresses, no escapes; nothing that pulls a box over another.
+func safeValue(v string) bool {
+	v = strings.TrimSpace(colorFunc.ReplaceAllString(v, "red"))
+	return plainValue.MatchString(v) && !expands.MatchString(v) && !strings.HasPrefix(v, "-") && !strings.Contains(v, " -") && !strings.Contains(v, "//") && !strings.Contains(v, "/*")
+}
+
+// cleanHTML is src as a view may show it, with quotations and signatures marked; "" when it is too long. Images that the mail
+// brings with it keep src="cid:…" and are marked as shown; one that stands in the HTML itself becomes a file as well.
+func cleanHTML(src string, files []*attachment) (string, []*attachment) {
+	if len(src) > maxWhole || strings.TrimSpace(src) == "" {
+		return "", files
 	}
-	out := strings.TrimSpace(policy().Sanitize(clean(src)))
+	t := tree{files: files}
+	src = strings.ReplaceAll(t.prepare(clean(src)), "<br/>", "<br>")
+	out := strings.TrimSpace(policy().Sanitize(src))
 	if len(out) > maxHTML {
-		return ""
+		out = strings.TrimSpace(plainPolicy().Sanitize(src))
 	}
-	return out
+	if len(out) > maxHTML {
+		out = ""
+	}
+	for _, f := range t.files {
+		f.shown = f.shown && strings.Contains(out, `src="cid:`+f.cid+`"`)
+	}
+	return out, t.files
 }
 
 // htmlText is the text of HTML as a mailer would write it: blocks on lines of their own, lists with
@@ -97,13 +158,16 @@ func htmlText(src string) string {
 			case atom.Blockquote:
 				w.block(2)
 				w.depth = min(w.depth+1, 20)
+			case atom.Ol, atom.Ul:
+				w.block(2)
+				w.lists = append(w.lists, list{ordered: a == atom.Ol})
 			case atom.Li:
 				w.block(1)
-				w.text("- ", true)
+				w.text(w.bullet(), true)
 			case atom.Pre, atom.Textarea:
 				pre++
 				w.block(1)
-			case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Table, atom.Ul, atom.Ol, atom.Dl:
+			case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Table, atom.Dl:
 				w.block(2)
 			case atom.Div, atom.Tr, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Dt, atom.Dd, atom.Center, atom.Address, atom.Body:
 				w.block(1)
@@ -136,7 +200,10 @@ func htmlText(src string) string {
 			case atom.Pre, atom.Textarea:
 				pre = max(pre-1, 0)
 				w.block(1)
-			case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Table, atom.Ul, atom.Ol, atom.Dl:
+			case atom.Ol, atom.Ul:
+				w.lists = w.lists[:max(len(w.lists)-1, 0)]
+				w.block(2)
+			case atom.P, atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6, atom.Table, atom.Dl:
 				w.block(2)
 			case atom.Div, atom.Tr, atom.Li, atom.Section, atom.Article, atom.Header, atom.Footer, atom.Dt, atom.Dd, atom.Center, atom.Address:
 				w.block(1)
@@ -181,6 +248,27 @@ type textWriter struct {
 	space   bool // a space is due before the next word
 	blanks  int  // line ends since the last word
 	started bool
+	lists   []list
+}
+
+// list is an open list, and how many items it has had.
+type list struct {
+	ordered bool
+	items   int
+}
+
+// bullet is what stands before the next item.
+func (w *textWriter) bullet() string {
+	if len(w.lists) == 0 {
+		return "- "
+	}
+	l := &w.lists[len(w.lists)-1]
+	l.items++
+	indent := strings.Repeat("  ", min(len(w.lists)-1, 10))
+	if l.ordered {
+		return indent + strconv.Itoa(l.items) + ". "
+	}
+	return indent + "- "
 }
 
 func (w *textWriter) newline() {

@@ -1,111 +1,299 @@
 package email
 
 import (
+	"bufio"
 	"bytes"
-	"encoding/base64"
-	"fmt"
 	"html"
+	"io"
+	"path"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/emersion/go-message/textproto"
 )
 
 const (
-	maxText  = 1 << 20 // bytes of text taken from one mail
-	maxDepth = 20      // of nested parts
-	maxParts = 500     // of one mail
+	maxText  = 1 << 20  // bytes of text taken from one part
+	maxWhole = 4 << 20  // bytes of HTML, of a calendar or of a report's part that are looked at
+	maxInner = 32 << 20 // bytes of a part that is encoded although it has parts: taken into memory
+	maxDepth = 20       // of nested parts
+	maxParts = 500      // of one mail
 )
+
+// section is a run of a mail's bytes.
+type section struct {
+	src      source
+	off, end int64
+}
+
+func (s section) size() int64       { return s.end - s.off }
+func (s section) reader() io.Reader { return io.NewSectionReader(s.src, s.off, s.size()) }
+
+// head is the section's first n bytes.
+func (s section) head(n int64) []byte {
+	b := make([]byte, min(n, s.size()))
+	n0, _ := io.ReadFull(s.reader(), b)
+	return b[:n0]
+}
 
 // content is what a part, with all that is in it, has to say.
 type content struct {
 	text, html string
-	files      []file
+	files      []*attachment
+	inner      []enclosed // mails within the mail
+	meetings   []meeting
 }
 
-// file is an attachment's name and decoded size in bytes.
-type file struct {
-	name string
-	size int
+// enclosed is a mail within the mail, as it is shown below the mail's own words.
+type enclosed struct {
+	head       [][2]string // its header's lines: name, value
+	text, html string
 }
 
 // walker reads the parts of one mail.
 type walker struct {
-	parts  int
-	broken string  // the first thing that could not be decoded
-	report *report // of a delivery report
+	parts    int
+	cut      bool    // the source ends before the mail does
+	broken   string  // the first thing that could not be decoded
+	report   *report // of a delivery report
+	anyText  bool    // a text has been found
+	original bool    // within the mail that a report gives back
+	more     bool    // there were too many parts
 }
 
-func (w *walker) part(h textproto.Header, body []byte, depth int) content {
+func (w *walker) part(h textproto.Header, body section, typeless string, depth int) content {
 	w.parts++
 	if depth > maxDepth || w.parts > maxParts {
 		w.fail("too many parts")
+		w.more = true
 		return content{}
 	}
 	typ, params := mediaType(h.Get("Content-Type"))
 	disposition, dparams := mediaType(h.Get("Content-Disposition"))
-	if typ == "" || !strings.Contains(typ, "/") {
-		typ = "text/plain"
+	if !strings.Contains(typ, "/") {
+		typ = typeless
 	}
-	if strings.HasPrefix(typ, "multipart/") {
-		if b := boundary(params["boundary"], body); b != "" {
-			return w.multipart(typ, split(body, b), depth)
+	p := part{header: h, typ: typ, params: params, disposition: disposition, name: fileName(params, dparams),
+		encoding: transferEncoding(h), body: body}
+	p.cut = w.cut && body.end == body.src.Size()
+	if p.nests() && (p.encoding == "base64" || p.encoding == "quoted-printable") {
+		// Forbidden, and done. What is decoded takes the part's place.
+		data := readUpTo(p.open(), maxInner)
+		p.body, p.encoding = section{bytes.NewReader(data), 0, int64(len(data))}, ""
+	}
+	switch {
+	case strings.HasPrefix(typ, "multipart/"):
+		if parts := w.split(params["boundary"], p.body); parts != nil {
+			return w.multipart(typ, parts, depth)
 		}
 		w.fail("a multipart without a boundary")
-		typ = "text/plain"
-	}
-	data := w.decode(h.Get("Content-Transfer-Encoding"), body)
-	name := fileName(params, dparams)
-	switch {
+		p.typ = "text/plain"
+		return w.text(p)
 	case typ == "message/delivery-status" || typ == "message/global-delivery-status":
+		data := p.read(maxWhole)
 		w.bounce().status(data)
 		return content{text: toText(data, "")}
-	case typ == "text/rfc822-headers" || typ == "message/rfc822-headers":
-		w.bounce().original(data)
+	case typ == "message/disposition-notification" || typ == "message/global-disposition-notification":
+		w.bounce().disposition(p.read(maxWhole))
+		return content{}
+	case typ == "text/rfc822-headers" || typ == "message/rfc822-headers" || typ == "message/global-headers":
+		w.bounce().original(p.read(maxWhole))
 		return content{}
 	case typ == "message/rfc822" || typ == "message/global":
-		inner, innerBody, ok := readHeader(data)
-		if !ok {
-			return content{files: []file{{orDefault(name, "message.eml"), len(data)}}}
-		}
-		w.bounce().original(data)
-		subject := oneLine(decodeWords(inner.Get("Subject")), 100)
-		c := content{files: []file{{orDefault(name, orDefault(subject, "message")+".eml"), len(data)}}}
-		// Its text is shown only when the mail itself has none.
-		in := w.part(inner, innerBody, depth+1)
-		c.text = innerMark + subject + "\n\n" + in.text
-		return c
-	case disposition == "attachment" || (name != "" && disposition != "inline"):
-		return content{files: []file{{orDefault(name, typ), len(data)}}}
-	case typ == "text/plain" || typ == "text" || typ == "text/enriched" && name == "":
-		text := toText(data, params["charset"])
-		if strings.EqualFold(params["format"], "flowed") {
-			text = unflow(text, strings.EqualFold(params["delsp"], "yes"))
-		}
-		return content{text: text}
-	case typ == "text/html" || typ == "application/xhtml+xml":
-		src := toUTF8(data, orDefault(params["charset"], metaCharset(data)))
-		return content{html: src, text: ""}
+		return w.enclosed(p, depth)
+	case typ == "application/ms-tnef" || typ == "application/vnd.ms-tnef" || strings.EqualFold(p.name, "winmail.dat"):
+		return w.tnef(p)
+	case typ == "text/calendar" || typ == "application/ics":
+		return w.calendar(p)
+	case typ == "application/applefile":
+		return content{} // the other half of a file, which only old Macs want
+	case p.text() && disposition != "attachment" && (p.name == "" || disposition == "inline" && !w.anyText):
+		return w.text(p)
 	}
-	return content{files: []file{{orDefault(name, typ), len(data)}}}
+	return content{files: []*attachment{p.file()}}
 }
 
-// innerMark stands before the text of an enclosed mail until it is known whether it is needed.
-const innerMark = "\x00inner\x00"
+// part is one part of a mail, without what it is to the whole.
+type part struct {
+	header      textproto.Header
+	typ         string
+	params      map[string]string
+	disposition string
+	name        string
+	encoding    string
+	body        section
+	cut         bool // the body's end is not here
+}
 
-func (w *walker) multipart(typ string, parts [][]byte, depth int) content {
+func (p part) nests() bool {
+	return strings.HasPrefix(p.typ, "multipart/") || p.typ == "message/rfc822" || p.typ == "message/global"
+}
+
+func (p part) text() bool {
+	switch p.typ {
+	case "text/plain", "text/html", "application/xhtml+xml", "text/enriched", "text/richtext", "text/amp-html", "text/x-amp-html":
+		return true
+	}
+	return false
+}
+
+// open reads the part's decoded content from its beginning.
+func (p part) open() io.Reader { return decoder(p.encoding, p.body.reader()) }
+
+// read is the beginning of the part's decoded content.
+func (p part) read(most int64) []byte { return readUpTo(p.open(), most) }
+
+func readUpTo(r io.Reader, most int64) []byte {
+	b, _ := io.ReadAll(io.LimitReader(r, most))
+	return b
+}
+
+// file is the part as something to download.
+func (p part) file() *attachment {
+	f := &attachment{name: orDefault(p.name, nameOf(p.typ)), typ: p.typ, open: p.open, cid: contentID(p.header.Get("Content-Id"))}
+	f.location = strings.TrimSpace(p.header.Get("Content-Location"))
+	if p.cut {
+		f.missing = tooLong
+	}
+	return f
+}
+
+const tooLong = "the mail is too large to be fetched whole"
+
+// text is a part that people read.
+func (w *walker) text(p part) (c content) {
+	switch p.typ {
+	case "text/amp-html", "text/x-amp-html":
+		return content{} // always beside the same as HTML
+	case "text/html", "application/xhtml+xml":
+		data := w.decoded(p, maxWhole)
+		c.html = toUTF8(data, orDefault(p.params["charset"], metaCharset(data)))
+	default:
+		data := w.decoded(p, maxText+1)
+		if uuBegin.Match(data) {
+			data, c.files = w.uuencoded(p)
+		}
+		if len(data) > maxText {
+			whole := p.file()
+			whole.name = orDefault(p.name, "message.txt")
+			c.files = append(c.files, whole)
+		}
+		c.text = toText(data, p.params["charset"])
+		if p.typ != "text/plain" && strings.HasPrefix(p.typ, "text/") && p.typ != "text/html" {
+			c.text = enriched.ReplaceAllString(strings.ReplaceAll(c.text, "<<", "‹"), "")
+		}
+		if strings.EqualFold(p.params["format"], "flowed") {
+			c.text = unflow(c.text, strings.EqualFold(p.params["delsp"], "yes"))
+		}
+	}
+	if p.name != "" {
+		c.files = append(c.files, p.file())
+	}
+	w.anyText = w.anyText || strings.TrimSpace(c.text) != "" || c.html != ""
+	return c
+}
+
+var enriched = regexp.MustCompile(`(?i)<param>[^<]*</param>|</?[a-z]+>`)
+
+// decoded is a text's content. What is called base64 and is plain text is taken as that.
+func (w *walker) decoded(p part, most int64) []byte {
+	if p.encoding != "base64" {
+		return p.read(most)
+	}
+	raw := readUpTo(p.body.reader(), most*3/2)
+	data, ok := decodeBase64(raw)
+	if ok {
+		return data[:min(int64(len(data)), most)]
+	}
+	if !readable(data) && wordy(raw) {
+		return raw
+	}
+	w.fail("broken base64")
+	return data
+}
+
+// readable: text in UTF-8, without what no text has.
+func readable(b []byte) bool {
+	return len(b) > 0 && utf8.Valid(b) && bytes.IndexFunc(b, func(r rune) bool { return r < ' ' && r != '\n' && r != '\r' && r != '\t' }) < 0
+}
+
+// wordy: most of it are letters, with spaces between.
+func wordy(b []byte) bool {
+	letters, spaces := 0, 0
+	for _, c := range b {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= 0x80:
+			letters++
+		case c == ' ':
+			spaces++
+		}
+	}
+	return letters*2 > len(b) && spaces*40 > len(b)
+}
+
+// enclosed is a mail within the mail: a file, its files, and its words below the mail's own.
+func (w *walker) enclosed(p part, depth int) content {
+	h, body, ok := headerOf(p.body)
+	if !ok {
+		return content{files: []*attachment{p.file()}}
+	}
+	if w.report != nil {
+		w.bounce().original(p.body.head(maxWhole))
+	}
+	subject := oneLine(decodeWords(h.Get("Subject")), 100)
+	f := p.file()
+	if p.name == "" {
+		f.name = orDefault(strings.ReplaceAll(subject, "/", "_"), "message") + ".eml"
+	}
+	f.typ = "message/rfc822"
+	c := content{files: []*attachment{f}}
+	if w.report != nil { // our own words come back; nobody needs to read them again
+		return c
+	}
+	had := w.anyText
+	in := w.part(h, body, "text/plain", depth+1)
+	w.anyText = had
+	e := enclosed{text: in.plain(), html: in.html}
+	for _, k := range []string{"From", "Date", "Subject", "To"} {
+		if v := oneLine(decodeWords(h.Get(k)), 300); v != "" {
+			e.head = append(e.head, [2]string{k, v})
+		}
+	}
+	c.files = append(c.files, in.files...)
+	c.meetings = in.meetings
+	c.inner = append([]enclosed{e}, in.inner...)
+	return c
+}
+
+func (w *walker) multipart(typ string, parts []section, depth int) content {
+	typeless := "text/plain"
+	if typ == "multipart/digest" {
+		typeless = "message/rfc822"
+	}
+	if typ == "multipart/report" {
+		w.bounce()
+	}
 	var all []content
-	for _, raw := range parts {
+	for _, s := range parts {
 		if w.parts > maxParts {
+			w.more = true
 			break
 		}
-		h, body, ok := readHeader(raw)
+		h, body, ok := headerOf(s)
 		if !ok {
-			h, body = textproto.Header{}, bytes.TrimLeft(raw, "\r\n")
+			h = textproto.Header{}
+			lead := len(s.head(4)) - len(bytes.TrimLeft(s.head(4), "\r\n"))
+			body = section{s.src, s.off + int64(lead), s.end}
 		}
-		all = append(all, w.part(h, body, depth+1))
+		all = append(all, w.part(h, body, typeless, depth+1))
 	}
 	var out content
+	for _, c := range all {
+		out.files = append(out.files, c.files...)
+		out.inner = append(out.inner, c.inner...)
+		out.meetings = append(out.meetings, c.meetings...)
+	}
 	if typ == "multipart/alternative" {
 		for _, c := range all { // plain text: the first that has any; HTML: the best, which stands last
 			if strings.TrimSpace(out.text) == "" {
@@ -114,7 +302,6 @@ func (w *walker) multipart(typ string, parts [][]byte, depth int) content {
 			if c.html != "" {
 				out.html = c.html
 			}
-			out.files = append(out.files, c.files...)
 		}
 		return out
 	}
@@ -124,35 +311,39 @@ func (w *walker) multipart(typ string, parts [][]byte, depth int) content {
 	}
 	var texts, htmls []string
 	for _, c := range all {
-		out.files = append(out.files, c.files...)
-		inner := strings.HasPrefix(c.text, innerMark)
-		if t := c.plain(); strings.TrimSpace(t) != "" && !(inner && len(texts) > 0) {
+		if t := c.plain(); strings.TrimSpace(t) != "" {
 			texts = append(texts, strings.Trim(t, "\n"))
 		}
 		switch {
-		case inner || !rich:
+		case !rich:
 		case c.html != "":
 			htmls = append(htmls, c.html)
 		case strings.TrimSpace(c.text) != "":
-			htmls = append(htmls, "<p>"+strings.ReplaceAll(html.EscapeString(c.text), "\n", "<br>")+"</p>")
+			htmls = append(htmls, htmlLines(c.text))
 		}
-	}
-	// One text beside an enclosed mail is the mail's own.
-	if len(texts) > 1 && strings.HasPrefix(texts[0], innerMark) {
-		texts = texts[1:]
 	}
 	out.text = cut(strings.Join(texts, "\n\n"), maxText)
 	out.html = strings.Join(htmls, "\n")
 	return out
 }
 
-// plain is the content's text, taken from its HTML when it has no other.
+// htmlLines is text in a paragraph of HTML.
+func htmlLines(text string) string {
+	return `<p dir="auto">` + strings.ReplaceAll(html.EscapeString(text), "\n", "<br>") + "</p>"
+}
+
+// plain is the content's text, taken from its HTML when it has no other, or one that only says so.
 func (c content) plain() string {
-	if strings.TrimSpace(c.text) == "" && c.html != "" {
+	if c.html == "" {
+		return c.text
+	}
+	if strings.TrimSpace(c.text) == "" || len(c.text) < 300 && noHTML.MatchString(c.text) {
 		return htmlText(c.html)
 	}
 	return c.text
 }
+
+var noHTML = regexp.MustCompile(`(?i)\bhtml\b.{0,80}(?:e-?mail|message|view|support|client|format|browser)|(?:e-?mail|message|view|support|client)\b.{0,80}\bhtml\b`)
 
 func (w *walker) fail(what string) {
 	if w.broken == "" {
@@ -181,142 +372,64 @@ func orDefault(s, def string) string {
 	return s
 }
 
-func fileName(params, dparams map[string]string) string {
-	name := orDefault(dparams["filename"], params["name"])
-	return oneLine(strings.ReplaceAll(decodeWords(name), "/", "_"), 200)
-}
-
-// split cuts a multipart's body at its boundary; a missing last boundary ends the last part.
-func split(body []byte, boundary string) [][]byte {
-	dash := []byte("--" + boundary)
-	var parts [][]byte
-	start := -1
-	for at := 0; at < len(body); {
-		end := bytes.IndexByte(body[at:], '\n')
-		next := len(body)
-		line := body[at:]
-		if end >= 0 {
-			next = at + end + 1
-			line = body[at : at+end]
+// split cuts a multipart's body at its boundary; nil when it has none. A boundary that was not declared, or is not the one
+// that the body uses, is guessed.
+func (w *walker) split(declared string, body section) []section {
+	if declared = strings.TrimRight(declared, " \t"); declared != "" {
+		if parts := splitAt(body, declared); parts != nil {
+			return parts
 		}
-		if bytes.HasPrefix(line, dash) {
-			rest := bytes.TrimRight(line[len(dash):], " \t\r")
-			last := bytes.Equal(rest, []byte("--"))
-			if len(rest) == 0 || last {
-				if start >= 0 {
-					parts = append(parts, trimEnd(body[start:at]))
-				}
-				start = next
-				if last {
-					return parts
-				}
-				if len(parts) > maxParts {
-					return parts
-				}
-			}
-		}
-		at = next
 	}
-	if start >= 0 && start < len(body) {
-		parts = append(parts, body[start:])
+	if m := boundaryLine.FindSubmatch(body.head(64 << 10)); m != nil {
+		return splitAt(body, string(m[1]))
 	}
-	return parts
-}
-
-func trimEnd(b []byte) []byte {
-	return bytes.TrimSuffix(bytes.TrimSuffix(b, []byte("\n")), []byte("\r"))
+	return nil
 }
 
 var boundaryLine = regexp.MustCompile(`(?m)^--([^\r\n]{1,200}?)[ \t]*\r?\nContent-[A-Za-z-]+:`)
 
-// boundary is the declared one when the body has it, else the one that the body plainly uses.
-func boundary(declared string, body []byte) string {
-	if declared != "" && bytes.Contains(body, []byte("--"+declared)) {
-		return declared
-	}
-	if m := boundaryLine.FindSubmatch(body[:min(len(body), 64<<10)]); m != nil {
-		return string(m[1])
-	}
-	return ""
-}
-
-// decode undoes a transfer encoding as far as that goes.
-func (w *walker) decode(enc string, body []byte) []byte {
-	enc, _, _ = strings.Cut(strings.ToLower(strings.TrimSpace(enc)), ";")
-	switch strings.Trim(enc, `" `) {
-	case "base64":
-		data, ok := decodeBase64(body)
-		if !ok {
-			w.fail("broken base64")
-		}
-		return data
-	case "quoted-printable":
-		return decodeQuoted(body)
-	}
-	return body
-}
-
-// decodeBase64 passes over what is no base64, as mailers put line numbers, footers and NULs between; ok is
-// false when that was much, or nothing was left.
-func decodeBase64(b []byte) (out []byte, ok bool) {
-	kept := make([]byte, 0, len(b))
-	bad := 0
-	for _, c := range b {
-		switch {
-		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/':
-			kept = append(kept, c)
-		case c == '=' || c <= ' ':
-		default:
-			bad++
-		}
-	}
-	if len(kept)%4 == 1 {
-		kept = kept[:len(kept)-1]
-	}
-	out = make([]byte, base64.RawStdEncoding.DecodedLen(len(kept)))
-	n, _ := base64.RawStdEncoding.Decode(out, kept)
-	return out[:n], bad*20 <= len(b)
-}
-
-// decodeQuoted undoes quoted-printable; what is no escape stands as it is.
-func decodeQuoted(b []byte) []byte {
-	out := make([]byte, 0, len(b))
-	for i := 0; i < len(b); i++ {
-		if b[i] != '=' {
-			out = append(out, b[i])
-			continue
-		}
-		if i+2 < len(b) {
-			hi, lo := unhex(b[i+1]), unhex(b[i+2])
-			if hi >= 0 && lo >= 0 {
-				out = append(out, byte(hi<<4|lo))
-				i += 2
-				continue
+// splitAt cuts a body at the lines of a boundary; a missing last one ends the last part with the body.
+func splitAt(body section, boundary string) []section {
+	dash := []byte("--" + boundary)
+	r := bufio.NewReaderSize(body.reader(), 64<<10)
+	var parts []section
+	start, at := int64(-1), body.off
+	var ended int64 // how long the line end before the current line is
+	for {
+		line, err := r.ReadSlice('\n')
+		begin := at
+		at += int64(len(line))
+		if len(line) > 0 && bytes.HasPrefix(line, dash) {
+			rest := bytes.TrimRight(line[len(dash):], " \t\r\n")
+			last := bytes.Equal(rest, []byte("--"))
+			if len(rest) == 0 || last {
+				if start >= 0 {
+					parts = append(parts, section{body.src, start, max(start, begin-ended)})
+				}
+				start = at
+				if last || len(parts) > maxParts {
+					return parts
+				}
 			}
 		}
-		j := i + 1
-		for j < len(b) && (b[j] == ' ' || b[j] == '\t' || b[j] == '\r') {
-			j++
+		ended = lineEnd(line)
+		for err == bufio.ErrBufferFull { // the rest of a long line
+			line, err = r.ReadSlice('\n')
+			at += int64(len(line))
+			ended = lineEnd(line)
 		}
-		if j < len(b) && b[j] == '\n' || j == len(b) { // soft line break
-			i = j
-			continue
+		if err != nil {
+			break
 		}
-		out = append(out, '=')
 	}
-	return out
+	if start >= 0 && start < body.end {
+		parts = append(parts, section{body.src, start, body.end})
+	}
+	return parts
 }
 
-func unhex(c byte) int {
-	switch {
-	case c >= '0' && c <= '9':
-		return int(c - '0')
-	case c >= 'A' && c <= 'F':
-		return int(c-'A') + 10
-	case c >= 'a' && c <= 'f':
-		return int(c-'a') + 10
-	}
-	return -1
+func lineEnd(line []byte) int64 {
+	return int64(len(line) - len(bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))))
 }
 
 // unflow joins the lines of format=flowed (RFC 3676): one that ends in a space goes on in the next of
@@ -353,12 +466,12 @@ func metaCharset(data []byte) string {
 	return ""
 }
 
-func (f file) String() string {
-	switch {
-	case f.size >= 1<<20:
-		return fmt.Sprintf("📎 %s · %.1f MB", f.name, float64(f.size)/(1<<20))
-	case f.size >= 1<<10:
-		return fmt.Sprintf("📎 %s · %d KB", f.name, f.size>>10)
+// fileName is a part's name, without the path that some mailers tell with it.
+func fileName(params, dparams map[string]string) string {
+	name := decodeWords(orDefault(dparams["filename"], params["name"]))
+	name = strings.ReplaceAll(strings.ReplaceAll(name, `\`, "/"), "\x00", "")
+	if base := path.Base(name); base != "." && base != "/" {
+		name = base
 	}
-	return fmt.Sprintf("📎 %s · %d B", f.name, f.size)
+	return oneLine(name, 200)
 }

@@ -12,38 +12,27 @@ import (
 // space at its end; quoted is "" when there is nothing to fold. Nothing is folded when nothing would
 // stay visible: then the history is the message (a forward).
 //
-// The rule, which the web app repeats (testdata/fold holds the cases of both). Lines are compared
+// The rule, which the web app repeats (testdata/quotes.json holds the cases of both). Lines are compared
 // without bidi marks and outer white space. The tail begins at the first line that is one of
 //
 //  1. a separator: "-----Original Message-----", "----- پیام اصلی -----";
 //  2. the header block of Outlook: "From: …" or "از: …", with two of Sent, Date, To, Cc, Subject (or
-//     their Persian names) within the next five lines; a rule of underscores above belongs to it;
+//     their names in other languages) within the next five lines; a rule of underscores above belongs to it;
 //  3. an attribution: "On … wrote:", "در … نوشت:", with a digit, over at most three lines. Either all
 //     that follows begins with ">", or nothing does. (Mixed: the author answers in between.);
 //  4. the first line of a last block in which every line begins with ">".
 //
-// Blank lines are part of what stands before and after them.
+// 1 and 2 do not count behind a line that says that what follows is forwarded. Blank lines are part of what stands before and
+// after them.
 func Fold(text string) (visible, quoted string) {
 	lines := strings.Split(text, "\n")
 	plain := make([]string, len(lines))
 	for i, l := range lines {
 		plain[i] = plainLine(l)
 	}
-	start, rest := -1, kinds(plain)
-	for i, l := range plain {
-		if separator.MatchString(l) || headerBlock(plain, i) || attribution(plain, rest, i) {
-			start = i
-			break
-		}
-	}
-	if tail := quotedTail(plain); tail >= 0 && (start < 0 || tail < start) {
-		start = tail
-	}
+	start := foldStart(plain)
 	if start < 0 {
 		return text, ""
-	}
-	for start > 0 && (plain[start-1] == "" || rule.MatchString(plain[start-1])) {
-		start--
 	}
 	visible = strings.TrimRight(strings.Join(lines[:start], "\n"), " \t\r\n")
 	if strings.TrimSpace(visible) == "" {
@@ -53,13 +42,98 @@ func Fold(text string) (visible, quoted string) {
 	return visible, quoted
 }
 
+// Split is Fold that also takes the signature off the end of the visible part; "" when there is none, or when nothing else
+// would stay. A signature begins at the last line "-- ", with at most 20 lines behind it, or is a last line that a
+// device or a program adds: "Sent from my iPhone".
+func Split(text string) (visible, signature, quoted string) {
+	visible, quoted = Fold(text)
+	lines := strings.Split(visible, "\n")
+	plain := make([]string, len(lines))
+	for i, l := range lines {
+		plain[i] = plainLine(l)
+	}
+	at := signatureStart(plain)
+	if at < 0 {
+		return visible, "", quoted
+	}
+	signature = strings.Join(lines[at:], "\n")
+	if rest := strings.TrimRight(strings.Join(lines[:at], "\n"), " \t\r\n"); strings.TrimSpace(rest) != "" {
+		return rest, signature, quoted
+	}
+	return visible, "", quoted
+}
+
+// foldStart is the line at which the quoted history begins; -1: there is none.
+func foldStart(plain []string) int {
+	start, rest, forwarded := -1, kinds(plain), false
+	for i, l := range plain {
+		if !forwarded && (separator.MatchString(l) || headerBlock(plain, i)) || attribution(plain, rest, i) {
+			start = i
+			break
+		}
+		forwarded = forwarded || forwardLine.MatchString(l)
+	}
+	if tail := quotedTail(plain); tail >= 0 && (start < 0 || tail < start) {
+		start = tail
+	}
+	for start > 0 && (plain[start-1] == "" || rule.MatchString(plain[start-1])) {
+		start--
+	}
+	return start
+}
+
+const signatureLines = 20
+
+// signatureStart is the line at which the signature begins; -1: there is none.
+func signatureStart(plain []string) int {
+	last := len(plain) - 1
+	for last >= 0 && plain[last] == "" {
+		last--
+	}
+	if last < 0 {
+		return -1
+	}
+	for i := last; i >= 0 && i >= last-signatureLines; i-- {
+		if plain[i] == "--" {
+			return i
+		}
+	}
+	if len(plain[last]) <= 120 && sentFrom.MatchString(plain[last]) {
+		return last
+	}
+	return -1
+}
+
 var (
-	separator = regexp.MustCompile(`^-{2,} ?(?:[Oo]riginal [Mm]essage|پیام اصلی) ?-{2,}$`)
-	rule      = regexp.MustCompile(`^_{5,}$`)
-	fromLine  = regexp.MustCompile(`^\*?(?:From|از)\*? ?:\*? ?\S`)
-	blockLine = regexp.MustCompile(`^\*?(?:Sent|Date|To|Cc|Subject|ارسال|ارسال شده|ارسال‌شده|تاریخ|به|رونوشت|موضوع)\*? ?:`)
-	wroteEN   = regexp.MustCompile(`^On .*[0-9].* wrote ?:$`)
-	wroteFA   = regexp.MustCompile(`^در .*[0-9۰-۹٠-٩].* (?:نوشت|نوشته|نوشته است|نوشته‌است|نوشتند) ?:$`)
+	separator = regexp.MustCompile(`^-{2,} ?(?i:Original Message|Original Appointment|Ursprüngliche Nachricht|Originalnachricht|Original-Nachricht|Message d['’]origine|Message original|` +
+		`Mensaje original|Mensagem original|Messaggio originale|Oorspronkelijk bericht|Исходное сообщение|Orijinal Mesaj|Orijinal İleti|Özgün İleti|الرسالة الأصلية|پیام اصلی) ?-{2,}$`)
+	rule     = regexp.MustCompile(`^_{5,}$`)
+	fromLine = regexp.MustCompile(`^\*?(?:From|Von|De|Da|Van|От|Kimden|Gönderen|من|از)\*? ?:\*? ?\S`)
+	// By language: English, German, French, Spanish and Portuguese, Italian, Dutch, Russian, Turkish, Arabic, Persian.
+	blockLine = regexp.MustCompile(`^\*?(?:Sent|Date|To|Cc|CC|Subject|Gesendet|Datum|An|Betreff|Envoyé|À|Objet|Enviado|Enviado el|Enviada em|Fecha|Para|Asunto|Data|Assunto|` +
+		`Inviato|A|Oggetto|Verzonden|Aan|Onderwerp|Отправлено|Дата|Кому|Копия|Тема|Gönderildi|Gönderme Tarihi|Tarih|Kime|Bilgi|Konu|` +
+		`تم الإرسال|مرسل|التاريخ|إلى|نسخة|الموضوع|ارسال|ارسال شده|ارسال‌شده|تاریخ|به|رونوشت|موضوع)\*? ?:`)
+	forwardLine = regexp.MustCompile(`^(?i:-{2,} ?(?:Forwarded message|Weitergeleitete Nachricht|Message transféré|Message transmis|Mensaje reenviado|Mensagem encaminhada|Messaggio inoltrato|` +
+		`Пересылаемое сообщение|Yönlendirilmiş ileti|İletilmiş ileti|رسالة مُعاد توجيهها|رسالة معاد توجيهها|پیام هدایت‌شده|پیام بازارسال‌شده|پیام فوروارد شده).*-{2,}|` +
+		`Begin forwarded message:|Anfang der weitergeleiteten Nachricht:|Début du message réexpédié ?:|Début du message transféré ?:|Inicio del mensaje reenviado:)$`)
+	wrote = []*regexp.Regexp{
+		regexp.MustCompile(`^On .*[0-9].* wrote ?:$`),
+		regexp.MustCompile(`^Am .*[0-9].* schrieb(?: .*)?:$`),
+		regexp.MustCompile(`^Le .*[0-9].* a écrit ?:$`),
+		regexp.MustCompile(`^El .*[0-9].* escribió ?:$`),
+		regexp.MustCompile(`^Em .*[0-9].* escreveu ?:$`),
+		regexp.MustCompile(`^Il .*[0-9].* ha scritto ?:$`),
+		regexp.MustCompile(`^Op .*[0-9].* schreef .*:$`),
+		regexp.MustCompile(`^[0-9]{1,2}[ ./].*[0-9]{4}.* (?:yazdı|şunu yazdı|şunları yazdı) ?:$`),
+		regexp.MustCompile(`^[0-9]{1,2}[ ./].*[0-9]{4}.* (?:пишет|написал|написала|написал\(а\)) ?:$`),
+		regexp.MustCompile(`^(?:[0-9]{1,2}[.][0-9]{1,2}[.][0-9]{4}|(?:пн|вт|ср|чт|пт|сб|вс), [0-9]).*(?:пишет|написал|написала|написал\(а\)|<.*@.*>) ?:$`),
+		regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2} .*<.*@.*> ?:$`),
+		regexp.MustCompile(`^(?:في|بتاريخ|يوم) .*[0-9٠-٩].* (?:كتب|كتبت|كتب/كتبت|تمت كتابة ما يلي بواسطة)(?: .*)? ?:$`),
+		regexp.MustCompile(`^(?:در|به تاریخ) .*[0-9۰-۹٠-٩].* (?:نوشت|نوشته|نوشته است|نوشته‌است|نوشتند) ?:$`),
+	}
+	sentFrom = regexp.MustCompile(`^(?i:(?:Sent from (?:my|mail|outlook|yahoo|proton)|Sent via |Sent with |Get Outlook for |Von meinem |Gesendet (?:von|mit) |Diese Nachricht wurde von meinem |Envoyé (?:de|depuis|à partir de) |` +
+		`Enviado (?:desde|do|de) |Inviato da |Verzonden (?:vanaf|met) |Отправлено (?:с|из) |(?:iPhone|iPad|Android|Samsung).{0,40}(?:gönderildi|gönderilmiştir)|` +
+		`أرسلت من |أُرسلت من |تم الإرسال من |مرسل من |ارسال شده از |ارسال‌شده از |فرستاده شده از |فرستاده‌شده از |از (?:آیفون|گوشی) من ).{0,80}\.?$|^(?:iPhone|iPad)['’]?(?:umdan|imden|ımdan) gönderildi\.?$)`)
 	bidiMarks = strings.NewReplacer("\u200e", "", "\u200f", "", "\u061c", "", "\u202a", "", "\u202b", "", "\u202c", "",
 		"\u202d", "", "\u202e", "", "\u2066", "", "\u2067", "", "\u2068", "", "\u2069", "", "\u00a0", " ", "\u202f", " ", "\r", "")
 )
@@ -82,23 +156,34 @@ func headerBlock(lines []string, i int) bool {
 }
 
 func attribution(lines []string, rest []kind, i int) bool {
-	if !strings.HasPrefix(lines[i], "On ") && !strings.HasPrefix(lines[i], "در ") {
-		return false
+	end := attributed(lines, i)
+	return end > 0 && (rest[end] == quotedOnly || rest[end] == ownOnly)
+}
+
+// attributed is the line behind an attribution that begins at line i; 0: none does.
+func attributed(lines []string, i int) int {
+	if lines[i] == "" || lines[i][0] == '>' {
+		return 0
 	}
 	joined := ""
 	for j := i; j < len(lines) && j < i+3; j++ {
 		if j > i && lines[j] == "" {
-			return false
+			return 0
 		}
 		joined = strings.Trim(joined+" "+lines[j], " ")
 		if len(joined) > 500 {
-			return false
+			return 0
 		}
-		if wroteEN.MatchString(joined) || wroteFA.MatchString(joined) {
-			return rest[j+1] == quotedOnly || rest[j+1] == ownOnly
+		if !strings.HasSuffix(joined, ":") {
+			continue
+		}
+		for _, w := range wrote {
+			if w.MatchString(joined) {
+				return j + 1
+			}
 		}
 	}
-	return false
+	return 0
 }
 
 // kind tells what the lines from one on to the end are, blank ones aside.

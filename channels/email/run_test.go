@@ -305,8 +305,8 @@ func TestBigMailIsFetchedInPart(t *testing.T) {
 		s.deliver([]byte(head + strings.Repeat(line, (wholeMail+1<<20)/len(line)) + "--b--\r\n"))
 		s.deliver(customerMail(0, "after"))
 		got := b.desk.AwaitMessages(t, 2)
-		if !strings.HasPrefix(got[0].Text, "See the film.\n\n📎 film.mp4") || !strings.HasSuffix(got[0].Text, "\n📎 …") || got[1].Text != "after" {
-			t.Errorf("took %q", b.texts())
+		if f := got[0].Files; got[0].Text != "See the film." || len(f) != 1 || f[0].Name != "film.mp4" || f[0].Missing == "" || got[1].Text != "after" {
+			t.Errorf("took %q %+v", b.texts(), got[0].Files)
 		}
 	})
 }

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// A thread is 16 letters of base32 (80 bits); its tag proves that we gave it away. Both are lower-case letters
-// and digits because servers change the case of local parts.
+// A thread is 16 letters of base32 (80 bits), behind a "*" when the firm's accounts share it; its tag proves that we gave it
+// away, and tells which of both it is. All are lower-case letters and digits because servers change the case of local parts.
 const (
 	threadLen = 16
 	tagLen    = 12
@@ -36,8 +36,17 @@ func (s signer) tag(purpose, text string) string {
 	return base32Lower.EncodeToString(mac.Sum(nil))[:tagLen]
 }
 
+// bareThread is a thread's key as a token carries it, and what the token's tag is made for.
+func bareThread(purpose, thread string) (key, kind string) {
+	if key, shared := strings.CutPrefix(thread, "*"); shared {
+		return key, purpose + "*"
+	}
+	return thread, purpose
+}
+
 // carries says that a thread's key has the form that a token can carry.
 func carries(thread string) bool {
+	thread = strings.TrimPrefix(thread, "*")
 	if len(thread) != threadLen {
 		return false
 	}
@@ -51,7 +60,8 @@ func carries(thread string) bool {
 
 // plusAddress is where replies of the thread are to go; "" when the thread or the address cannot carry it.
 func (s signer) plusAddress(thread string) string {
-	local := s.local + "+" + thread + s.tag("plus", thread)
+	key, kind := bareThread("plus", thread)
+	local := s.local + "+" + key + s.tag(kind, key)
 	if !carries(thread) || len(local) > 64 {
 		return ""
 	}
@@ -75,7 +85,8 @@ func (s signer) messageID(id, thread string) string {
 		thread = strings.Repeat("x", threadLen) // found again by Desk.ThreadOf
 	}
 	part := short(idLen, "outbound", id)
-	return "tms." + thread + "." + part + "." + s.tag("message", thread+"."+part) + "@" + s.domain
+	key, kind := bareThread("message", thread)
+	return "tms." + key + "." + part + "." + s.tag(kind, key+"."+part) + "@" + s.domain
 }
 
 // ofMessageID reads a Message-ID: own when we made it, with its thread where it carries one.
@@ -85,20 +96,27 @@ func (s signer) ofMessageID(id string) (thread string, own bool) {
 	if len(parts) != 4 || parts[0] != "tms" || len(parts[1]) != threadLen || len(parts[2]) != idLen || len(parts[3]) != tagLen {
 		return "", false
 	}
-	if s.proved("message", parts[1], parts[1]+"."+parts[2], parts[3]) == "" {
+	thread = s.proved("message", parts[1], parts[1]+"."+parts[2], parts[3])
+	if thread == "" {
 		return "", false
 	}
 	if parts[1] == strings.Repeat("x", threadLen) {
 		return "", true
 	}
-	return parts[1], true
+	return thread, true
 }
 
+// proved is the thread whose tag it is; "" when it is of none. It takes the same time whatever is wrong with the tag.
 func (s signer) proved(purpose, thread, text, tag string) string {
-	if !hmac.Equal([]byte(s.tag(purpose, text)), []byte(tag)) {
-		return ""
+	alone := hmac.Equal([]byte(s.tag(purpose, text)), []byte(tag))
+	shared := hmac.Equal([]byte(s.tag(purpose+"*", text)), []byte(tag))
+	switch {
+	case alone:
+		return thread
+	case shared:
+		return "*" + thread
 	}
-	return thread
+	return ""
 }
 
 // providerID is how the record knows a Message-ID.
@@ -118,8 +136,9 @@ func (m Mail) key() string {
 	return m.ID + "#" + m.digest[:16]
 }
 
-// newThread is the key of the thread that a mail begins, or continues when its root is not on record.
-func newThread(m Mail, sender string) string {
+// newThread is the key of the thread that a mail begins, or continues when its root is not on record. Together it is the
+// same for all accounts of the firm that get the mail.
+func newThread(m Mail, sender string, together bool) string {
 	root := m.key()
 	switch {
 	case len(m.References) > 0:
@@ -127,7 +146,11 @@ func newThread(m Mail, sender string) string {
 	case m.ID != "":
 		root = m.ID
 	}
-	return short(threadLen, "thread", root, sender)
+	thread := short(threadLen, "thread", root, sender)
+	if together {
+		return "*" + thread
+	}
+	return thread
 }
 
 // lookup are the provider ids to ask the record for: the newest references first, at most 50.

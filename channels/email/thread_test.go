@@ -163,7 +163,7 @@ func TestDeliveryReport(t *testing.T) {
 	if len(got) != 1 || got[0].Thread != thread || !got[0].AutoReply {
 		t.Fatalf("the report is %+v", got)
 	}
-	want := channeltest.Status{ProviderID: id, State: "failed", Reason: "550 5.1.1 User unknown"}
+	want := channeltest.Status{ProviderID: id, State: "failed", Reason: "a@b.test: there is no such mailbox: 550 5.1.1 User unknown"}
 	if s := b.desk.Statuses(); len(s) != 1 || s[0] != want {
 		t.Errorf("statuses %+v", s)
 	}
