@@ -30,7 +30,7 @@ func customerMail(n int, text string) []byte {
 
 var faults = map[channeltest.Fault]emailtest.Fault{
 	channeltest.Temporary: emailtest.Temporary, channeltest.Permanent: emailtest.Permanent,
-	channeltest.RateLimited: emailtest.RateLimited, channeltest.LostReply: emailtest.LostReply,
+	channeltest.RateLimited: emailtest.RateLimited, channeltest.LostReply: emailtest.LostReply, channeltest.Unreachable: emailtest.Permanent,
 }
 
 func sentOver(s *emailtest.Server) func() []channeltest.Sent {
@@ -48,31 +48,42 @@ func rigFaults() []channeltest.Fault {
 
 var garbage = []byte("\x00\x01\x02 this is no mail\r\nat all\r\n\r\n\xff\xfe\x00")
 
-func TestChannelInProcess(t *testing.T) {
-	channeltest.Run(t, func(t *testing.T, _ string) channeltest.Rig {
-		s := startServer(t)
-		return channeltest.Rig{
-			Kind: Kind(), Settings: s.Settings(emailtest.Password), Wrong: s.Settings("wrong-horse-99"),
-			Secrets: []string{emailtest.Password, "wrong-horse-99"},
-			Say: func(n int, texts ...string) {
-				for _, text := range texts {
-					if err := s.Deliver(customerMail(n, text)); err != nil {
-						t.Error(err)
-					}
-				}
-			},
-			Garble: func(int) { s.Deliver(garbage) },
-			Faults: rigFaults(),
-			Fault:  func(f channeltest.Fault) { s.Fail(faults[f]) },
-			Sent:   sentOver(s),
-			Stop:   s.Stop,
-			Start: func() {
-				if err := s.Start(); err != nil {
-					t.Error(err)
-				}
-			},
+// rigOf is the suite's view of the provider in this process.
+func rigOf(s *emailtest.Server) channeltest.Rig {
+	deliver := func(raw []byte, at time.Time) {
+		if err := s.DeliverAt(raw, at); err != nil {
+			panic(err)
 		}
-	})
+	}
+	return channeltest.Rig{
+		Kind: Kind(), Settings: s.Settings(emailtest.Password), Wrong: s.Settings("wrong-horse-99"),
+		Secrets: []string{emailtest.Password, "wrong-horse-99"},
+		Say: func(n int, texts ...string) {
+			for _, text := range texts {
+				deliver(customerMail(n, text), time.Now())
+			}
+		},
+		Old: func(n int, at time.Time, texts ...string) {
+			for _, text := range texts {
+				deliver(customerMail(n, text), at)
+			}
+		},
+		Garble:  func(int) { deliver(garbage, time.Now()) },
+		Fetches: s.Fetches,
+		Faults:  append(rigFaults(), channeltest.Unreachable),
+		Fault:   func(f channeltest.Fault) { s.Fail(faults[f]) },
+		Sent:    sentOver(s),
+		Stop:    s.Stop,
+		Start: func() {
+			if err := s.Start(); err != nil {
+				panic(err)
+			}
+		},
+	}
+}
+
+func TestChannelInProcess(t *testing.T) {
+	channeltest.Run(t, func(t *testing.T, _ string) channeltest.Rig { return rigOf(startServer(t)) })
 }
 
 func TestChannelDovecot(t *testing.T) {

@@ -61,6 +61,10 @@ type Server struct {
 	faults []Fault
 	sent   []Mail
 	poison string        // see Poison
+	refuse string        // see Refuse
+	drop   bool          // see DropIdle
+	idles  int           // IDLE commands so far
+	whole  int           // mails handed over whole
 	news   chan struct{} // closed and replaced when a mail comes
 
 	connMu  sync.Mutex // apart: closing a server waits for its listener
@@ -72,6 +76,8 @@ type Server struct {
 type Options struct {
 	TLS       *tls.Config // offers STARTTLS on both ports
 	LoginOnly bool        // SMTP offers AUTH LOGIN and nothing else, as some old servers do
+	Tokens    *Tokens     // both ports take its tokens and no passwords
+	Mechanism string      // with Tokens: "XOAUTH2" or "OAUTHBEARER"
 }
 
 // Start runs a provider on free ports of 127.0.0.1.
@@ -167,6 +173,11 @@ func (s *Server) Settings(password string) json.RawMessage {
 		set[key+"_host"] = host
 		set[key+"_port"] = json.Number(port)
 	}
+	if s.options.Tokens != nil {
+		delete(set, "password")
+		set["auth"], set["token_url"] = "oauth2", s.options.Tokens.URL()
+		set["client_id"], set["client_secret"], set["refresh_token"] = ClientID, ClientSecret, RefreshToken
+	}
 	b, _ := json.Marshal(set)
 	return b
 }
@@ -229,6 +240,34 @@ func (s *Server) Poison(field string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.poison = field
+}
+
+// Refuse makes the IMAP server answer NO whenever the content of a mail with that header field is asked for.
+func (s *Server) Refuse(field string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refuse = field
+}
+
+// DropIdle makes the IMAP server close every connection that idles, as some firewalls do.
+func (s *Server) DropIdle(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drop = on
+}
+
+// Idles counts the IDLE commands.
+func (s *Server) Idles() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.idles
+}
+
+// Fetches counts the mails that were handed over whole, each as often as it was.
+func (s *Server) Fetches() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.whole
 }
 
 // Sent lists the accepted messages, in order.
@@ -305,9 +344,10 @@ type imapSession struct {
 }
 
 func (s *imapSession) Login(username, password string) error {
-	s.server.mu.Lock()
-	user := s.server.user
-	s.server.mu.Unlock()
+	user := s.server.account()
+	if s.server.options.Tokens != nil {
+		return imapserver.ErrAuthFailed
+	}
 	if err := user.Login(username, password); err != nil {
 		return err
 	}
@@ -317,6 +357,14 @@ func (s *imapSession) Login(username, password string) error {
 
 // Idle also tells what came between the client's last command and its IDLE; that of imapmemserver waits for the next mail.
 func (s *imapSession) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
+	s.server.mu.Lock()
+	s.server.idles++
+	drop := s.server.drop
+	s.server.mu.Unlock()
+	if drop {
+		s.server.Cut()
+		return errors.New("cut")
+	}
 	for {
 		s.server.mu.Lock()
 		news := s.server.news
@@ -334,22 +382,73 @@ func (s *imapSession) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) err
 
 func (s *imapSession) Fetch(w *imapserver.FetchWriter, set imap.NumSet, options *imap.FetchOptions) error {
 	s.server.mu.Lock()
-	poison := s.server.poison
+	poison, refuse := s.server.poison, s.server.refuse
 	s.server.mu.Unlock()
-	if poison != "" && len(options.BodySection) > 0 {
-		bad, err := s.Search(imapserver.NumKindUID, &imap.SearchCriteria{Header: []imap.SearchCriteriaHeaderField{{Key: poison}}}, &imap.SearchOptions{})
+	content := false
+	for _, b := range options.BodySection {
+		content = content || b.Specifier == imap.PartSpecifierNone
+	}
+	asked, _ := set.(imap.UIDSet)
+	hit := func(field string) (bool, error) {
+		if field == "" || !content {
+			return false, nil
+		}
+		bad, err := s.Search(imapserver.NumKindUID, &imap.SearchCriteria{Header: []imap.SearchCriteriaHeaderField{{Key: field}}}, &imap.SearchOptions{})
+		if err != nil {
+			return false, err
+		}
+		for _, uid := range bad.AllUIDs() {
+			if asked.Contains(uid) {
+				return true, nil
+			}
+		}
+		return false, nil
+	}
+	if found, err := hit(poison); err != nil {
+		return err
+	} else if found {
+		s.server.Cut()
+		return errors.New("cut")
+	}
+	if found, err := hit(refuse); err != nil {
+		return err
+	} else if found {
+		return &imap.Error{Type: imap.StatusResponseTypeNo, Code: imap.ResponseCodeServerBug, Text: "mail is damaged"}
+	}
+	if content {
+		all, err := s.Search(imapserver.NumKindUID, &imap.SearchCriteria{UID: []imap.UIDSet{asked}}, &imap.SearchOptions{})
 		if err != nil {
 			return err
 		}
-		asked, _ := set.(imap.UIDSet)
-		for _, uid := range bad.AllUIDs() {
-			if asked.Contains(uid) {
-				s.server.Cut()
-				return errors.New("cut")
-			}
-		}
+		s.server.mu.Lock()
+		s.server.whole += len(all.AllUIDs())
+		s.server.mu.Unlock()
 	}
 	return s.UserSession.Fetch(w, set, options)
+}
+
+func (s *imapSession) AuthenticateMechanisms() []string {
+	if s.server.options.Tokens != nil {
+		return []string{s.server.options.Mechanism}
+	}
+	return []string{sasl.Plain}
+}
+
+func (s *imapSession) Authenticate(mech string) (sasl.Server, error) {
+	no := &imap.Error{Type: imap.StatusResponseTypeNo, Code: imap.ResponseCodeAuthenticationFailed, Text: "Invalid credentials (Failure)"}
+	if t := s.server.options.Tokens; t != nil && mech == s.server.options.Mechanism {
+		return &bearerServer{tokens: t, fault: no, ok: func() { s.UserSession = imapmemserver.NewUserSession(s.server.account()) }}, nil
+	}
+	if mech != sasl.Plain || s.server.options.Tokens != nil {
+		return nil, no
+	}
+	return sasl.NewPlainServer(func(_, username, password string) error { return s.Login(username, password) }), nil
+}
+
+func (s *Server) account() *imapmemserver.User {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.user
 }
 
 // session is one SMTP connection.
@@ -380,6 +479,9 @@ func (s *Server) newSession(c *smtp.Conn) (smtp.Session, error) {
 }
 
 func (x *session) AuthMechanisms() []string {
+	if x.server.options.Tokens != nil {
+		return []string{x.server.options.Mechanism}
+	}
 	if x.server.options.LoginOnly {
 		return []string{sasl.Login}
 	}
@@ -387,6 +489,9 @@ func (x *session) AuthMechanisms() []string {
 }
 
 func (x *session) Auth(mech string) (sasl.Server, error) {
+	if t := x.server.options.Tokens; t != nil {
+		return &bearerServer{tokens: t, fault: smtp.ErrAuthFailed, ok: func() { x.authed = true }}, nil
+	}
 	check := func(username, password string) error {
 		if username != Address || password != Password {
 			return smtp.ErrAuthFailed
