@@ -112,7 +112,7 @@ func TestChannelDovecot(t *testing.T) {
 	})
 }
 
-func startServer(t *testing.T) *emailtest.Server {
+func startServer(t testing.TB) *emailtest.Server {
 	t.Helper()
 	s, err := emailtest.Start()
 	if err != nil {
@@ -136,7 +136,7 @@ func (d *dovecot) settings(s *emailtest.Server, password string, with map[string
 }
 
 // selfSigned makes a certificate for 127.0.0.1.
-func selfSigned(t *testing.T) (key, cert []byte) {
+func selfSigned(t testing.TB) (key, cert []byte) {
 	t.Helper()
 	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

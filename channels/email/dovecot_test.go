@@ -16,7 +16,7 @@ import (
 
 // dovecot is a private Dovecot in a folder of its own, with one mailbox.
 type dovecot struct {
-	t    *testing.T
+	t    testing.TB
 	dir  string
 	port int
 	tls  int
@@ -30,8 +30,8 @@ type dovecot struct {
 const dovecotUser, dovecotPassword = "support@tamas.test", "dove-sesame-0815"
 
 // startDovecot runs one for the test; without an installed Dovecot the test is skipped, or fails when
-// TAMAS_TEST_REQUIRE=1.
-func startDovecot(t *testing.T) *dovecot {
+// TAMAS_TEST_REQUIRE=1. more are further lines of its configuration.
+func startDovecot(t testing.TB, more ...string) *dovecot {
 	t.Helper()
 	if _, err := exec.LookPath("dovecot"); err != nil {
 		if os.Getenv("TAMAS_TEST_REQUIRE") == "1" {
@@ -123,7 +123,15 @@ service imap-login {
 service stats {
   process_limit = 1
 }
-`, dir, internal, d.uid, d.gid, d.port, d.tls)
+namespace inbox {
+  inbox = yes
+  mailbox Sent {
+    special_use = \Sent
+    auto = create
+  }
+}
+%[7]s
+`, dir, internal, d.uid, d.gid, d.port, d.tls, strings.ReplaceAll(strings.Join(more, "\n"), "$DIR", dir))
 	if err := os.WriteFile(filepath.Join(dir, "dovecot.conf"), []byte(conf), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -185,19 +193,43 @@ func (d *dovecot) stop() {
 }
 
 // deliver drops a mail into the maildir, as a delivery agent does.
-func (d *dovecot) deliver(raw []byte) {
+func (d *dovecot) deliver(raw []byte) { d.deliverTo("INBOX", raw) }
+
+// path is where a folder's mails are.
+func (d *dovecot) path(folder string) string {
+	if folder == "INBOX" {
+		return filepath.Join(d.dir, "mail")
+	}
+	return filepath.Join(d.dir, "mail", "."+folder)
+}
+
+// make makes a folder; "." stands between the levels.
+func (d *dovecot) make(folder string) {
+	d.t.Helper()
+	for _, sub := range []string{"", "cur", "new", "tmp"} {
+		path := filepath.Join(d.path(folder), sub)
+		if err := os.MkdirAll(path, 0o755); err != nil {
+			d.t.Fatal(err)
+		}
+		if os.Getuid() == 0 {
+			os.Chown(path, d.uid, d.gid)
+		}
+	}
+}
+
+func (d *dovecot) deliverTo(folder string, raw []byte) {
 	d.t.Helper()
 	d.seq++
 	now := time.Now()
 	name := fmt.Sprintf("%d.M%06dP%dQ%06d.test", now.Unix(), now.Nanosecond()/1000, os.Getpid(), d.seq)
-	tmp := filepath.Join(d.dir, "mail/tmp", name)
+	tmp := filepath.Join(d.path(folder), "tmp", name)
 	if err := os.WriteFile(tmp, raw, 0o644); err != nil {
 		d.t.Fatal(err)
 	}
 	if os.Getuid() == 0 {
 		os.Chown(tmp, d.uid, d.gid)
 	}
-	if err := os.Rename(tmp, filepath.Join(d.dir, "mail/new", name)); err != nil {
+	if err := os.Rename(tmp, filepath.Join(d.path(folder), "new", name)); err != nil {
 		d.t.Fatal(err)
 	}
 }
@@ -219,9 +251,11 @@ func (d *dovecot) renumber() {
 }
 
 // flags lists the maildir flags of all mails: what was marked.
-func (d *dovecot) flags() (count int, flags string) {
-	for _, sub := range []string{"mail/new", "mail/cur"} {
-		list, _ := os.ReadDir(filepath.Join(d.dir, sub))
+func (d *dovecot) flags() (count int, flags string) { return d.flagsOf("INBOX") }
+
+func (d *dovecot) flagsOf(folder string) (count int, flags string) {
+	for _, sub := range []string{"new", "cur"} {
+		list, _ := os.ReadDir(filepath.Join(d.path(folder), sub))
 		for _, f := range list {
 			count++
 			_, info, _ := strings.Cut(f.Name(), ":2,")
@@ -231,7 +265,7 @@ func (d *dovecot) flags() (count int, flags string) {
 	return count, flags
 }
 
-func freePort(t *testing.T) int {
+func freePort(t testing.TB) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -60,6 +60,29 @@ func findFolder(names []*imap.ListData, want string) (name string, found bool) {
 	return "", false
 }
 
+// newFolder is how a folder that is not there yet is to be called: with the server's delimiter, and under the inbox where all folders are.
+func newFolder(names []*imap.ListData, want string) string {
+	delim, inside := "/", false
+	for _, d := range names {
+		if d.Delim != 0 {
+			delim = string(d.Delim)
+		}
+	}
+	for _, d := range names {
+		if strings.EqualFold(d.Mailbox, inbox) {
+			continue
+		}
+		if inside = strings.HasPrefix(strings.ToUpper(d.Mailbox), inbox+delim); !inside {
+			break
+		}
+	}
+	want = strings.ReplaceAll(want, "/", delim)
+	if inside && !strings.HasPrefix(strings.ToUpper(want), inbox+delim) {
+		want = inbox + delim + want
+	}
+	return want
+}
+
 func slashed(d *imap.ListData) string {
 	if d.Delim == 0 || d.Delim == '/' {
 		return d.Mailbox
@@ -167,10 +190,11 @@ func (m *mailbox) flag(set imap.UIDSet, flag imap.Flag) error {
 func (m *mailbox) move(set imap.UIDSet, folder string) error {
 	name, found := m.find(folder)
 	if !found {
-		if err := m.Create(folder, nil).Wait(); err != nil {
+		name = newFolder(m.names, folder)
+		if err := m.Create(name, nil).Wait(); err != nil {
 			return err
 		}
-		name, m.names = folder, nil
+		m.names = nil
 	}
 	caps := m.Caps()
 	if caps.Has(imap.CapMove) || caps.Has(imap.CapIMAP4rev2) {

@@ -25,13 +25,13 @@ var testSecret = bytes.Repeat([]byte{7}, 32)
 // box is an open account with its desk.
 type box struct {
 	*Adapter
-	t    *testing.T
+	t    testing.TB
 	desk *channeltest.Desk
 	stop func()
 	errs chan error
 }
 
-func openBox(t *testing.T, settings json.RawMessage, desk *channeltest.Desk, with ...func(*Adapter)) *box {
+func openBox(t testing.TB, settings json.RawMessage, desk *channeltest.Desk, with ...func(*Adapter)) *box {
 	t.Helper()
 	if desk == nil {
 		desk = channeltest.NewDesk()
