@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -175,6 +176,20 @@ func (m *mailbox) structure(l *letter, why string) error {
 		return true
 	})
 	return nil
+}
+
+// withMissing adds to the files of the mail's beginning those that only its structure names.
+func withMissing(files, missing []channels.File) []channels.File {
+	for _, m := range missing {
+		i := slices.IndexFunc(files, func(f channels.File) bool { return f.Name == m.Name })
+		switch {
+		case i < 0:
+			files = append(files, m)
+		case files[i].Missing != "":
+			files[i].Size, files[i].Missing = m.Size, m.Missing
+		}
+	}
+	return files
 }
 
 // most is the size up to which a mail is fetched whole: room for a file of the account's limit in base64.

@@ -1,6 +1,7 @@
 package email
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -157,14 +158,17 @@ func TestImportGoesOnAfterRenumbering(t *testing.T) {
 func TestHugeMail(t *testing.T) {
 	onBoth(t, func(t *testing.T, s server) {
 		b := openBox(t, s.settings(nil), nil).run()
-		s.deliver(filmMail("huge", wholeMail+1<<20))
+		s.deliver(append(bytes.TrimSuffix(filmMail("huge", wholeMail+1<<20), []byte("--b--\r\n")),
+			"--b\r\nContent-Type: application/pdf; name=bill.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nQUJD\r\n--b--\r\n"...))
 		s.deliver(customerMail(0, "after"))
 		got := b.desk.AwaitMessages(t, 2)
-		if !strings.HasPrefix(got[0].Text, "See the film.") || got[1].Text != "after" || len(got[0].Files) != 1 {
+		if !strings.HasPrefix(got[0].Text, "See the film.") || got[1].Text != "after" || len(got[0].Files) != 2 {
 			t.Fatalf("took %q, %+v", b.texts(), got[0].Files)
 		}
-		if f := got[0].Files[0]; f.Name != "film.mp4" || f.Missing == "" || f.Blob != "" {
-			t.Errorf("file %+v", f)
+		for i, name := range []string{"film.mp4", "bill.pdf"} {
+			if f := got[0].Files[i]; f.Name != name || f.Missing == "" || f.Blob != "" || f.Size == 0 {
+				t.Errorf("file %+v", f)
+			}
 		}
 	})
 }

@@ -296,21 +296,6 @@ func TestSendingTroubleIsShown(t *testing.T) {
 	b.desk.AwaitHealth(t, "refused")
 }
 
-func TestBigMailIsFetchedInPart(t *testing.T) {
-	onBoth(t, func(t *testing.T, s server) {
-		b := openBox(t, s.settings(nil), nil).run()
-		head := "From: a@b.test\r\nMessage-ID: <big@b.test>\r\nSubject: big\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" +
-			"--b\r\nContent-Type: text/plain\r\n\r\nSee the film.\r\n--b\r\nContent-Type: video/mp4; name=film.mp4\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-		line := strings.Repeat("QUJD", 19) + "\r\n"
-		s.deliver([]byte(head + strings.Repeat(line, (wholeMail+1<<20)/len(line)) + "--b--\r\n"))
-		s.deliver(customerMail(0, "after"))
-		got := b.desk.AwaitMessages(t, 2)
-		if f := got[0].Files; got[0].Text != "See the film." || len(f) != 1 || f[0].Name != "film.mp4" || f[0].Missing == "" || got[1].Text != "after" {
-			t.Errorf("took %q %+v", b.texts(), got[0].Files)
-		}
-	})
-}
-
 func TestCorpusOverIMAP(t *testing.T) {
 	onBoth(t, func(t *testing.T, s server) {
 		b := openBox(t, s.settings(nil), nil).run()
