@@ -3,17 +3,23 @@ package telegramtest
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf16"
 )
 
-// serve answers /bot<token>/<method>.
+// serve answers /bot<token>/<method> and /file/bot<token>/<path>.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.wg.Add(1)
 	defer s.wg.Done()
+	if rest, ok := strings.CutPrefix(r.URL.Path, "/file/bot"); ok {
+		s.download(w, rest)
+		return
+	}
 	rest, ok := strings.CutPrefix(r.URL.Path, "/bot")
 	token, method, ok2 := strings.Cut(rest, "/")
 	if !ok || !ok2 || !strings.Contains(token, ":") {
@@ -24,7 +30,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		refuse(w, Fault{Code: 401})
 		return
 	}
-	arg, err := arguments(r)
+	arg, uploads, err := arguments(r)
 	if err != nil {
 		refuse(w, Fault{Code: 400, Description: "Bad Request: can't parse the request"})
 		return
@@ -33,17 +39,43 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.calls[method]++
 	s.mu.Unlock()
+	if field := sends[method]; field != "" {
+		s.send(w, field, arg, uploads)
+		return
+	}
 	switch method {
 	case "getme":
-		answer(w, map[string]any{"id": 7000000001, "is_bot": true, "first_name": "Tamas test bot", "username": "tamas_test_bot"})
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		me := map[string]any{"can_join_groups": true, "can_read_all_group_messages": s.self.readsAll}
+		answer(w, with(me, s.self))
 	case "getupdates":
 		s.getUpdates(w, r, arg)
-	case "sendmessage":
-		s.sendMessage(w, arg)
-	case "sendchataction":
+	case "getfile":
+		s.getFile(w, arg)
+	case "editmessagetext", "editmessagecaption":
+		s.editMessage(w, method == "editmessagecaption", arg)
+	case "answercallbackquery":
 		s.mu.Lock()
-		s.actions++
+		defer s.mu.Unlock()
+		if _, known := s.pressed[arg("callback_query_id")]; !known {
+			refuse(w, Fault{Code: 400, Description: "Bad Request: query is too old and response timeout expired or query ID is invalid"})
+			return
+		}
+		s.pressed[arg("callback_query_id")] = true
+		answer(w, true)
+	case "sendchataction":
+		chat, _ := strconv.ParseInt(arg("chat_id"), 10, 64)
+		s.mu.Lock()
+		_, known := s.chats[chat]
+		if known && arg("action") != "" {
+			s.actions++
+		}
 		s.mu.Unlock()
+		if !known {
+			refuse(w, Fault{Code: 400})
+			return
+		}
 		answer(w, true)
 	case "setwebhook":
 		s.setWebhook(w, arg)
@@ -61,14 +93,14 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// arguments reads a request's parameters in any of the four documented ways.
-func arguments(r *http.Request) (func(string) string, error) {
+// arguments reads a request's parameters in any of the four documented ways, and the files of a form.
+func arguments(r *http.Request) (func(string) string, map[string]*File, error) {
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
 		var m map[string]any
 		dec := json.NewDecoder(r.Body)
 		dec.UseNumber()
 		if err := dec.Decode(&m); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		return func(k string) string {
 			switch v := m[k].(type) {
@@ -84,17 +116,32 @@ func arguments(r *http.Request) (func(string) string, error) {
 				b, _ := json.Marshal(v)
 				return string(b)
 			}
-		}, nil
+		}, nil, nil
 	}
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
-		// A multipart body without any part is what a call without parameters looks like to some clients.
-		if err := r.ParseMultipartForm(1 << 20); err != nil && r.Method != http.MethodPost {
-			return nil, err
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+		return r.FormValue, nil, r.ParseForm()
+	}
+	values, files := map[string]string{}, map[string]*File{}
+	form, err := r.MultipartReader()
+	for err == nil {
+		var p *multipart.Part
+		if p, err = form.NextPart(); err != nil {
+			break
 		}
-	} else if err := r.ParseForm(); err != nil {
-		return nil, err
+		var b []byte
+		if b, err = io.ReadAll(p); err != nil {
+			break
+		}
+		if _, params, _ := mime.ParseMediaType(p.Header.Get("Content-Disposition")); params["filename"] != "" {
+			files[p.FormName()] = &File{Name: params["filename"], Type: p.Header.Get("Content-Type"), Content: b, Uploaded: true}
+		} else {
+			values[p.FormName()] = string(b)
+		}
 	}
-	return r.FormValue, nil
+	if err != io.EOF {
+		return nil, nil, err
+	}
+	return func(k string) string { return values[k] }, files, nil
 }
 
 func answer(w http.ResponseWriter, result any) {
@@ -121,6 +168,9 @@ func refuse(w http.ResponseWriter, f Fault) {
 		}[f.Code]
 	}
 	body := map[string]any{"ok": false, "error_code": f.Code, "description": f.Description}
+	if f.MovedTo != 0 {
+		body["parameters"] = map[string]any{"migrate_to_chat_id": f.MovedTo}
+	}
 	if f.RetryAfter > 0 {
 		body["parameters"] = map[string]any{"retry_after": f.RetryAfter}
 		w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
@@ -140,6 +190,7 @@ func (s *Server) getUpdates(w http.ResponseWriter, r *http.Request, arg func(str
 	end := time.Now().Add(time.Duration(min(max(timeout, 0), 50)) * time.Second)
 
 	s.mu.Lock()
+	s.allow(arg("allowed_updates"))
 	if s.webhook.url != "" {
 		s.mu.Unlock()
 		refuse(w, Fault{Code: 409, Description: "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"})
@@ -173,6 +224,7 @@ func (s *Server) getUpdates(w http.ResponseWriter, r *http.Request, arg func(str
 	}()
 	for {
 		if n := min(limit, len(s.queue)); n > 0 {
+			s.handed += n
 			list := make([]json.RawMessage, n)
 			for i, u := range s.queue[:n] {
 				list[i] = u.raw
@@ -224,56 +276,4 @@ func (s *Server) getUpdates(w http.ResponseWriter, r *http.Request, arg func(str
 			return
 		}
 	}
-}
-
-func (s *Server) sendMessage(w http.ResponseWriter, arg func(string) string) {
-	chat, err := strconv.ParseInt(arg("chat_id"), 10, 64)
-	text := arg("text")
-	s.mu.Lock()
-	_, known := s.chats[chat]
-	blocked := s.blocked[chat]
-	s.nextMsg++
-	m := Message{ID: s.nextMsg, ChatID: chat, Text: text, At: time.Now()}
-	var fault *Fault
-	if len(s.faults) > 0 {
-		fault = &s.faults[0]
-		s.faults = s.faults[1:]
-	}
-	onSend, onAccept := s.onSend, s.onAccept
-	s.mu.Unlock()
-	if fault == nil && onSend != nil {
-		fault = onSend(m)
-	}
-	switch {
-	case fault != nil && !fault.Cut:
-		refuse(w, *fault)
-		return
-	case err != nil || !known:
-		refuse(w, Fault{Code: 400})
-		return
-	case blocked:
-		refuse(w, Fault{Code: 403})
-		return
-	case strings.TrimSpace(text) == "":
-		refuse(w, Fault{Code: 400, Description: "Bad Request: message text is empty"})
-		return
-	case len(utf16.Encode([]rune(text))) > 4096:
-		refuse(w, Fault{Code: 400, Description: "Bad Request: message is too long"})
-		return
-	}
-	s.mu.Lock()
-	s.sent = append(s.sent, m)
-	user := s.chats[chat]
-	s.mu.Unlock()
-	if onAccept != nil {
-		onAccept(m)
-	}
-	if fault != nil { // accepted, the answer lost
-		panic(http.ErrAbortHandler)
-	}
-	answer(w, map[string]any{
-		"message_id": m.ID, "date": m.At.Unix(), "text": text,
-		"from": map[string]any{"id": 7000000001, "is_bot": true, "first_name": "Tamas test bot", "username": "tamas_test_bot"},
-		"chat": map[string]any{"id": chat, "type": "private", "first_name": user.FirstName},
-	})
 }

@@ -20,21 +20,39 @@ type User struct {
 	LastName  string `json:"last_name,omitempty"`
 	Username  string `json:"username,omitempty"`
 	Lang      string `json:"language_code,omitempty"`
+	readsAll  bool   // a bot whose privacy mode is off
 }
 
-// Message is one that the bot sent.
+// Message is one that the bot sent, as it is now.
 type Message struct {
-	ID     int
-	ChatID int64
-	Text   string
-	At     time.Time
+	ID      int
+	ChatID  int64
+	Topic   int    // message_thread_id
+	Text    string // or caption
+	At      time.Time
+	Edited  int    // how often
+	ReplyTo int    // message_id that it shows itself to answer
+	Group   string // media_group_id
+	File    *File
 }
 
-// Fault is what happens to a call of sendMessage instead of success.
+// File is one that somebody sent.
+type File struct {
+	ID       string // file_id
+	Kind     string // "photo", "video", "animation", "audio", "voice", "document", "sticker", "video_note"
+	Name     string
+	Type     string
+	Content  []byte
+	Uploaded bool // in this message; else it was named by its id
+	path     string
+}
+
+// Fault is what happens to a call that sends something instead of success.
 type Fault struct {
 	Code        int    // HTTP status and error_code; 0 with Cut: accepted, but the connection is cut before the answer
 	Description string // "" : the usual one of the code
 	RetryAfter  int    // seconds, of a 429
+	MovedTo     int64  // migrate_to_chat_id, of a 400
 	Cut         bool
 	Body        string // answered as it is with Code, as a proxy in between would; instead of the API's JSON
 }
@@ -46,6 +64,7 @@ type Server struct {
 	wg   sync.WaitGroup
 
 	mu       sync.Mutex
+	self     User
 	http     *http.Server
 	nextID   int64 // of updates
 	nextMsg  int
@@ -63,6 +82,14 @@ type Server struct {
 	blocked  map[int64]bool
 	sent     []Message
 	actions  int
+	files    map[string]*File // by file_id
+	nfiles   int
+	faultsF  []Fault                   // of downloads
+	moved    map[int64]int64           // groups that have become supergroups
+	said     map[string]map[string]any // "<chat>/<id>" → a customer's message
+	pressed  map[string]bool           // callback query → answered
+	handed   int
+	allowed  []string // allowed_updates, as set last; nil: all
 	faults   []Fault
 	onSend   func(Message) *Fault
 	onAccept func(Message)
@@ -84,6 +111,8 @@ func Start(addr string) (*Server, error) {
 	s := &Server{
 		quit: make(chan struct{}), wake: make(chan struct{}), nextID: 500_000_000, nextMsg: 10,
 		retry: time.Second, chats: map[int64]User{}, blocked: map[int64]bool{}, calls: map[string]int{},
+		files: map[string]*File{}, moved: map[int64]int64{}, said: map[string]map[string]any{}, pressed: map[string]bool{},
+		self: User{ID: 7000000001, IsBot: true, FirstName: "Tamas test bot", Username: "tamas_test_bot"},
 	}
 	if err := s.listen(addr); err != nil {
 		return nil, err
@@ -156,59 +185,6 @@ func (s *Server) touchLocked() {
 	s.wake = make(chan struct{})
 }
 
-// Say makes a user write a text in the private chat with the bot. It returns the message's id.
-func (s *Server) Say(from User, text string) int {
-	return s.SayWith(from, map[string]any{"text": text})
-}
-
-// SayWith is Say with other fields of the Bot API's Message (photo, caption, location …).
-func (s *Server) SayWith(from User, fields map[string]any) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.nextMsg++
-	id := s.nextMsg
-	s.put(from, "message", id, time.Now(), fields)
-	return id
-}
-
-// Edit makes a user change the text of an own message.
-func (s *Server) Edit(from User, messageID int, text string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := time.Now()
-	s.put(from, "edited_message", messageID, now, map[string]any{"text": text, "edit_date": now.Unix()})
-}
-
-// put queues an update with a private message. s.mu is held.
-func (s *Server) put(from User, kind string, id int, at time.Time, fields map[string]any) {
-	m := map[string]any{
-		"message_id": id, "date": at.Unix(), "from": from,
-		"chat": map[string]any{"id": from.ID, "type": "private", "first_name": from.FirstName, "last_name": from.LastName, "username": from.Username},
-	}
-	for k, v := range fields {
-		m[k] = v
-	}
-	s.chats[from.ID] = from
-	raw, err := json.Marshal(map[string]any{"update_id": s.nextID + 1, kind: m})
-	if err != nil {
-		panic(fmt.Sprintf("telegramtest: fields that are no JSON: %v", err))
-	}
-	s.enqueue(from.ID, raw)
-}
-
-// Inject queues an update as it is: %d in raw stands for its update_id. chat orders it among the chat's updates.
-func (s *Server) Inject(chat int64, raw string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.enqueue(chat, json.RawMessage(fmt.Sprintf(raw, s.nextID+1)))
-}
-
-func (s *Server) enqueue(chat int64, raw json.RawMessage) {
-	s.nextID++
-	s.queue = append(s.queue, &update{id: s.nextID, chat: chat, raw: raw})
-	s.touchLocked()
-}
-
 // Redeliver puts the update that was confirmed last back at the head of the queue, as if its confirmation had been lost.
 func (s *Server) Redeliver() {
 	s.mu.Lock()
@@ -258,7 +234,7 @@ func (s *Server) Calls(method string) int {
 	return s.calls[method]
 }
 
-// FailNext meets the next calls of sendMessage with the faults, one each.
+// FailNext meets the next calls that send something with the faults, one each.
 func (s *Server) FailNext(f ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -3,7 +3,6 @@ package telegramtest
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"net/http"
 	"strconv"
@@ -14,7 +13,6 @@ import (
 type webhook struct {
 	url, secret string
 	conns       int
-	allowed     []string
 	errAt       time.Time
 	err         string
 	every       time.Duration
@@ -23,9 +21,9 @@ type webhook struct {
 func (s *Server) setWebhook(w http.ResponseWriter, arg func(string) string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.webhook.url, s.webhook.secret, s.webhook.allowed = arg("url"), arg("secret_token"), nil
+	s.webhook.url, s.webhook.secret = arg("url"), arg("secret_token")
 	s.webhook.conns, _ = strconv.Atoi(arg("max_connections"))
-	_ = json.Unmarshal([]byte(arg("allowed_updates")), &s.webhook.allowed)
+	s.allow(arg("allowed_updates"))
 	s.webhook.err, s.webhook.errAt = "", time.Time{}
 	if drop, _ := strconv.ParseBool(arg("drop_pending_updates")); drop {
 		s.confirm(len(s.queue))
@@ -40,7 +38,7 @@ func (s *Server) getWebhookInfo(w http.ResponseWriter) {
 	info := map[string]any{"url": s.webhook.url, "has_custom_certificate": false, "pending_update_count": len(s.queue)}
 	if s.webhook.url != "" {
 		info["max_connections"] = s.webhook.conns
-		info["allowed_updates"] = s.webhook.allowed
+		info["allowed_updates"] = s.allowed
 	}
 	if s.webhook.err != "" {
 		info["last_error_date"] = s.webhook.errAt.Unix()
@@ -113,6 +111,7 @@ func (s *Server) hand(ctx context.Context, client *http.Client) (next time.Durat
 			continue
 		}
 		u.busy = true
+		s.handed++
 		busy++
 		s.wg.Add(1)
 		go s.post(ctx, client, u, s.webhook.url, s.webhook.secret)
