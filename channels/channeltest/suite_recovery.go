@@ -29,7 +29,8 @@ func poison(s *stand) {
 	if n := s.desk.Again(); n != 0 || got[0].Unreadable == "" {
 		s.t.Errorf("what cannot be read came again (%d times): %+v", n, got[0])
 	}
-	if s.rig.Fetches != nil && s.rig.Fetches() > 3 {
+	// One may have been on its way to the run that ended.
+	if s.rig.Fetches != nil && s.rig.Fetches() > 4 {
 		s.t.Errorf("3 messages were handed over %d times", s.rig.Fetches())
 	}
 }
