@@ -2,6 +2,7 @@ package telegram
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +12,8 @@ import (
 	"tamas/channels/telegram/telegramtest"
 )
 
-var fast = pace{poll: 10 * time.Second, info: 30 * time.Millisecond, retry: 10 * time.Millisecond}
+var fast = pace{poll: 10 * time.Second, info: 30 * time.Millisecond, retry: 10 * time.Millisecond,
+	album: 550 * time.Millisecond, part: time.Millisecond, giveUp: 10 * time.Minute}
 
 func TestPolling(t *testing.T) { channeltest.Run(t, rig("polling")) }
 func TestWebhook(t *testing.T) { channeltest.Run(t, rig("webhook")) }
@@ -39,6 +41,14 @@ func rig(mode string) channeltest.Build {
 			return b
 		}
 		wrong := strings.Replace(telegramtest.Token, "AA", "AB", 1)
+		last := map[int]int{} // customer → message
+		faults := map[channeltest.Fault]telegramtest.Fault{
+			channeltest.Temporary:   {Code: 500},
+			channeltest.Permanent:   {Code: 400, Description: "Bad Request: message is too long"},
+			channeltest.Unreachable: {Code: 403},
+			channeltest.RateLimited: {Code: 429, RetryAfter: 7},
+			channeltest.LostReply:   {Cut: true},
+		}
 		return channeltest.Rig{
 			Kind:     kind(fast),
 			Settings: with(telegramtest.Token),
@@ -46,7 +56,7 @@ func rig(mode string) channeltest.Build {
 			Secrets:  []string{strings.SplitN(telegramtest.Token, ":", 2)[1], strings.SplitN(wrong, ":", 2)[1]},
 			Say: func(n int, texts ...string) {
 				for _, text := range texts {
-					srv.Say(customer(n), text)
+					last[n] = srv.Say(customer(n), text)
 				}
 			},
 			Pending:   srv.Pending,
@@ -54,30 +64,50 @@ func rig(mode string) channeltest.Build {
 			Garble: func(n int) {
 				srv.Inject(customer(n).ID, `{"update_id":%d,"message":{"message_id":"seven","chat":{"id":4000,"type":"private"}}}`)
 			},
-			Faults: []channeltest.Fault{channeltest.Temporary, channeltest.Permanent, channeltest.RateLimited, channeltest.LostReply},
-			Fault: func(f channeltest.Fault) {
-				srv.FailNext(map[channeltest.Fault]telegramtest.Fault{
-					channeltest.Temporary:   {Code: 500},
-					channeltest.Permanent:   {Code: 403},
-					channeltest.RateLimited: {Code: 429, RetryAfter: 7},
-					channeltest.LostReply:   {Cut: true},
-				}[f])
-			},
-			Sent: func() (out []channeltest.Sent) {
-				for _, m := range srv.Sent() {
-					b, _ := json.Marshal(m.ChatID)
-					out = append(out, channeltest.Sent{To: string(b), Text: m.Text})
-				}
-				return out
-			},
-			Stop: srv.Stop,
+			Faults:     []channeltest.Fault{channeltest.Temporary, channeltest.Permanent, channeltest.Unreachable, channeltest.RateLimited, channeltest.LostReply},
+			Fault:      func(f channeltest.Fault) { srv.FailNext(faults[f]) },
+			RetryAfter: 7 * time.Second,
+			Sent:       func() []channeltest.Sent { return sent(srv) },
+			Stop:       srv.Stop,
 			Start: func() {
 				if err := srv.Restart(); err != nil {
 					t.Fatal(err)
 				}
 			},
+			SayFile: func(n int, text string, f channeltest.Upload) {
+				srv.SayFile(customer(n), text, telegramtest.File{Name: f.Name, Type: f.Type, Content: f.Content})
+			},
+			FileFault: func(f channeltest.Fault) {
+				srv.FailFile(map[channeltest.Fault]telegramtest.Fault{channeltest.Temporary: {Cut: true}, channeltest.Permanent: {Code: 404}}[f])
+			},
+			Edit: func(n int, text string) { srv.Edit(customer(n), last[n], text) },
+			Reply: func(n int, id string, text string) {
+				_, message, _ := strings.Cut(id, "/")
+				to, err := strconv.Atoi(message)
+				if err != nil {
+					t.Fatal(err)
+				}
+				srv.Reply(customer(n), to, map[string]any{"text": text})
+			},
+			Fetches: srv.Handed,
+			Typing:  srv.Actions,
 		}
 	}
+}
+
+// sent is what the bot's customers see.
+func sent(srv *telegramtest.Server) (out []channeltest.Sent) {
+	for _, m := range srv.Sent() {
+		x := channeltest.Sent{To: strconv.FormatInt(m.ChatID, 10), Text: m.Text, ID: providerID(m.ChatID, m.ID)}
+		if m.ReplyTo != 0 {
+			x.ReplyTo = providerID(m.ChatID, m.ReplyTo)
+		}
+		if f := m.File; f != nil {
+			x.Files = []channeltest.Upload{{Name: f.Name, Type: f.Type, Content: f.Content}}
+		}
+		out = append(out, x)
+	}
+	return out
 }
 
 var _ channels.Kind = Kind()

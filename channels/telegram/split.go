@@ -6,9 +6,6 @@ import (
 	"unicode/utf16"
 )
 
-// maxText is how long one message may be, in UTF-16 units.
-const maxText = 4096
-
 // split cuts a text into parts of at most limit UTF-16 units: after a paragraph, else a line, else a
 // sentence, else a word, unless that leaves a part less than half full; never inside a character that people see as
 // one. White space at the cuts is dropped, parts without any text too.
@@ -27,7 +24,9 @@ func split(text string, limit int) []string {
 		if part := strings.TrimSpace(string(rest[:n])); part != "" {
 			parts = append(parts, part)
 		}
-		rest = []rune(strings.TrimLeftFunc(string(rest[n:]), unicode.IsSpace))
+		for rest = rest[n:]; len(rest) > 0 && unicode.IsSpace(rest[0]); {
+			rest = rest[1:]
+		}
 	}
 	return parts
 }
@@ -55,16 +54,27 @@ func boundary(r []rune, n int) int {
 		return best
 	}
 	for i := n; i > n-40 && i > 1; i-- {
-		if !joined(r[i-1], r[i]) {
+		if !joined(r, i) {
 			return i
 		}
 	}
 	return n
 }
 
-// joined tells whether two runes stand for one visible character: combining marks, variation selectors, skin
-// tones, ZWJ sequences. Pairs of regional indicators (flags) are not looked for.
-func joined(a, b rune) bool {
+// joined tells whether a cut before r[i] goes through what people see as one character: combining marks, variation
+// selectors, skin tones, ZWJ sequences, keycaps, flags.
+func joined(r []rune, i int) bool {
 	const zwj = 0x200D
-	return a == zwj || b == zwj || unicode.Is(unicode.M, b) || (b >= 0x1F3FB && b <= 0x1F3FF)
+	a, b := r[i-1], r[i]
+	if flag(a) && flag(b) {
+		n := 0
+		for n < i && flag(r[i-1-n]) {
+			n++
+		}
+		return n%2 == 1
+	}
+	return a == zwj || b == zwj || unicode.Is(unicode.M, b) || b >= 0x1F3FB && b <= 0x1F3FF || b >= 0xE0020 && b <= 0xE007F
 }
+
+// flag tells a regional indicator; two of them make a flag.
+func flag(r rune) bool { return r >= 0x1F1E6 && r <= 0x1F1FF }

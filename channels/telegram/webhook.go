@@ -8,41 +8,38 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/go-telegram/bot"
-
 	"tamas/channels"
 )
 
 // runWebhook sets the webhook and watches over it.
 func (a *adapter) runWebhook(ctx context.Context) error {
-	c, _, cancel := begin(ctx, brief)
-	_, err := a.api.SetWebhook(c, &bot.SetWebhookParams{URL: a.hook, SecretToken: a.secret, AllowedUpdates: wanted, MaxConnections: 40})
-	cancel()
-	if err != nil {
-		return a.report(ctx, a.judge(err))
+	_, ce := a.api.call(ctx, "setWebhook", params{"url": a.hook, "secret_token": a.secret, "allowed_updates": wanted, "max_connections": 40})
+	if ce != nil {
+		return a.report(ctx, judge(ce))
 	}
 	set := time.Now()
-	a.desk.Health(channels.Health{State: "connected", HeardAt: set})
+	a.healthy(0)
 	for {
 		if err := pause(ctx, a.pace.info); err != nil {
 			return err
 		}
-		c, _, cancel := begin(ctx, brief)
-		info, err := a.api.GetWebhookInfo(c)
-		cancel()
-		if err != nil {
-			return a.report(ctx, a.judge(err))
+		info, ce := a.webhookInfo(ctx)
+		if ce != nil {
+			return a.report(ctx, judge(ce))
 		}
 		if info.URL != a.hook {
 			return a.report(ctx, &trouble{refused: true, err: errors.New("the webhook was changed"),
-				text: "Another program took this bot's messages over; its webhook was changed"})
+				text: "Another program took this bot's messages over; its webhook was changed",
+				do:   "Stop the other program, or revoke the token with @BotFather (/revoke) and enter the new one here."})
 		}
 		failed := time.Unix(int64(info.LastErrorDate), 0)
 		if info.PendingUpdateCount > 0 && failed.After(set) && time.Since(failed) < 4*a.pace.info {
-			a.desk.Health(channels.Health{State: "failing", Detail: "Telegram could not deliver to " + a.hook + ": " + cut(info.LastErrorMessage, 200)})
+			a.desk.Health(channels.Health{State: "failing", Backlog: info.PendingUpdateCount,
+				Detail: "Telegram could not deliver to " + a.hook + ": " + cut(info.LastErrorMessage, 200),
+				Do:     "See that this address can be reached from the internet over https, with a certificate that is valid."})
 			continue
 		}
-		a.desk.Health(channels.Health{State: "connected", HeardAt: time.Now()})
+		a.healthy(info.PendingUpdateCount)
 	}
 }
 
@@ -72,16 +69,43 @@ func (a *adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the request broke off", http.StatusBadRequest)
 		return
 	}
-	if _, in, ok := parse(raw); ok {
-		if err := a.desk.Receive(r.Context(), channels.Batch{Messages: []channels.Inbound{in}}); err != nil {
-			a.log.Warn("telegram: a message is not recorded; asking for it again", "key", in.Key, "err", err)
-			w.Header().Set("Retry-After", "1")
-			http.Error(w, "not recorded yet; deliver it again", http.StatusServiceUnavailable)
-			return
-		}
+	if err := a.takeOne(r.Context(), raw); err != nil {
+		a.log.Warn("telegram: a message is not recorded; asking for it again", "err", err)
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, "not recorded yet; deliver it again", http.StatusServiceUnavailable)
+		return
 	}
 	a.hear()
 	w.WriteHeader(http.StatusOK)
+}
+
+// takeOne records one update. Telegram brings a chat's next one only after this is answered, so nothing is waited for: each part
+// of an album is a message of its own here.
+func (a *adapter) takeOne(ctx context.Context, raw []byte) error {
+	if a.set.Groups != "" && a.set.Groups != "no" {
+		if _, ce := a.self(ctx); ce != nil {
+			return ce
+		}
+	}
+	page := []arrival{a.reader.read(raw)}
+	u := &page[0]
+	if !u.record {
+		return nil
+	}
+	failed, err := a.fill(ctx, page, nil)
+	if err != nil {
+		return err
+	}
+	if failed[0] != nil {
+		return failed[0]
+	}
+	if err := a.desk.Receive(ctx, channels.Batch{Messages: []channels.Inbound{u.in}}); err != nil {
+		return err
+	}
+	if u.callback != "" {
+		a.pressed(ctx, []string{u.callback})
+	}
+	return nil
 }
 
 // hear reports that Telegram was heard, at most once a second.
@@ -94,6 +118,6 @@ func (a *adapter) hear() {
 	}
 	a.mu.Unlock()
 	if due {
-		a.desk.Health(channels.Health{State: "connected", HeardAt: now})
+		a.healthy(0)
 	}
 }

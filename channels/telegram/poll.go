@@ -1,0 +1,221 @@
+package telegram
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"time"
+
+	"tamas/channels"
+)
+
+// pageSize is how many updates are asked for at once, Telegram's most.
+const pageSize = 100
+
+// poll fetches updates from the recorded position on. The offset of a call is the acknowledgement of all
+// before it, so it only ever comes from a batch that is recorded.
+func (a *adapter) poll(ctx context.Context) error {
+	cursor, err := a.desk.Cursor(ctx)
+	if err != nil {
+		return fmt.Errorf("telegram: read the cursor: %w", err)
+	}
+	pos, ok := parsePosition(cursor)
+	if !ok {
+		a.log.Warn("telegram: the recorded cursor is none; starting from the oldest update", "cursor", cursor)
+	}
+	ahead := map[string]int64{} // key → update of what is recorded beyond the position, while a file holds it up
+	wait := a.pace.retry
+	for {
+		page, err := a.page(ctx, pos.next)
+		if err != nil {
+			return err
+		}
+		a.connected(ctx, len(page) == pageSize)
+		if len(page) == 0 {
+			continue
+		}
+		before := pos
+		held, err := a.take(ctx, page, &pos, ahead)
+		if err != nil {
+			return err
+		}
+		switch {
+		case held != nil:
+			// The rest of the page is recorded; only the thread with that file waits, and this account's offset.
+			a.desk.Health(channels.Health{State: "failing", Detail: "A file cannot be had now; its message waits: " + held.Error(), HeardAt: time.Now()})
+			a.log.Warn("telegram: a file cannot be had now", "err", held)
+			if err := pause(ctx, wait/2+rand.N(wait)); err != nil {
+				return err
+			}
+			wait = min(2*wait, 5*time.Second)
+		case pos.next == before.next:
+			// Only updates that came before, which the next call confirms, or without a number, which nothing confirms: those
+			// come again and again, under the same keys.
+			a.log.Warn("telegram: a page that is no progress", "updates", len(page))
+			if err := pause(ctx, wait); err != nil {
+				return err
+			}
+			wait = min(2*wait, time.Minute)
+		default:
+			wait = a.pace.retry
+			maps.DeleteFunc(ahead, func(_ string, id int64) bool { return id < pos.next })
+		}
+	}
+}
+
+// page makes one long poll. An album that may not be whole yet is waited for, without an acknowledgement: the same updates come
+// again, with what has joined them.
+func (a *adapter) page(ctx context.Context, offset int64) ([]arrival, error) {
+	raws, err := a.getUpdates(ctx, offset, a.pace.poll)
+	if err != nil {
+		return nil, err
+	}
+	for range 3 {
+		if len(raws) == 0 || len(raws) >= pageSize || !growing(a.readAll(raws), time.Now()) {
+			break
+		}
+		if err := pause(ctx, a.pace.album); err != nil {
+			return nil, err
+		}
+		more, err := a.getUpdates(ctx, offset, 0)
+		if err != nil {
+			return nil, err
+		}
+		if len(more) <= len(raws) {
+			break
+		}
+		raws = more
+	}
+	page := a.readAll(raws)
+	if len(raws) >= pageSize {
+		page = uncut(page)
+	}
+	return page, nil
+}
+
+// getUpdates fetches what waits at Telegram, for up to patience. Its error is what Run returns.
+func (a *adapter) getUpdates(ctx context.Context, offset int64, patience time.Duration) ([]json.RawMessage, error) {
+	c, cancel := context.WithTimeout(ctx, patience+brief)
+	defer cancel()
+	raw, ce := a.api.post(c, a.api.long, "getUpdates", params{
+		"offset": offset, "limit": pageSize, "timeout": int(patience.Seconds()), "allowed_updates": wanted,
+	})
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if ce != nil {
+		return nil, a.report(ctx, judge(ce))
+	}
+	var list []json.RawMessage
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return nil, a.report(ctx, judge(&callError{text: "getUpdates answered with something that is no list"}))
+	}
+	return list, nil
+}
+
+func (a *adapter) readAll(raws []json.RawMessage) []arrival {
+	page := make([]arrival, len(raws))
+	for i, raw := range raws {
+		page[i] = a.reader.read(raw)
+	}
+	return page
+}
+
+// take records a page in order and moves the position behind it. held says why it stands before the page's end: a file that
+// cannot be had now. Then the messages of other threads are recorded all the same, and told in ahead.
+func (a *adapter) take(ctx context.Context, page []arrival, pos *position, ahead map[string]int64) (held, err error) {
+	a.join(page)
+	failed, err := a.fill(ctx, page, ahead)
+	if err != nil {
+		return nil, err
+	}
+	next := *pos
+	next.gaps = append([]gap(nil), pos.gaps...)
+	var b channels.Batch
+	var ids []int64 // of b.Messages
+	var done []string
+	waiting := map[string]bool{}
+	now := time.Now()
+	for i := range page {
+		u := &page[i]
+		if failed[i] != nil {
+			held = failed[i]
+			waiting[u.in.Thread] = true
+		}
+		if held == nil && u.id != 0 {
+			next.saw(u.id, now)
+		}
+		if _, done := ahead[u.in.Key]; !u.record || done || waiting[u.in.Thread] {
+			continue
+		}
+		b.Messages = append(b.Messages, u.in)
+		ids = append(ids, u.id)
+		if u.callback != "" {
+			done = append(done, u.callback)
+		}
+	}
+	if next.next != pos.next {
+		b.Cursor = next.String()
+	}
+	for _, g := range next.gaps {
+		if g.at.Equal(now) {
+			a.log.Warn("telegram: updates are missing; another program may have fetched them", "from", g.from, "to", g.to)
+		}
+	}
+	if len(b.Messages) > 0 || b.Cursor != "" {
+		if err := a.receive(ctx, b); err != nil {
+			return nil, err
+		}
+	}
+	if held != nil {
+		for i, m := range b.Messages {
+			ahead[m.Key] = ids[i]
+		}
+	}
+	*pos = next
+	a.pressed(ctx, done)
+	return held, nil
+}
+
+// receive hands a batch over until it is recorded or ctx ends.
+func (a *adapter) receive(ctx context.Context, b channels.Batch) error {
+	for wait := a.pace.retry; ; wait = min(2*wait, 5*time.Second) {
+		err := a.desk.Receive(ctx, b)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		a.log.Warn("telegram: messages are not recorded yet; trying again", "messages", len(b.Messages), "err", err)
+		if err := pause(ctx, wait/2+rand.N(wait)); err != nil {
+			return err
+		}
+	}
+}
+
+// pressed tells Telegram that presses of buttons have arrived, so that they stop spinning. It is a courtesy: failing costs nothing.
+func (a *adapter) pressed(ctx context.Context, ids []string) {
+	for _, id := range ids {
+		c, cancel := context.WithTimeout(ctx, 5*time.Second)
+		_, ce := a.api.call(c, "answerCallbackQuery", params{"callback_query_id": id})
+		cancel()
+		if ce != nil {
+			a.log.Debug("telegram: a button keeps spinning", "err", ce)
+		}
+	}
+}
+
+// pause waits for d or until ctx ends, which it returns as an error.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
