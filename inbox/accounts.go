@@ -110,6 +110,16 @@ func (h *Hub) openAccount(ctx context.Context, row record.Account) *openAccount 
 
 // openAdapter makes an adapter of a row. secrets, when not nil, replace the sealed ones.
 func (h *Hub) openAdapter(row record.Account, secrets map[string]string) (channels.Adapter, error) {
+	return h.openAt(row, secrets, &desk{h: h, acct: func() record.Account {
+		if now, ok := h.Settings().Accounts[row.ID]; ok {
+			return now
+		}
+		return row
+	}})
+}
+
+// openAt makes an adapter of a row that sits at this desk.
+func (h *Hub) openAt(row record.Account, secrets map[string]string, at channels.Desk) (channels.Adapter, error) {
 	kind, ok := h.kinds[row.Kind]
 	if !ok {
 		return nil, &channels.FieldError{Field: "kind", Reason: "there is no such channel"}
@@ -141,17 +151,9 @@ func (h *Hub) openAdapter(row record.Account, secrets map[string]string) (channe
 	if publicURL == "" {
 		publicURL = h.localURL
 	}
-	id := row.ID
 	return kind.Open(channels.Config{
 		ID: row.ID, Name: row.Name, Settings: raw, PublicURL: publicURL, Secret: secret, Since: row.ImportSince.Time(), Proxies: h.proxies,
-		Desk: &desk{h: h, acct: func() record.Account {
-			if now, ok := h.Settings().Accounts[id]; ok {
-				return now
-			}
-			return row
-		}},
-		Log:    h.log.With("account", row.ID, "kind", row.Kind),
-		Client: &http.Client{Timeout: 90 * time.Second},
+		Desk: at, Log: h.log.With("account", row.ID, "kind", row.Kind), Client: &http.Client{Timeout: 90 * time.Second},
 	})
 }
 
