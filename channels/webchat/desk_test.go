@@ -106,6 +106,12 @@ func (d *desk) received(kind string) (list []channels.Inbound) {
 	return list
 }
 
+func (d *desk) lastID(thread string) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.items[thread][len(d.items[thread])-1].ID
+}
+
 // add records an item and shows it to the watchers. d.mu is held.
 func (d *desk) add(thread string, i channels.Item) channels.Item {
 	d.n++

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -25,13 +26,14 @@ type crowd struct {
 	mu      sync.Mutex
 	waiting map[int][]clientFrame
 	tokens  map[int]string
-	last    func() bool // sends the last acknowledged message again
+	uploads map[string]channeltest.Upload // by the key of their message
+	last    func() bool                   // sends the last acknowledged message again
 	n       int
 }
 
 func TestChannel(t *testing.T) {
 	channeltest.Run(t, func(t *testing.T, hook string) channeltest.Rig {
-		c := &crowd{hook: hook, stop: make(chan struct{}), waiting: map[int][]clientFrame{}, tokens: map[int]string{}}
+		c := &crowd{hook: hook, stop: make(chan struct{}), waiting: map[int][]clientFrame{}, tokens: map[int]string{}, uploads: map[string]channeltest.Upload{}}
 		t.Cleanup(func() { close(c.stop); c.wg.Wait() })
 		return channeltest.Rig{
 			Kind: Kind(), Settings: json.RawMessage(`{"allowed_origins":["` + site + `"],"messages_per_minute":6000}`),
@@ -45,6 +47,7 @@ func TestChannel(t *testing.T) {
 				return n
 			},
 			Redeliver: func() { c.until(c.last) },
+			SayFile:   c.sayFile,
 		}
 	})
 }
@@ -60,6 +63,32 @@ func (c *crowd) say(n int, texts ...string) {
 	if idle {
 		c.wg.Go(func() { c.deliver(n) })
 	}
+}
+
+// sayFile puts a message with a file in line behind what the customer wrote before; it is uploaded when its turn comes.
+func (c *crowd) sayFile(n int, text string, f channeltest.Upload) {
+	c.mu.Lock()
+	c.uploads[fmt.Sprintf("key-%08d", c.n+1)] = f
+	c.mu.Unlock()
+	c.say(n, text)
+}
+
+// upload gives the name that the hub has for a file.
+func (c *crowd) upload(token string, f channeltest.Upload) (string, bool) {
+	req, err := http.NewRequest("POST", c.hook+"files?name="+url.QueryEscape(f.Name), bytes.NewReader(f.Content))
+	if err != nil {
+		return "", false
+	}
+	req.Header = http.Header{"Origin": {site}, "Authorization": {"Bearer " + token}, "Content-Type": {f.Type}}
+	req.Close = true
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", false
+	}
+	defer resp.Body.Close()
+	var got struct{ File file }
+	err = json.NewDecoder(resp.Body).Decode(&got)
+	return got.File.ID, err == nil && got.File.ID != ""
 }
 
 // deliver sends what customer n wrote, each until it is ticked off.
@@ -106,6 +135,16 @@ func (c *crowd) send(n int, f clientFrame) bool {
 		c.mu.Lock()
 		token, c.tokens[n] = s.Token, s.Token
 		c.mu.Unlock()
+	}
+	c.mu.Lock()
+	content, attached := c.uploads[f.Key]
+	c.mu.Unlock()
+	if attached {
+		id, ok := c.upload(token, content)
+		if !ok {
+			return false
+		}
+		f.Files = []string{id}
 	}
 	if n%2 == 1 {
 		return c.post("messages", token, f, nil)
