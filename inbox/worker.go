@@ -85,7 +85,9 @@ func (a *openAccount) runOnce(ctx context.Context) (asked bool, err error) {
 		return false, err
 	case <-a.restart:
 		cancel()
-		return true, <-ended
+		err = <-ended
+		a.h.health.report(a.row.ID, channels.Health{State: "connecting"}) // also for channels that never say so
+		return true, err
 	}
 }
 
