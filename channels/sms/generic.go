@@ -2,13 +2,11 @@ package sms
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -17,13 +15,11 @@ import (
 
 	"tamas/channels"
 	"tamas/channels/provider"
+	"tamas/channels/signed"
 )
 
 // generic is an account at a gateway that speaks the protocol of the package comment.
-type generic struct {
-	*account
-	key []byte
-}
+type generic struct{ *account }
 
 func openGeneric(a *account) (channels.Adapter, error) {
 	switch set := a.set; {
@@ -34,7 +30,7 @@ func openGeneric(a *account) (channels.Adapter, error) {
 	case set.Auth != "" && set.Auth != "signature" && set.Auth != "token":
 		return nil, fault("auth", `must be "signature" or "token"`)
 	}
-	return &generic{account: a, key: []byte(a.set.Secret)}, nil
+	return &generic{a}, nil
 }
 
 func (a *generic) token() bool { return a.set.Auth == "token" }
@@ -43,37 +39,6 @@ var (
 	_ channels.Webhook = (*generic)(nil)
 	_ channels.Pacer   = (*generic)(nil)
 )
-
-const (
-	signatureHeader = "X-Tamas-Signature"
-	window          = 5 * time.Minute // that the time of a signature may be off
-)
-
-// sign makes the header's value for a body sent at a moment.
-func sign(key []byte, at time.Time, body []byte) string {
-	t := strconv.FormatInt(at.Unix(), 10)
-	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(t + "."))
-	mac.Write(body)
-	return "t=" + t + ",v1=" + hex.EncodeToString(mac.Sum(nil))
-}
-
-// verify checks a header's value; the error says what is wrong with it.
-func verify(key []byte, header string, now time.Time, body []byte) error {
-	t, _, ok := strings.Cut(strings.TrimPrefix(header, "t="), ",v1=")
-	unix, err := strconv.ParseInt(t, 10, 64)
-	if !ok || err != nil {
-		return fmt.Errorf("%s must be t=<unix seconds>,v1=<hex>", signatureHeader)
-	}
-	at := time.Unix(unix, 0)
-	if !hmac.Equal([]byte(sign(key, at, body)), []byte(header)) {
-		return fmt.Errorf("%s does not fit the body and the secret", signatureHeader)
-	}
-	if d := now.Sub(at); d > window || d < -window {
-		return fmt.Errorf("%s is of another time: the clocks differ, or this is a replay", signatureHeader)
-	}
-	return nil
-}
 
 // post sends JSON that proves itself to the gateway.
 func (a *generic) post(ctx context.Context, v any) provider.Answer {
@@ -85,7 +50,7 @@ func (a *generic) post(ctx context.Context, v any) provider.Answer {
 		if a.token() {
 			r.Header.Set("Authorization", "Bearer "+a.set.Secret)
 		} else {
-			r.Header.Set(signatureHeader, sign(a.key, time.Now(), body))
+			r.Header.Set(signed.Header, signed.Sign(a.set.Secret, time.Now(), body))
 		}
 	})
 }
@@ -93,7 +58,7 @@ func (a *generic) post(ctx context.Context, v any) provider.Answer {
 // proven tells whether a call of the webhook is the gateway's.
 func (a *generic) proven(r *http.Request, body []byte) error {
 	if !a.token() {
-		return verify(a.key, r.Header.Get(signatureHeader), time.Now(), body)
+		return signed.Verify(r.Header.Get(signed.Header), time.Now(), body, a.set.Secret)
 	}
 	if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte("Bearer "+a.set.Secret)) != 1 {
 		return errors.New("the header Authorization: Bearer with the shared secret is missing or wrong")

@@ -16,7 +16,7 @@ var floors = [][]string{
 	{"tamas/inbox"},
 	{"tamas/inbox/record"},
 	{"tamas/channels/telegram", "tamas/channels/email", "tamas/channels/sms", "tamas/channels/webchat", "tamas/channels/api"},
-	{"tamas/channels/provider"},
+	{"tamas/channels/provider", "tamas/channels/signed"},
 	{"tamas/channels"},
 }
 
