@@ -147,7 +147,10 @@ func (a *attempt) reply() (*record.Event, error) {
 			}
 		}
 	}
-	c.answer()
+	if a.Forward == "" { // what a third party gets is no answer
+		c.answer()
+	}
+	c.e.Conversation.LastMessageAt = a.now
 	c.e.Touch = a.touch(a.Command, record.KindMessage, record.StateQueued)
 	return c.e, nil
 }

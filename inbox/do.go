@@ -39,13 +39,21 @@ func (h *Hub) propose(ctx context.Context, cmd *Command) (_ record.Event, epoch 
 	}
 	cmd.Text = cleanText(cmd.Text, channels.MaxText)
 	cmd.Reason = cleanLine(cmd.Reason, 256)
-	if cmd.Action == Retry {
+	switch cmd.Action {
+	case Retry:
 		return h.retry(ctx, cmd)
+	case Change:
+		return h.changeMessage(ctx, cmd)
+	case Block:
+		return h.block(ctx, cmd)
+	case Start:
+		return h.start(ctx, cmd)
+	case Reply, Note:
+		if err := h.checkMessage(ctx, cmd); err != nil {
+			return record.Event{}, "", err
+		}
 	}
-	key := cmd.Action + "/" + cmd.By.ID + "/" + cmd.Key
-	if cmd.Key == "" {
-		key += tokenText(newToken())
-	}
+	key := cmd.eventKey()
 	if cmd.Conversation != "" {
 		if c, _, err := h.find(ctx, cmd.Conversation); err == nil {
 			unlock, err := h.locks.lock(ctx, threadField(c.In()))
@@ -109,13 +117,23 @@ func (h *Hub) propose(ctx context.Context, cmd *Command) (_ record.Event, epoch 
 	return record.Event{}, epoch, unrecorded(err)
 }
 
+// eventKey is the key of the command's event: who repeats a command is answered with the first one's.
+func (cmd *Command) eventKey() string {
+	key := cmd.Action + "/" + cmd.By.ID + "/" + cmd.Key
+	if cmd.Key == "" {
+		key += tokenText(newToken())
+	}
+	return key
+}
+
 // repeated is the answer to a key that was committed before.
 func (h *Hub) repeated(cmd *Command, id record.ID) record.Event {
 	e := record.Event{ID: id}
 	if c, ok := h.mirror.conversation(cmd.Conversation); ok {
 		e.Conversation = &c
 	}
-	if cmd.Action == Reply || cmd.Action == Note {
+	switch cmd.Action {
+	case Reply, Note, Start, Change:
 		e.Touch = &record.Touch{ID: tokenText(id.Token), Conversation: cmd.Conversation, Key: cmd.Key}
 	}
 	return e

@@ -179,7 +179,3 @@ func (d *desk) Recorded(ctx context.Context, keys []string) (map[string]bool, er
 	}
 	return known, nil
 }
-
-func (d *desk) Standing(context.Context, string) (channels.Standing, error) {
-	return channels.Standing{}, nil
-}

@@ -59,6 +59,7 @@ type Hub struct {
 	waiters  *waiters
 	watchers *watchers
 	locks    *locks
+	lines    lines
 	health   *healthBook
 	presence *presence
 	typists  *typists

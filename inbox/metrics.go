@@ -4,10 +4,10 @@ import "github.com/prometheus/client_golang/prometheus"
 
 // metrics are what an operator watches of the spine.
 type metrics struct {
-	commits, conflicts, recorded, rebuilds prometheus.Counter
-	received, sent, paced, pauses          *prometheus.CounterVec
-	batch, write                           prometheus.Histogram
-	sendTime, sendWait                     *prometheus.HistogramVec
+	commits, conflicts, recorded, rebuilds    prometheus.Counter
+	received, unreadable, sent, paced, pauses *prometheus.CounterVec
+	batch, write                              prometheus.Histogram
+	sendTime, sendWait                        *prometheus.HistogramVec
 }
 
 func newMetrics(reg prometheus.Registerer, h *Hub) *metrics {
@@ -21,6 +21,8 @@ func newMetrics(reg prometheus.Registerer, h *Hub) *metrics {
 		rebuilds:  counter("rebuilds_total", "Rebuilds of the live state from the record by this node."),
 		received: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tamas_received_total",
 			Help: "Messages from customers acknowledged by this node, by channel."}, []string{"channel"}),
+		unreadable: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tamas_unreadable_total",
+			Help: "Messages that could not be read, acknowledged by this node and kept as they came, by account."}, []string{"account"}),
 		sent: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tamas_sends_total",
 			Help: "Outcomes of calls to providers, by channel and state."}, []string{"channel", "state"}),
 		paced: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tamas_send_paced_seconds_total",
@@ -37,7 +39,7 @@ func newMetrics(reg prometheus.Registerer, h *Hub) *metrics {
 			Help: "Time from a message's writing to each call to the provider, by account.", Buckets: prometheus.ExponentialBuckets(0.005, 3, 13)}, []string{"account"}),
 	}
 	if reg != nil {
-		reg.MustRegister(m.commits, m.conflicts, m.recorded, m.rebuilds, m.received, m.sent, m.batch, m.write, m.sendTime, m.sendWait, m.paced, m.pauses,
+		reg.MustRegister(m.commits, m.conflicts, m.recorded, m.rebuilds, m.received, m.unreadable, m.sent, m.batch, m.write, m.sendTime, m.sendWait, m.paced, m.pauses,
 			prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tamas_unrecorded_bytes", Help: "Bytes of the log that this node does not know to be recorded."},
 				func() float64 { return float64(h.tail.unrecorded()) }),
 			prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tamas_alerts", Help: "Alerts about accounts that stand now."},

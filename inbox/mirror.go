@@ -311,9 +311,13 @@ func (m *mirror) conversation(id string) (record.Conversation, bool) {
 }
 
 func (m *mirror) byThread(t record.Thread) (record.Conversation, bool) {
+	return m.byField(threadField(t))
+}
+
+func (m *mirror) byField(thread string) (record.Conversation, bool) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	if c := m.convs[m.threads[threadField(t)]]; c != nil {
+	if c := m.convs[m.threads[thread]]; c != nil {
 		return *c, true
 	}
 	return record.Conversation{}, false

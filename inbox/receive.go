@@ -104,6 +104,11 @@ func (h *Hub) receive(ctx context.Context, acct record.Account, b channels.Batch
 		todo = append([]*inbound(nil), dropped...)
 	}
 	h.metrics.received.WithLabelValues(acct.Kind).Add(float64(len(b.Messages)))
+	for _, in := range list {
+		if in.Unreadable != "" && !in.known {
+			h.metrics.unreadable.WithLabelValues(acct.ID).Inc()
+		}
+	}
 	return nil
 }
 

@@ -1,0 +1,25 @@
+package record
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+)
+
+// LastEnvelope is the last message of a conversation that has an envelope and is no forward: the customer's, else ours. ErrNotFound.
+func (db *DB) LastEnvelope(ctx context.Context, conversation string) (Touch, error) {
+	return firstTouch(touches(ctx, db.pool, `WHERE t.conversation = $1 AND t.kind = 'message' AND b.more LIKE '%"envelope":%' AND b.more NOT LIKE '%"forward":%'
+		ORDER BY t.inbound DESC, t.n DESC LIMIT 1`, conversation))
+}
+
+// RecentWaits are how long the last customers of a queue waited for their first answer, in milliseconds, newest first: at most limit
+// of those answered since that time.
+func (db *DB) RecentWaits(ctx context.Context, queue string, since Millis, limit int) ([]Millis, error) {
+	list, err := collect(ctx, db.pool, func(rows *sql.Rows, m *Millis) error { return rows.Scan(m) },
+		"SELECT answered_at - asked_at FROM answers WHERE queue = $1 AND answered_at >= $2 ORDER BY answered_at DESC LIMIT $3",
+		queue, int64(since), limit)
+	if err != nil {
+		err = fmt.Errorf("read recent waits: %w", err)
+	}
+	return list, err
+}
