@@ -166,8 +166,16 @@ func (m *Mail) plainBounce() {
 	if r.messageID == "" {
 		r.messageID = m.aboutID()
 	}
+	for _, v := range append([]string{m.header.Get("X-Failed-Recipients")}, failedAddr.FindAllString(words, 5)...) {
+		if addr, ok := normal(v); ok && !robot(addr) {
+			r.recipient = addr
+			break
+		}
+	}
 	if s := smtpWords.FindStringSubmatch(words); s != nil {
 		r.diagnostic = oneLine(strings.Trim(s[1], "<>\"' "), 400)
+	} else if s := below(words, r.recipient); s != "" {
+		r.diagnostic = oneLine(s, 400)
 	} else if i := givenUp.FindStringIndex(words); i != nil {
 		line := words[strings.LastIndexByte(words[:i[0]], '\n')+1:]
 		line, _, _ = strings.Cut(line, "\n")
@@ -176,12 +184,17 @@ func (m *Mail) plainBounce() {
 	if c := statusCode.FindStringSubmatch(orDefault(r.diagnostic, words)); c != nil {
 		r.code = c[1]
 	}
-	for _, v := range append([]string{m.header.Get("X-Failed-Recipients")}, failedAddr.FindAllString(words, 5)...) {
-		if addr, ok := normal(v); ok && !robot(addr) {
-			r.recipient = addr
-			break
+}
+
+// below is the line under one that holds nothing but the recipient: qmail and Exim say there what was wrong.
+func below(words, recipient string) string {
+	lines := strings.Split(words, "\n")
+	for i, l := range lines {
+		if recipient != "" && strings.EqualFold(strings.Trim(l, " \t<>:"), recipient) && i+1 < len(lines) {
+			return strings.TrimSpace(lines[i+1])
 		}
 	}
+	return ""
 }
 
 // aboutID is the Message-ID that a report's words, or its own references, name: one of ours rather than another.

@@ -115,7 +115,9 @@ func (m *meeting) property(token, value string, p *ics.BaseProperty) {
 	case "ORGANIZER":
 		m.organizer = person(param("CN"), value)
 	case "ATTENDEE":
-		m.people = append(m.people, guest{person(param("CN"), value), strings.ToUpper(param("PARTSTAT"))})
+		if who := person(param("CN"), value); who != "" {
+			m.people = append(m.people, guest{who, strings.ToUpper(param("PARTSTAT"))})
+		}
 	}
 }
 

@@ -196,28 +196,63 @@ func addresses(values []string) []address {
 			}
 			continue
 		}
-		found := angle.FindAllStringSubmatchIndex(v, -1)
-		from := 0
-		for _, m := range found {
-			name := strings.Trim(v[from:m[0]], " \t,;")
-			from = m[1]
-			if addr, ok := normal(v[m[2]:m[3]]); ok {
-				out = append(out, address{displayName(name), addr})
+		name := "" // a name with a comma in it, so far
+		for _, piece := range pieces(v) {
+			if m := angle.FindStringSubmatchIndex(piece); m != nil {
+				addr := piece[m[2]:m[3]]
+				if route := strings.LastIndexByte(addr, ':'); addr[0] == '@' && route > 0 {
+					addr = addr[route+1:]
+				}
+				if addr, ok := normal(addr); ok {
+					out = append(out, address{displayName(name + piece[:m[0]]), addr})
+				}
+				name = ""
+				continue
 			}
-		}
-		if len(found) == 0 {
-			for _, a := range bare.FindAllString(v, 50) {
-				if addr, ok := normal(a); ok {
+			found := bare.FindAllString(piece, 50)
+			for _, b := range found {
+				if addr, ok := normal(b); ok {
 					out = append(out, address{addr: addr})
 				}
+			}
+			if name += piece + ","; len(found) > 0 || len(name) > 1000 {
+				name = ""
 			}
 		}
 	}
 	return out
 }
 
+// pieces divides an address list at its commas, outside of quotes, brackets and comments; what a group is called goes.
+func pieces(v string) (out []string) {
+	start, depth, quoted, angled := 0, 0, false, false
+	for i := 0; i < len(v); i++ {
+		switch c := v[i]; {
+		case c == '\\' && (quoted || depth > 0):
+			i++
+		case c == '"' && depth == 0:
+			quoted = !quoted
+		case quoted:
+		case c == '(':
+			depth++
+		case c == ')' && depth > 0:
+			depth--
+		case depth > 0:
+		case c == '<' || c == '>':
+			angled = c == '<'
+		case angled:
+		case c == ':':
+			start = i + 1
+		case c == ',' || c == ';':
+			out = append(out, v[start:i])
+			start = i + 1
+		}
+	}
+	return append(out, v[min(start, len(v)):])
+}
+
 func displayName(s string) string {
-	s = strings.TrimSpace(s)
+	s = strings.Trim(s, " \t,;")
 	if len(s) >= 2 && s[0] == '"' && s[len(s)-1] == '"' {
 		s = strings.ReplaceAll(s[1:len(s)-1], `\"`, `"`)
 	}

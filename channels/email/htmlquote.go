@@ -76,6 +76,7 @@ type mark struct {
 // quotes says whether a marked quotation can be folded: it is the mail's end, nothing in it was written in between, and
 // it is not something that is sent on.
 func (m mark) quotes(plain []string) bool {
+	plain = plain[:lastSignature(plain)]
 	to := min(m.to, len(plain))
 	if m.all {
 		to = len(plain)

@@ -406,8 +406,10 @@ func splitAt(body section, boundary string) []section {
 				if start >= 0 {
 					parts = append(parts, section{body.src, start, max(start, begin-ended)})
 				}
-				start = at
-				if last || len(parts) > maxParts {
+				if start = at; last { // unless more follows: a multipart within one of the same boundary
+					start = -1
+				}
+				if len(parts) > maxParts {
 					return parts
 				}
 			}

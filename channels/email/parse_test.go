@@ -56,7 +56,7 @@ func corpusAdapter(t testing.TB) (*Adapter, *channeltest.Desk) {
 // TestCorpus reads ugly mails; what comes of each stands beside it as JSON.
 func TestCorpus(t *testing.T) {
 	files, _ := filepath.Glob("testdata/corpus/*.eml")
-	if len(files) < 50 {
+	if len(files) < 120 {
 		t.Fatalf("only %d mails in the corpus", len(files))
 	}
 	a, _ := corpusAdapter(t)

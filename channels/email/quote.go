@@ -22,8 +22,8 @@ import (
 //     that follows begins with ">", or nothing does. (Mixed: the author answers in between.);
 //  4. the first line of a last block in which every line begins with ">".
 //
-// 1 and 2 do not count behind a line that says that what follows is forwarded. Blank lines are part of what stands before and
-// after them.
+// Nothing is folded behind a line that says that what follows is forwarded. A signature below the history goes with it, and
+// blank lines are part of what stands before and after them.
 func Fold(text string) (visible, quoted string) {
 	lines := strings.Split(text, "\n")
 	plain := make([]string, len(lines))
@@ -65,21 +65,39 @@ func Split(text string) (visible, signature, quoted string) {
 
 // foldStart is the line at which the quoted history begins; -1: there is none.
 func foldStart(plain []string) int {
-	start, rest, forwarded := -1, kinds(plain), false
-	for i, l := range plain {
-		if !forwarded && (separator.MatchString(l) || headerBlock(plain, i)) || attribution(plain, rest, i) {
+	own := plain[:lastSignature(plain)]
+	start, rest, forwarded := -1, kinds(own), len(own)
+	for i, l := range own {
+		if separator.MatchString(l) || headerBlock(own, i) || attribution(own, rest, i) {
 			start = i
 			break
 		}
-		forwarded = forwarded || forwardLine.MatchString(l)
+		if forwardLine.MatchString(l) {
+			forwarded = i
+			break
+		}
 	}
-	if tail := quotedTail(plain); tail >= 0 && (start < 0 || tail < start) {
+	if tail := quotedTail(own); tail >= 0 && tail < forwarded && (start < 0 || tail < start) {
 		start = tail
 	}
 	for start > 0 && (plain[start-1] == "" || rule.MatchString(plain[start-1])) {
 		start--
 	}
 	return start
+}
+
+// lastSignature is where a signature below everything begins, history included; the number of lines when there is none.
+func lastSignature(plain []string) int {
+	at := signatureStart(plain)
+	if at < 0 || kinds(plain[at:])[0] != ownOnly {
+		return len(plain)
+	}
+	for i := at; i < len(plain); i++ {
+		if separator.MatchString(plain[i]) || headerBlock(plain, i) || attributed(plain, i) > 0 || forwardLine.MatchString(plain[i]) {
+			return len(plain)
+		}
+	}
+	return at
 }
 
 const signatureLines = 20
@@ -125,6 +143,7 @@ var (
 		regexp.MustCompile(`^Il .*[0-9].* ha scritto ?:$`),
 		regexp.MustCompile(`^Op .*[0-9].* schreef .*:$`),
 		regexp.MustCompile(`^[0-9]{1,2}[ ./].*[0-9]{4}.* (?:yazdı|şunu yazdı|şunları yazdı) ?:$`),
+		regexp.MustCompile(`^.{1,100}<.*@.*>, [0-9]{1,2} .*[0-9]{4}.* tarihinde (?:şunu|şunları) yazdı ?:$`),
 		regexp.MustCompile(`^[0-9]{1,2}[ ./].*[0-9]{4}.* (?:пишет|написал|написала|написал\(а\)) ?:$`),
 		regexp.MustCompile(`^(?:[0-9]{1,2}[.][0-9]{1,2}[.][0-9]{4}|(?:пн|вт|ср|чт|пт|сб|вс), [0-9]).*(?:пишет|написал|написала|написал\(а\)|<.*@.*>) ?:$`),
 		regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2} .*<.*@.*> ?:$`),
