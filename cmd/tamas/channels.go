@@ -2,6 +2,7 @@ package main
 
 import (
 	"tamas/channels"
+	"tamas/channels/api"
 	"tamas/channels/email"
 	"tamas/channels/sms"
 	"tamas/channels/telegram"
@@ -15,5 +16,6 @@ func kinds() []channels.Kind {
 		telegram.Kind(),
 		email.Kind(),
 		sms.Kind(),
+		api.Kind(),
 	}
 }
