@@ -204,24 +204,30 @@ func (c *config) database() string {
 
 // installationKey is the given key, or the one in the data folder, which is made once, readable by its owner only.
 func (c *config) installationKey() ([]byte, error) {
+	key, err := c.readKey()
+	if !errors.Is(err, os.ErrNotExist) {
+		return key, err
+	}
+	fresh := make([]byte, 32)
+	_, _ = rand.Read(fresh)
+	f, err := os.OpenFile(filepath.Join(c.Data, "key"), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		_, err = f.WriteString(hex.EncodeToString(fresh) + "\n")
+		err = errors.Join(err, f.Sync(), f.Close())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the key file: %w", err)
+	}
+	return fresh, nil
+}
+
+// readKey is the given key, or the one in the data folder; os.ErrNotExist when there is none.
+func (c *config) readKey() ([]byte, error) {
 	if c.key != nil {
 		return c.key, nil
 	}
 	name := filepath.Join(c.Data, "key")
 	b, err := os.ReadFile(name)
-	if errors.Is(err, os.ErrNotExist) {
-		fresh := make([]byte, 32)
-		_, _ = rand.Read(fresh)
-		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if err == nil {
-			_, err = f.WriteString(hex.EncodeToString(fresh) + "\n")
-			err = errors.Join(err, f.Sync(), f.Close())
-		}
-		if err != nil {
-			return nil, fmt.Errorf("the key file: %w", err)
-		}
-		return fresh, nil
-	}
 	if err != nil {
 		return nil, fmt.Errorf("the key file: %w", err)
 	}

@@ -22,10 +22,18 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr); err != nil {
-		if !errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintln(os.Stderr, "tamas:", err)
-			os.Exit(1)
+		if errors.Is(err, flag.ErrHelp) {
+			return
 		}
+		status := 1
+		var e *exit
+		if errors.As(err, &e) {
+			status = e.status
+		}
+		if text := err.Error(); text != "" {
+			fmt.Fprintln(os.Stderr, "tamas:", text)
+		}
+		os.Exit(status)
 	}
 }
 
@@ -38,6 +46,7 @@ var commands = []struct {
 	{"demo", "runs the hub with a firm, its agents and simulated customers on all four channels", demo},
 	{"bench", "measures a hub through its real doors", bench},
 	{"user", "user add: makes a user who can sign in", userCommand},
+	{"verify", "compares an account with what its provider has; exit status 1: something is missing or double, 2: not checked", verify},
 	{"healthcheck", "asks a running hub whether it is ready; exit status 1 when not", healthcheck},
 	{"version", "prints the version", printVersion},
 }
