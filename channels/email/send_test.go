@@ -105,6 +105,7 @@ func TestSendFailures(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
+	b.out.closeIdle()
 	b.set.SMTPPort = silent.Addr().(*net.TCPAddr).Port
 	b.timing.dial = 50 * time.Millisecond
 	_, err = b.Send(context.Background(), channels.Outbound{ID: "x", Address: "a@b.test", Text: "x"})

@@ -64,6 +64,7 @@ type Server struct {
 	refuse string        // see Refuse
 	drop   bool          // see DropIdle
 	idles  int           // IDLE commands so far
+	dials  int           // SMTP connections so far
 	whole  int           // mails handed over whole
 	news   chan struct{} // closed and replaced when a mail comes
 
@@ -261,6 +262,13 @@ func (s *Server) Idles() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.idles
+}
+
+// Connections counts the SMTP connections.
+func (s *Server) Connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dials
 }
 
 // Fetches counts the mails that were handed over whole, each as often as it was.
@@ -466,6 +474,7 @@ func (s *Server) newSession(c *smtp.Conn) (smtp.Session, error) {
 	x := &session{server: s, conn: c}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.dials++
 	s.connMu.Lock()
 	defer s.connMu.Unlock()
 	if len(s.faults) > 0 && s.faults[0] == RateLimited {
