@@ -29,7 +29,7 @@ async function ok(what, test) {
   }
 }
 page.on('pageerror', (e) => ok(`no error in the page: ${e.message}`, () => false))
-page.on('request', (r) => !r.url().startsWith(hub.url) && !r.url().startsWith('data:') && ok(`no request leaves the origin: ${r.url()}`, () => false))
+page.on('request', (r) => !r.url().startsWith(hub.url) && !/^(data|blob):/.test(r.url()) && ok(`no request leaves the origin: ${r.url()}`, () => false))
 page.on('console', (m) => /Content Security|Refused/.test(m.text()) && ok(m.text(), () => false))
 
 const key = (k) => page.keyboard.press(k)
@@ -61,7 +61,7 @@ await ok('a tag is saved', () => page.locator('header').getByText('urgent').firs
 await key('r')
 await page.keyboard.type('Hello there')
 await key('Enter')
-await ok('a reply is delivered', async () => (await bubble('Hello there').locator('[title=delivered]').count()) === 1)
+await ok('a reply is delivered', async () => (await bubble('Hello there').locator('[data-state=delivered]').count()) === 1)
 await ok('and stands there once', async () => (await bubble('Hello there').count()) === 1)
 
 hub.drive('offer', {})
@@ -91,7 +91,7 @@ await page.reload()
 await page.locator('[role=log]').waitFor()
 await ok('over a reload, too', shown('While down'))
 hub.drive('record', { up: true })
-await ok('and goes out when it is back', async () => (await bubble('While down').locator('[title=delivered]').count()) === 1)
+await ok('and goes out when it is back', async () => (await bubble('While down').locator('[data-state=delivered]').count()) === 1)
 await ok('once', async () => (await bubble('While down').count()) === 1)
 
 hub.drive('drop', { code: 4503 })

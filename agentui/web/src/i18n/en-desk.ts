@@ -365,8 +365,8 @@ export const desk = {
   'alert.for': 'for {span}',
   'alert.see': 'See what to do',
   'alert.all': 'All {n} alerts',
-  'alert.ack': 'Taken notice',
-  'alert.acked': '{name} took notice',
+  'alert.ack': 'Acknowledge',
+  'alert.acked': 'acknowledged by {name}',
 
   'accounts.health.none': 'Once a channel is connected, you see here how it fares.',
   'accounts.since': 'since {at}',
@@ -382,4 +382,12 @@ export const desk = {
   'accounts.noErrors': 'No errors',
   'accounts.allErrors': 'All {n} errors',
   'accounts.fewer': 'Fewer',
+
+  'size.b': '{n} B',
+  'size.kb': '{n} KB',
+  'size.mb': '{n} MB',
+  'size.gb': '{n} GB',
+
+  'customer.startLinks': 'Link another channel',
+  'customer.startLinks.none': 'No channel has a start link.',
 }

@@ -384,4 +384,12 @@ export const desk: Record<keyof typeof en, string> = {
   'accounts.noErrors': 'بدون خطا',
   'accounts.allErrors': 'همهٔ {n} خطا',
   'accounts.fewer': 'کمتر',
+
+  'size.b': '{n} بایت',
+  'size.kb': '{n} کیلوبایت',
+  'size.mb': '{n} مگابایت',
+  'size.gb': '{n} گیگابایت',
+
+  'customer.startLinks': 'پیوند کانالی دیگر',
+  'customer.startLinks.none': 'هیچ کانالی پیوند شروع ندارد.',
 }

@@ -103,18 +103,14 @@ export function say(x: Text | undefined): string {
   return x ? x[locale.value] || x.en : ''
 }
 
-const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const
-const sizes = new Map<string, Intl.NumberFormat>()
+const units: Key[] = ['size.b', 'size.kb', 'size.mb', 'size.gb']
 
 /** bytes writes a size in its largest unit: "3.2 MB". */
-export function bytes(n: number, l: Locale = locale.value): string {
+export function bytes(n: number): string {
   let u = 0
   while (n >= 1000 && u < 3) {
     n /= 1000
     u++
   }
-  const key = l + u
-  let f = sizes.get(key)
-  if (!f) sizes.set(key, (f = new Intl.NumberFormat(l === 'fa' ? 'fa-IR' : 'en', { style: 'unit', unit: units[u]!, unitDisplay: 'short', maximumFractionDigits: u > 1 ? 1 : 0 })))
-  return f.format(n)
+  return t(units[u]!, { n: u > 1 ? Math.round(n * 10) / 10 : Math.round(n) })
 }

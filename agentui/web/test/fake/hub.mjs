@@ -1,7 +1,7 @@
 // A stand-in for the hub that speaks its HTTP and live protocol from memory: for looking at the app and
 // for its browser tests. Nothing here decides anything; the real rules are the hub's.
 import { randomBytes } from 'node:crypto'
-import { answers, canned, kinds, lines, mail, people, users } from './seed.mjs'
+import { answers, canned, everything, kinds, lines, mail, people, users } from './seed.mjs'
 
 const minute = 60_000
 const random = (seed) => () => ((seed = (seed * 1103515245 + 12345) % 2147483648) / 2147483648)
@@ -18,12 +18,40 @@ export class Hub {
     this.accounts = size === 'empty' ? [] : kinds.map((k, i) => ({ id: `a${i + 1}`, kind: k.name, name: [this.firm.name, '@lotus_bot', 'support@example.com', '+98 21 9100 0000'][i], queue: 'q1', reopen_hours: 72, units: 0, enabled: i < 4, settings: i ? {} : { origins: ['https://shop.example'] }, secrets_set: i ? ['password'] : [], version: 1, created_at: now, webhook_url: `http://127.0.0.1:8080/hooks/a${i + 1}/`, health: [{ state: 'connected', heard_at: now - 4000 }, { state: 'connected', heard_at: now - 12000 }, { state: 'refused', detail: 'login refused: AUTHENTICATIONFAILED', heard_at: now - 3600e3 }, { state: 'connecting', heard_at: now - 50000 }][i] }))
     this.canned = size === 'empty' ? [] : canned.map(([shortcut, title, text], i) => ({ id: `k${i}`, shortcut, title, text, version: 1 }))
     this.tokens = []
+    this.uploads = new Map()
+    this.alerts = size === 'little' ? [{ id: 'al1', kind: 'refused', account: 'a3', since: now - 52 * minute, text: 'support@example.com has been refused for 52 minutes: AUTHENTICATIONFAILED' }] : []
     this.agents = new Map(this.users.map((u, i) => [u.id, { id: u.id, version: 1, state: ['available', 'available', 'break', 'busy', 'not_responding', 'offline'][i], reason: i === 2 ? (locale === 'fa' ? 'ناهار' : 'Lunch') : '', since: now - i * 7 * minute - 90_000, held: {} }]))
     this.seed({ empty: 0, little: 14, much: 10_000 }[size], now)
     this.recorded = this.id()
   }
 
   id() { return `${this.n}-${this.n ? BigInt('0x' + (this.token ?? '1')).toString() : 1}` }
+  /** A file as a message names it. */
+  file(x, i) {
+    if (Array.isArray(x)) return { name: `IMG_20${31 + i}.jpg`, type: 'image/png', kind: 'image', size: x[0] * x[1], blob: 'b', width: x[0], height: x[1] }
+    return {
+      voice: { name: 'voice.ogg', type: 'audio/ogg', kind: 'voice', size: 64000, blob: 'b', duration: 8 },
+      pdf: { name: 'فاکتور رسمی ۱۴۰۵-۰۳۱۱ (نسخهٔ اصلاح‌شده).pdf', type: 'application/pdf', kind: 'file', size: 248_000, blob: 'b' },
+      sheet: { name: 'positions.xlsx', type: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet', kind: 'file', size: 18_400, blob: 'b' },
+      zip: { name: 'logs-2026-11-21.zip', type: 'application/zip', kind: 'file', size: 3_400_000, blob: 'b' },
+      missing: { name: 'unboxing.mov', type: 'video/quicktime', kind: 'video', missing: 'larger than 25 MB' },
+      cid: { name: 'stamp.png', type: 'image/png', kind: 'image', size: 9000, blob: 'b', cid: 'stamp@x', width: 240, height: 120 },
+    }[x]
+  }
+
+  everything(c, at) {
+    const named = {}
+    everything.forEach((x, i) => {
+      const author = x.inbound ? { kind: 'customer' } : { kind: 'agent', id: 'u1' }
+      const t = this.put(c, { inbound: x.inbound, kind: x.kind ?? 'message', text: x.edits ? x.edits[0] : x.text, at: at + i * 20e3, author, state: x.inbound ? 'received' : x.state, error: x.state === 'uncertain' ? 'no answer from the provider' : undefined })
+      Object.assign(t, { reply_to: named[x.quotes]?.id, auto_reply: x.auto, spam: x.spam, unreadable: x.unreadable, score: x.score, retry_at: x.retry ? Date.now() + 4 * minute : undefined, rev: 5 })
+      t.body.files = x.files?.map((f, k) => this.file(f, k))
+      if (x.as) named[x.as] = t
+      if (x.edits) Object.assign(this.put(c, { inbound: true, kind: 'edit', text: x.text, at: at + i * 20e3 + 9e3, author, state: 'received' }), { of: t.id })
+      if (x.gone) Object.assign(this.put(c, { inbound: true, kind: 'deletion', text: '', at: at + i * 20e3 + 9e3, author, state: 'received' }), { of: t.id, body: undefined })
+    })
+  }
+
   next() { this.n++; this.token = randomBytes(8).toString('hex'); return this.id() }
 
   seed(count, now) {
@@ -32,8 +60,8 @@ export class Hub {
       const [name, channel, address] = people[i % people.length]
       const extra = i >= people.length ? ` ${Math.floor(i / people.length) + 1}` : ''
       const identity = this.identity(channel, address + extra.trim(), name && name + extra)
-      const status = i < 14 ? ['active', 'active', 'waiting', 'active', 'waiting', 'active', 'snoozed', 'waiting', 'active', 'resolved', 'active', 'waiting', 'active', 'resolved'][i] : ['active', 'waiting', 'resolved', 'resolved', 'snoozed'][Math.floor(rnd() * 5)]
-      const owner = status === 'waiting' ? undefined : i < 14 ? ['u1', 'u1', '', 'u1', '', 'u2', 'u1', '', 'u3', 'u2', 'u1', '', 'u2', 'u1'][i] : this.users[Math.floor(rnd() * this.users.length)].id
+      const status = i < 14 ? ['active', 'active', 'waiting', 'active', 'waiting', 'active', 'active', 'waiting', 'active', 'resolved', 'active', 'waiting', 'active', 'resolved'][i] : ['active', 'waiting', 'resolved', 'resolved', 'snoozed'][Math.floor(rnd() * 5)]
+      const owner = status === 'waiting' ? undefined : i < 14 ? ['u1', 'u1', '', 'u1', '', 'u2', 'u1', '', 'u1', 'u2', 'u1', '', 'u2', 'u1'][i] : this.users[Math.floor(rnd() * this.users.length)].id
       const at = now - (i < 14 ? [1, 3, 9, 26, 2, 70, 300, 14, 45, 1500, 190, 31, 4000, 7000][i] * minute : 5000 * minute + i * 3 * minute)
       const c = this.begin(identity, { at: at - 5 * minute, queue: this.queues[i % this.queues.length].id })
       const isMail = channel === 'email'
@@ -47,6 +75,13 @@ export class Hub {
         this.put(c, { inbound: false, kind: 'note', text: 'Third time this week. Asked the carrier, waiting for their call.', at: at - minute, author: { kind: 'agent', id: 'u4' }, state: '' })
         this.put(c, { inbound: false, text: 'یک لحظه لطفاً، دارم بررسی می‌کنم.', at: at - 30e3, author: { kind: 'agent', id: 'u1' }, state: 'failed', error: 'blocked by the recipient' })
         this.put(c, { inbound: true, text: lines[2], at, author: { kind: 'customer' }, state: 'received' })
+      }
+      if (i === 10) Object.assign(this.identities.get(c.identity), { unreachable: 'no such mailbox (550 5.1.1)', unreachable_at: at })
+      if (i === 6) Object.assign(this.identities.get(c.identity), { consent: 'stop', consent_at: at })
+      if (i === 8) this.everything(c, at - 6 * minute)
+      if (isMail) {
+        const first = this.touches.get(c.id)[0]
+        Object.assign(first.body, { has_html: true, remote_images: 2, files: [this.file('pdf'), this.file('cid')], envelope: { from: `${name} <${address}>`, to: ['Support <support@example.com>'], cc: ['Buchhaltung <buchhaltung@mueller.example>', 'accountant@example.net'] } })
       }
       Object.assign(c, { status, owner, unread: status === 'active' ? [2, 0, 0, 1][i % 4] : 0, tags: [['vip', 'delivery'], [], ['billing'], ['تحویل']][i % 4], priority: i === 4 ? 10 : 0, waiting_since: status === 'waiting' ? at : 0, snoozed_until: status === 'snoozed' ? now + 3 * 3600e3 : 0, unanswered: status === 'waiting' || i % 2 === 0 ? at : 0, version: 5 })
       if (status === 'active' && owner) this.agents.get(owner).held[c.id] = 1
@@ -85,7 +120,7 @@ export class Hub {
     const identity = this.identities.get(c.identity)
     const list = this.touches.get(c.id)
     const last = list.at(-1)
-    return { ...c, customer: { id: identity.customer, name: this.customers.get(identity.customer).name }, address: identity.address, subject: list[0]?.body.subject ?? '', preview: last && { text: last.body.text.slice(0, 160), inbound: last.inbound, author: last.author, kind: last.kind } }
+    return { ...c, customer: { id: identity.customer, name: this.customers.get(identity.customer).name }, address: identity.address, subject: list[0]?.body?.subject ?? '', preview: last && { text: (last.body?.text ?? '').slice(0, 160), inbound: last.inbound, author: last.author, kind: last.kind } }
   }
 
   // emit appends an event and tells every socket; it is recorded a moment later.
@@ -133,9 +168,11 @@ export class Hub {
     this.next()
     switch (action) {
       case 'reply': case 'note':
-        if (!body.text?.trim()) throw { status: 422, code: 'invalid', field: 'text', message: 'The message is empty.' }
+        if (!body.text?.trim() && !body.files?.length && !body.forward) throw { status: 422, code: 'invalid', field: 'text', message: 'The message is empty.' }
         if (action === 'reply' && c.status !== 'active') take(user.id)
         touch = this.put(c, { inbound: false, kind: action === 'note' ? 'note' : 'message', text: body.text, at: Date.now(), author: by, state: action === 'note' ? '' : 'queued', key, event: true })
+        Object.assign(touch, { reply_to: body.reply_to })
+        Object.assign(touch.body, { subject: body.subject ?? '', forward: body.forward, envelope: body.envelope, files: body.files?.map((f) => this.uploads.get(f).file) })
         kind = action === 'note' ? 'note.added' : 'message.queued'
         if (action === 'reply') { c.unanswered = 0; this.deliver(touch) }
         break
@@ -185,6 +222,16 @@ export class Hub {
     const all = [...this.conversations.values()].filter((c) => (q.list !== 'mine' || (c.owner === user.id && c.status !== 'resolved')) && (!waiting || c.status === 'waiting' || c.status === 'offered') && (!q.queue || c.queue === q.queue) && (!q.channel || c.channel === q.channel) && (!q.tag || c.tags?.includes(q.tag)) && (!q.status || (q.status === 'open' ? c.status !== 'resolved' : c.status === q.status))).sort((a, b) => rank(b) - rank(a))
     const from = Number(q.before) || 0
     return { items: all.slice(from, from + limit).map((c) => this.view(c)), next: from + limit < all.length ? String(from + limit) : '', at: this.id() }
+  }
+
+  health() {
+    const now = Date.now()
+    return this.accounts.map((a, i) => ({ account: a.id, ...a.health, ...[
+      { connected_at: now - 9 * 3600e3, backlog: 0, queued: 0, failed_today: 0, errors: [] },
+      { connected_at: now - 40 * minute, backlog: 3, queued: 12, failed_today: 2, limited_until: now + 3 * minute, errors: [{ at: now - 20 * minute, text: 'Too Many Requests: retry after 180', do: 'Nothing: it goes on by itself.' }] },
+      { detail: 'login refused: AUTHENTICATIONFAILED', do: 'Enter the app password again.', backlog: 41, queued: 2, failed_today: 5, silent_since: now - 52 * minute, errors: [1, 2, 3, 4].map((n) => ({ at: now - n * 14 * minute, text: 'login refused: [AUTHENTICATIONFAILED] Invalid credentials (Failure)', do: 'Enter the app password again.' })) },
+      { backlog: 0, queued: 0, failed_today: 0, errors: [{ at: now - 50_000, text: 'connection reset by peer' }] },
+    ][i] }))
   }
 
   supervisor() {

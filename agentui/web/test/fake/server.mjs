@@ -3,24 +3,35 @@
 import { createServer } from 'node:http'
 import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { WebSocketServer } from 'ws'
 import { Hub, kinds } from './hub.mjs'
+import { html, png, wav } from './media.mjs'
 import { lines, people } from './seed.mjs'
 
-const dist = new URL('../../dist/', import.meta.url)
+// TAMAS_DIST: another build than the committed one.
+const dist = process.env.TAMAS_DIST ? pathToFileURL(`${process.env.TAMAS_DIST}/`) : new URL('../../dist/', import.meta.url)
 const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2', '.json': 'application/json' }
-const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+// As the hub's own (agentui/middleware.go).
+const csp = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; connect-src 'self'; media-src 'self'; worker-src 'self'; manifest-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 export function serve({ port = 0, size, locale, setup = false } = {}) {
   const hub = new Hub({ size, locale })
   const state = { setup, fail: 0 }
   const server = createServer(async (req, res) => {
     const url = new URL(req.url, 'http://x')
-    let text = ''
-    for await (const chunk of req) text += chunk
+    const parts = []
+    for await (const chunk of req) parts.push(chunk)
+    const bytes = Buffer.concat(parts)
+    const text = bytes.toString()
     const send = (status, body) => { res.writeHead(status, { 'Content-Type': 'application/json' }); res.end(JSON.stringify(body ?? null)) }
     if (url.pathname.startsWith('/fake/')) { drive(url.pathname.slice(6), text && JSON.parse(text)); return send(200, {}) }
     if (!url.pathname.startsWith('/api/v1')) return file(url.pathname, res)
+    const made = content(req, url, bytes)
+    if (made) {
+      res.writeHead(made.status ?? 200, { 'Content-Type': made.type, 'X-Content-Type-Options': 'nosniff', 'Content-Security-Policy': made.csp ?? "sandbox; default-src 'none'", ...(made.attachment ? { 'Content-Disposition': 'attachment' } : {}) })
+      return res.end(made.body)
+    }
     try {
       if (state.fail) throw { status: state.fail, code: 'not_recorded', message: 'Not recorded in time.' }
       send(200, answer(req, url, text ? JSON.parse(text) : {}, res))
@@ -29,6 +40,33 @@ export function serve({ port = 0, size, locale, setup = false } = {}) {
       send(e.status ?? 500, { error: { code: e.code ?? 'internal', message: e.message, field: e.field, request_id: 'r1', current: e.conversation } })
     }
   })
+
+  // Answers that are not JSON, and uploads, which are not asked in JSON.
+  function content(req, url, bytes) {
+    const [a, id, n] = url.pathname.slice('/api/v1/'.length).split('/')
+    const q = url.searchParams
+    if (a === 'files' && req.method === 'POST') {
+      const name = q.get('name')
+      if (/huge/.test(name)) return { status: 413, type: 'application/json', body: '{"error":{"code":"too_large","message":"The file is larger than 50 MB."}}' }
+      const type = req.headers['content-type']
+      const file = { id: `up.${hub.uploads.size}.${Date.now()}`, name, type, kind: type.startsWith('image/') ? 'image' : 'file', size: bytes.length, ...(type.startsWith('image/') ? { width: 400, height: 300 } : {}) }
+      hub.uploads.set(file.id, { file, bytes })
+      return { status: 201, type: 'application/json', body: JSON.stringify({ file }) }
+    }
+    const touch = [...hub.touches.values()].flat().find((t) => t.id === id)
+    if (a === 'touches' && n === 'html') return { type: 'text/html', csp: "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'", body: html({ images: q.get('images') === '1', quotes: q.get('quotes') !== '0', cid: `/api/v1/files/${id}/1` }) }
+    if (a === 'touches' && n === 'raw') return { type: 'application/octet-stream', attachment: true, body: 'raw' }
+    if (a !== 'files' || !touch) return null
+    const f = touch.body.files[Number(n)]
+    const up = [...hub.uploads.values()].find((u) => u.file === f)
+    if (up) return { type: f.type, body: up.bytes }
+    if (f.kind === 'image') {
+      const scale = q.get('thumb') ? Math.min(1, 480 / f.width, 480 / f.height) : 1
+      return { type: 'image/png', body: png(Math.round(f.width * scale), Math.round(f.height * scale), Number(n) + f.height) }
+    }
+    if (f.kind === 'voice') return { type: 'audio/wav', body: wav(f.duration) }
+    return { type: f.type, attachment: true, body: 'file' }
+  }
 
   async function file(path, res) {
     let name = path === '/' ? 'index.html' : path.slice(1)
@@ -65,6 +103,11 @@ export function serve({ port = 0, size, locale, setup = false } = {}) {
         return Object.assign(user, body, { password: undefined })
       case 'counts': return hub.counts(user)
       case 'conversations': {
+        if (!id && method === 'POST') {
+          const account = hub.accounts.find((x) => x.id === body.account)
+          const fresh = hub.begin(hub.identity(account.kind, body.address, body.name), { at: Date.now(), queue: account.queue })
+          return hub.act(user, fresh.id, 'reply', body, req.headers['idempotency-key'])
+        }
         if (!id) return hub.list(user, q)
         const c = hub.conversations.get(id)
         if (!c) throw { status: 404, code: 'not_found', message: 'There is no such conversation.' }
@@ -72,22 +115,38 @@ export function serve({ port = 0, size, locale, setup = false } = {}) {
         if (action === 'touches') { const older = hub.touches.get(id).filter((t) => t.n < Number(q.before)); return { items: older.slice(-50), earlier: older.length > 50 } }
         if (action === 'decisions') return { items: hub.events.filter((e) => e.conversation?.id === id && e.reason).reverse() }
         if (action === 'typing') return null
+        if (action === 'recipients') { const i = hub.identities.get(c.identity); const to = [i.name ? `${i.name} <${i.address}>` : i.address]; return { envelope: { to }, reply_all: { to, cc: ['Buchhaltung <buchhaltung@mueller.example>', 'accountant@example.net'] }, subject: 'Wrong VAT number on invoice 2026-0311', signature: `${user.name}\nSupport · ${hub.firm.name}` } }
         return hub.act(user, id, action, body, req.headers['idempotency-key'])
       }
-      case 'touches': { const t = [...hub.touches.values()].flat().find((x) => x.id === id); Object.assign(t, { state: 'queued', rev: t.rev + 1, error: '' }); hub.next(); hub.emit('touch.state', { by: { kind: 'agent', id: user.id }, touch: { ...t, body: undefined } }); hub.deliver({ ...t, rev: 9 }); return { event_id: hub.id(), conversation: hub.conversations.get(t.conversation), touch: t } }
+      case 'touches': {
+        if (action === 'edit') {
+          const t = [...hub.touches.values()].flat().find((x) => x.id === id)
+          const c = hub.conversations.get(t.conversation)
+          hub.next()
+          const edit = Object.assign(hub.put(c, { inbound: false, kind: 'edit', text: body.text, at: Date.now(), author: { kind: 'agent', id: user.id }, state: 'queued', event: true }), { of: id })
+          const e = hub.emit('message.edited', { by: edit.author, c, touch: edit })
+          hub.deliver(edit)
+          return { event_id: e.id, conversation: { ...c }, touch: edit }
+        } const t = [...hub.touches.values()].flat().find((x) => x.id === id); Object.assign(t, { state: 'queued', rev: t.rev + 1, error: '' }); hub.next(); hub.emit('touch.state', { by: { kind: 'agent', id: user.id }, touch: { ...t, body: undefined } }); hub.deliver({ ...t, rev: 9 }); return { event_id: hub.id(), conversation: hub.conversations.get(t.conversation), touch: t } }
       case 'customers': {
         if (method === 'PATCH') return Object.assign(hub.customers.get(id), body)
+        if (action === 'start-link') { if (hub.accounts.find((x) => x.id === body.account)?.kind !== 'telegram') throw { status: 404, code: 'not_found', message: 'No start link.' }; return { url: 'https://t.me/lotus_bot?start=abc' } }
         const mine = [...hub.identities.values()].filter((i) => i.customer === id)
+        const visit = { id: 'v1', n: 1, kind: 'visit', conversation: '', identity: mine[0]?.id, account: 'a1', channel: 'webchat', inbound: true, author: { kind: 'customer' }, at: Date.now() - 20 * 60e3, state: 'received', rev: 1, number: 0, body: { subject: 'https://shop.example/desks/walnut-140', text: 'Walnut desk 140 × 70' } }
         const conversations = [...hub.conversations.values()].filter((c) => mine.some((i) => i.id === c.identity))
-        if (action) { const all = conversations.flatMap((c) => hub.touches.get(c.id).map((t) => ({ ...t, number: c.number }))).sort((x, y) => y.at - x.at); return { items: all.slice(0, 40), next: '' } }
+        if (action) { const all = conversations.flatMap((c) => hub.touches.get(c.id).map((t) => ({ ...t, number: c.number }))).concat(visit).sort((x, y) => y.at - x.at); return { items: all.slice(0, 40), next: '' } }
         return { customer: hub.customers.get(id), identities: mine, conversations: conversations.map((c) => hub.view(c)), at: hub.id() }
       }
-      case 'search': { const has = (s) => s.toLowerCase().includes(q.q.toLowerCase()); return { customers: [...hub.identities.values()].filter((i) => has((i.name ?? '') + i.address)).slice(0, 8).map((i) => ({ id: i.customer, name: i.name ?? '', address: i.address, channel: i.channel })), messages: [...hub.conversations.values()].slice(0, 50).flatMap((c) => hub.touches.get(c.id).filter((t) => has(t.body.text)).map((t) => ({ touch: t.id, conversation: c.id, number: c.number, customer: hub.view(c).customer, snippet: t.body.text.slice(0, 120), at: t.at }))).slice(0, 12) } }
+      case 'search': { const has = (s) => s.toLowerCase().includes(q.q.toLowerCase()); return { customers: [...hub.identities.values()].filter((i) => has((i.name ?? '') + i.address)).slice(0, 8).map((i) => ({ id: i.customer, name: i.name ?? '', address: i.address, channel: i.channel })), messages: [...hub.conversations.values()].slice(0, 50).flatMap((c) => hub.touches.get(c.id).filter((t) => t.body && has(t.body.text)).map((t) => ({ touch: t.id, conversation: c.id, number: c.number, customer: hub.view(c).customer, snippet: t.body.text.slice(0, 120), at: t.at }))).slice(0, 12) } }
       case 'supervisor': return hub.supervisor()
+      case 'identities': hub.identities.get(id).blocked = body.on; return null
+      case 'alerts': { const x = hub.alerts.find((y) => y.id === id); if (x) { Object.assign(x, { acked_by: user.id, acked_at: Date.now() }); hub.say({ t: 'alerts', alerts: hub.alerts }); return null } return { alerts: hub.alerts } }
       case 'firm': return method === 'PATCH' ? Object.assign(hub.firm, body, { version: hub.firm.version + 1 }) : hub.firm
       case 'accounts':
         if (id === 'check') return body.settings?.token === 'bad' ? { ok: false, detail: 'login refused: Unauthorized' } : { ok: true, detail: '' }
         if (action === 'test') return { ok: true }
+        if (id === 'health') return { accounts: hub.health() }
+        if (action === 'reconnect') { setTimeout(() => hub.say({ t: 'health', ...hub.health().find((h) => h.account === id), state: 'connected', detail: '', do: '', connected_at: Date.now() }), 300); return null }
     }
     const list = hub[rows[a]]
     if (!list) throw { status: 404, code: 'not_found', message: 'No such address.' }
