@@ -52,7 +52,7 @@ func (s *Server) listCustomerTouches(c echo.Context) error {
 		return badPosition(err)
 	}
 	for i := range line.Items {
-		lighten(line.Items[i].Body)
+		lighten(&line.Items[i].Touch)
 	}
 	return c.JSON(http.StatusOK, line)
 }

@@ -254,17 +254,13 @@ func (s *Server) getRaw(c echo.Context) error {
 // withoutRaw lightens every touch of a list.
 func withoutRaw(list []record.Touch) {
 	for i := range list {
-		lighten(list[i].Body)
+		lighten(&list[i])
 	}
 }
 
-// lighten leaves to their own addresses what would make a list heavy: the original bytes of unreadable messages and the HTML
-// of mails.
-func lighten(b *record.Body) {
-	if b == nil {
-		return
+func lighten(t *record.Touch) {
+	if t.Body != nil {
+		b := t.Body.Light()
+		t.Body = &b
 	}
-	b.Raw = nil
-	b.HasHTML, b.RemoteImages = b.HTML != "", remoteImages(b.HTML)
-	b.HTML = ""
 }

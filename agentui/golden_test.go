@@ -178,7 +178,8 @@ func goldenFrames() map[string][][]byte {
 	f["typing"] = [][]byte{[]byte(`{"t":"typing","conversation":"00000000000c0001","from":"customer","on":true}`),
 		[]byte(`{"t":"typing","conversation":"00000000000c0001","from":"agent","agent":"u2","on":true}`),
 		[]byte(`{"t":"typing","conversation":"00000000000c0001","from":"agent","agent":"u2"}`)}
-	f["health"] = [][]byte{[]byte(`{"t":"health","account":"a1","state":"refused","detail":"login refused: wrong password","heard_at":1760000000000}`)}
+	f["health"] = [][]byte{[]byte(`{"t":"health","account":"a1","state":"refused","detail":"login refused: wrong password","do":"Enter the app password again.","trouble_at":1760000000000,"backlog":0,"heard_at":1760000000000,"queued":2,"failed_today":1,"errors":[{"at":1760000000000,"text":"login refused: wrong password","do":"Enter the app password again.","count":3}]}`)}
+	f["alerts"] = [][]byte{[]byte(`{"t":"alerts","alerts":[{"id":"refused:a1","kind":"refused","account":"a1","since":1760000000000,"text":"“Mail” is refused: login refused: wrong password. Enter the app password again.","acked_by":"u2","acked_at":1760000060000}]}`), []byte(`{"t":"alerts","alerts":[]}`)}
 	f["pong"] = [][]byte{[]byte(`{"t":"pong"}`)}
 	return f
 }

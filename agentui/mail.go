@@ -130,44 +130,17 @@ func picture(n *html.Node, touch string, files []channels.File, remote bool) {
 		}
 	case strings.HasPrefix(src, "data:image/"):
 		return
-	case remote && isRemote(src):
+	case remote && record.Remote(src):
 		setAttr(n, "referrerpolicy", "no-referrer")
 		return
 	}
 	dropAttr(n, "src")
 	setAttr(n, "class", "tamas-blocked")
-	if remote || !isRemote(src) {
+	if remote || !record.Remote(src) {
 		return
 	}
 	if attr(n, "alt") == "" {
 		setAttr(n, "alt", "🖼")
-	}
-}
-
-func isRemote(src string) bool {
-	return strings.HasPrefix(src, "https://") || strings.HasPrefix(src, "http://") || strings.HasPrefix(src, "//")
-}
-
-// remoteImages counts the pictures that showing the HTML would fetch from elsewhere. Cleaned HTML writes its attributes in one way.
-func remoteImages(source string) int {
-	if !strings.Contains(source, "<img") {
-		return 0
-	}
-	n := 0
-	z := html.NewTokenizer(strings.NewReader(source))
-	for {
-		switch z.Next() {
-		case html.ErrorToken:
-			return n
-		case html.StartTagToken, html.SelfClosingTagToken:
-			if t := z.Token(); t.DataAtom == atom.Img {
-				for _, a := range t.Attr {
-					if a.Key == "src" && isRemote(a.Val) {
-						n++
-					}
-				}
-			}
-		}
 	}
 }
 

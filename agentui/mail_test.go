@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"tamas/channels"
+	"tamas/inbox/record"
 )
 
 // Remote pictures are fetched only when that is asked for; the mail's own are the message's files.
@@ -26,7 +27,7 @@ func TestMailBody(t *testing.T) {
 	if !strings.Contains(shown, `src="https://t.example/p.gif?id=7"`) || strings.Contains(shown, "srcset") || strings.Contains(shown, "javascript") {
 		t.Errorf("shown: %s", shown)
 	}
-	if n := remoteImages(source); n != 2 {
+	if n := (&record.Body{HTML: source}).Light().RemoteImages; n != 2 {
 		t.Errorf("%d remote pictures", n)
 	}
 }

@@ -13,13 +13,14 @@ import (
 // Every frame from the server is a JSON array of items; a frame holds what came together. The first item
 // of the first frame is hello; after it come, in order and without a gap, all events after "from" (or
 // after hello's "at" when from is empty). An event may come before it is recorded; it is recorded once a
-// "recorded" item (or hello) names an id with an n that is not lower.
+// "recorded" item (or hello) names an id with an n that is not lower. A touch's body comes without its HTML ("has_html" tells of it).
 //
 //	{"t":"hello","at":ID,"recorded":ID,"agent":Agent,"user":"u…"}
 //	{"t":"event","id":ID,"event":Event}
 //	{"t":"recorded","id":ID}
 //	{"t":"typing","conversation":"…","from":"customer"|"agent","agent":"…","on":bool}
-//	{"t":"health","account":"…","state":"…","detail":"…","heard_at":Millis}
+//	{"t":"health", …the fields of inbox.AccountHealth…}
+//	{"t":"alerts","alerts":[inbox.Alert…]}             all that stand
 //	{"t":"status","record":"up"|"down"}
 //	{"t":"pong"}
 //

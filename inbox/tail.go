@@ -203,7 +203,7 @@ func frame(x redis.XMessage, own *own) (Frame, error) {
 	if own != nil {
 		if e := own.take(id.Token, body); e != nil {
 			e.ID = id
-			return Frame{ID: id, Event: e, JSON: []byte(`{"t":"event","id":"` + x.ID + `","event":` + body + `}`)}, nil
+			return Frame{ID: id, Event: e, JSON: frameJSON(x.ID, body, e)}, nil
 		}
 	}
 	e := &record.Event{}
@@ -214,7 +214,21 @@ func frame(x redis.XMessage, own *own) (Frame, error) {
 		return Frame{ID: id, Event: e, JSON: []byte(`{"t":"event","id":"` + x.ID + `","event":{}}`)}, err
 	}
 	e.ID = id
-	return Frame{ID: id, Event: e, JSON: []byte(`{"t":"event","id":"` + x.ID + `","event":` + body + `}`)}, nil
+	return Frame{ID: id, Event: e, JSON: frameJSON(x.ID, body, e)}, nil
+}
+
+// frameJSON is an event as sockets get it: the log's own text. The HTML of a mail is a document of its own for those who open it,
+// and may be as large as a thousand other messages.
+func frameJSON(id, body string, e *record.Event) []byte {
+	if t := e.Touch; t != nil && t.Body != nil && (t.Body.HTML != "" || len(t.Body.Raw) > 0) {
+		light, touch := *e, *t
+		b := t.Body.Light()
+		touch.Body, light.Touch, light.ID = &b, &touch, record.ID{}
+		if text, err := json.Marshal(&light); err == nil {
+			body = string(text)
+		}
+	}
+	return []byte(`{"t":"event","id":"` + id + `","event":` + body + `}`)
 }
 
 // idList reads an entry of the recorded stream.

@@ -1,10 +1,13 @@
 package inbox
 
 import (
+	"encoding/json"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
+	"tamas/channels"
 	"tamas/inbox/record"
 )
 
@@ -109,5 +112,42 @@ func TestMissedListAsksTheRecord(t *testing.T) {
 	case <-w.fork:
 	case <-time.After(time.Second):
 		t.Fatal("the waiter was not told to ask")
+	}
+}
+
+// A mail's HTML is in the log and in the record, and not in every agent's socket.
+func TestFramesAreLight(t *testing.T) {
+	r := newRig(t, stores[0])
+	h, _ := r.hub()
+	sub, _ := h.Subscribe("")
+	defer sub.Close()
+	html := `<p>` + strings.Repeat("x", 1000) + `</p><img src="https://t.example/p.gif">`
+	if err := h.receive(t.Context(), r.account, channels.Batch{Messages: []channels.Inbound{{Key: "1", Thread: "t", Address: "t", Text: "hi", HTML: html}}}); err != nil {
+		t.Fatal(err)
+	}
+	var f Frame
+	eventually(t, "in the feed", func() bool {
+		frames, _ := sub.Next()
+		for _, x := range frames {
+			if x.Event.Touch != nil {
+				f = x
+			}
+		}
+		return f.Event != nil
+	})
+	if f.Event.Touch.Body.HTML != html {
+		t.Errorf("the recorder reads %q", f.Event.Touch.Body.HTML)
+	}
+	var shown struct {
+		Event struct{ Touch struct{ Body record.Body } }
+	}
+	if err := json.Unmarshal(f.JSON, &shown); err != nil {
+		t.Fatal(err)
+	}
+	if b := shown.Event.Touch.Body; b.HTML != "" || !b.HasHTML || b.RemoteImages != 1 || b.Text != "hi" {
+		t.Errorf("sockets get %+v", b)
+	}
+	if x := r.touches(h.db, "t"); len(x) != 1 || x[0].Body.HTML != html || x[0].Body.HasHTML {
+		t.Errorf("the record holds %+v", x)
 	}
 }

@@ -3,6 +3,10 @@ package record
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
 
 	"tamas/channels"
 )
@@ -34,4 +38,41 @@ func (b *Body) readMore(text []byte) error {
 	}
 	b.Files, b.Envelope, b.Forward, b.HTMLBlob = m.Files, m.Envelope, m.Forward, m.HTMLBlob
 	return nil
+}
+
+// Light is the body without what would make lists heavy: the HTML of a mail, of which it only tells that it is there, and original
+// bytes.
+func (b *Body) Light() Body {
+	l := *b
+	l.HasHTML, l.RemoteImages = b.HTML != "", remoteImages(b.HTML)
+	l.HTML, l.Raw = "", nil
+	return l
+}
+
+// Remote tells a picture's address that leads elsewhere.
+func Remote(src string) bool {
+	return strings.HasPrefix(src, "https://") || strings.HasPrefix(src, "http://") || strings.HasPrefix(src, "//")
+}
+
+// remoteImages counts the pictures that showing cleaned HTML would fetch from elsewhere.
+func remoteImages(source string) int {
+	if !strings.Contains(source, "<img") {
+		return 0
+	}
+	n := 0
+	z := html.NewTokenizer(strings.NewReader(source))
+	for {
+		switch z.Next() {
+		case html.ErrorToken:
+			return n
+		case html.StartTagToken, html.SelfClosingTagToken:
+			if t := z.Token(); t.DataAtom == atom.Img {
+				for _, a := range t.Attr {
+					if a.Key == "src" && Remote(a.Val) {
+						n++
+					}
+				}
+			}
+		}
+	}
 }
