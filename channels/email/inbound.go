@@ -54,6 +54,7 @@ func (a *Adapter) batch(ctx context.Context, letters []*letter) (channels.Batch,
 		if in.Files, err = a.store(ctx, m.files); err != nil {
 			return b, err
 		}
+		in.Files = withMissing(in.Files, l.missing)
 		in.Imported = l.imported
 		l.raw = nil
 		b.Messages = append(b.Messages, in)
