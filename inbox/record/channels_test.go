@@ -219,3 +219,24 @@ func TestSettingsRowsKeepWhatChannelsAdd(t *testing.T) {
 		}
 	})
 }
+
+func TestRecentWaits(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		f := newFirm(t, db)
+		for _, c := range []string{"a", "b", "c"} {
+			f.receive(c, c, "question")
+			f.now += 5000
+			f.reply(c, "u1", "answer")
+		}
+		f.write()
+		if got := must(db.RecentWaits(t.Context(), "q1", 0, 2)); len(got) != 2 || got[0] != 6000 {
+			t.Errorf("%v", got)
+		}
+		if got := must(db.RecentWaits(t.Context(), "q1", f.now+1, 2)); len(got) != 0 {
+			t.Errorf("%v", got)
+		}
+		if got := must(db.RecentWaits(t.Context(), "q2", 0, 2)); len(got) != 0 {
+			t.Errorf("%v", got)
+		}
+	})
+}
