@@ -20,6 +20,7 @@ func (s *Server) hook(c echo.Context) error {
 	}
 	r := c.Request()
 	r.Header.Set(echo.HeaderXRequestID, requestID(c))
+	s.asCalled(r)
 	r.RemoteAddr = net.JoinHostPort(c.RealIP(), "0") // whom adapters bound, also behind a proxy
 	if r.URL.Path == "/hooks/"+account {
 		r.URL.Path, r.URL.RawPath = r.URL.Path+"/", "" // people leave the slash out
@@ -33,4 +34,14 @@ func (s *Server) hook(c echo.Context) error {
 	r.Body = http.MaxBytesReader(c.Response(), r.Body, most)
 	http.StripPrefix("/hooks/"+account, h).ServeHTTP(c.Response(), r)
 	return nil
+}
+
+// asCalled puts the address that the caller used, as trusted proxies tell it, into URL.Scheme and Host: signatures cover it.
+func (s *Server) asCalled(r *http.Request) {
+	if s.overTLS(r) {
+		r.URL.Scheme = "https"
+	}
+	if host, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Host"), ","); host != "" && s.byProxy(r) {
+		r.Host = strings.TrimSpace(host)
+	}
 }

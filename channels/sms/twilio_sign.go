@@ -79,10 +79,11 @@ func (a *twilio) addresses(r *http.Request) []string {
 	return out
 }
 
-// called is the webhook's address as the request tells it; what proxies add is believed of trusted ones alone.
+// called is the webhook's address as the request tells it. The hub has put there what a trusted proxy says; a request that comes
+// straight from one is read here.
 func (a *twilio) called(r *http.Request) string {
 	scheme, host := "http", r.Host
-	if r.TLS != nil {
+	if r.TLS != nil || r.URL.Scheme == "https" {
 		scheme = "https"
 	}
 	if from, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && slices.ContainsFunc(a.proxies, func(p netip.Prefix) bool { return p.Contains(from.Addr().Unmap()) }) {
