@@ -32,13 +32,14 @@ func (a *twilio) signed(r *http.Request, form url.Values) bool {
 			fields.WriteString(k + v)
 		}
 	}
-	ok := false
 	for _, addr := range a.addresses(r) {
 		mac := hmac.New(sha1.New, []byte(a.set.AuthToken))
 		mac.Write([]byte(addr + fields.String()))
-		ok = hmac.Equal(mac.Sum(nil), got) || ok
+		if hmac.Equal(mac.Sum(nil), got) {
+			return true
+		}
 	}
-	return ok
+	return false
 }
 
 // addresses lists what Twilio may have called: the public address, webhook_url and what the request itself tells, with and
