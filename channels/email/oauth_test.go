@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -157,5 +159,48 @@ func TestProvidersAreKnown(t *testing.T) {
 		if !errors.As(err, &fe) || fe.Field != field {
 			t.Errorf("%v: %v, want a word about %s", set, err, field)
 		}
+	}
+}
+
+// Dovecot itself asks the token server whether a token is good.
+func TestTokensOverDovecot(t *testing.T) {
+	tok := startTokens(t)
+	conf := filepath.Join(t.TempDir(), "oauth2.conf")
+	if err := os.WriteFile(conf, []byte("introspection_mode = get\nintrospection_url = "+tok.Introspection()+
+		"\nusername_attribute = email\nactive_attribute = active\nactive_value = true\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	d := startDovecot(t, `service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
+auth_mechanisms = $auth_mechanisms xoauth2 oauthbearer
+passdb {
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = `+conf+`
+}`)
+	s := startServer(t)
+	set := with(d.settings(s, "", nil), map[string]any{"auth": "oauth2", "password": "", "smtp_username": "-", "token_url": tok.URL(),
+		"client_id": emailtest.ClientID, "client_secret": emailtest.ClientSecret, "refresh_token": emailtest.RefreshToken})
+	b := openBox(t, set, nil).run()
+	d.deliver(customerMail(0, "hello"))
+	b.desk.AwaitMessages(t, 1)
+	b.stop()
+	tok.Expire()
+	c := openBox(t, set, b.desk)
+	c.tokens = b.tokens // with the token that is void now
+	c.run()
+	d.deliver(customerMail(0, "again"))
+	c.desk.AwaitMessages(t, 2)
+	c.stop()
+	// A mailbox that gave no consent is refused for good.
+	b = openBox(t, with(set, map[string]any{"username": "other@tamas.test"}), nil)
+	ctx, cancel := context.WithTimeout(context.Background(), channeltest.Patience)
+	defer cancel()
+	err := b.Run(ctx)
+	if h := b.desk.Healths(); h[len(h)-1].State != "refused" || !strings.Contains(h[len(h)-1].Do, "consent") {
+		t.Errorf("%v, health %+v", err, h[len(h)-1])
 	}
 }

@@ -42,7 +42,7 @@ func StartTokens() (*Tokens, error) {
 	t := &Tokens{addr: l.Addr().String(), good: map[string]bool{}, refresh: RefreshToken}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /token", t.token)
-	mux.HandleFunc("/introspect/{token...}", t.introspect)
+	mux.HandleFunc("/introspect", t.introspect)
 	t.srv = &http.Server{Handler: mux}
 	go t.srv.Serve(l)
 	return t, nil
@@ -55,7 +55,7 @@ func (t *Tokens) Close() { t.srv.Close() }
 func (t *Tokens) URL() string { return "http://" + t.addr + "/token" }
 
 // Introspection is the endpoint at which a token is looked up; the token is to be appended.
-func (t *Tokens) Introspection() string { return "http://" + t.addr + "/introspect/" }
+func (t *Tokens) Introspection() string { return "http://" + t.addr + "/introspect?token=" }
 
 // Expire makes all access tokens void.
 func (t *Tokens) Expire() {
@@ -125,10 +125,7 @@ func (t *Tokens) token(w http.ResponseWriter, r *http.Request) {
 
 func (t *Tokens) introspect(w http.ResponseWriter, r *http.Request) {
 	r.ParseForm()
-	token := r.PathValue("token")
-	if token == "" {
-		token = r.Form.Get("token")
-	}
+	token := r.Form.Get("token")
 	w.Header().Set("Content-Type", "application/json")
 	json.NewEncoder(w).Encode(map[string]any{"active": t.Good(token), "username": Address, "email": Address})
 }
