@@ -224,6 +224,21 @@ func (s *Server) postConversation(c echo.Context) error {
 	return s.do(c, cmd)
 }
 
+// getRecipients is what the composer of a mail begins with.
+func (s *Server) getRecipients(c echo.Context) error {
+	ctx, id := c.Request().Context(), c.Param("id")
+	r, err := s.hub.RecipientsOf(ctx, id)
+	if err != nil {
+		return missing(err, "conversation")
+	}
+	conv, err := s.db.Header(ctx, id)
+	if err != nil {
+		return missing(err, "conversation")
+	}
+	return c.JSON(http.StatusOK, map[string]any{"envelope": r.Reply, "reply_all": r.ReplyAll, "subject": r.Subject,
+		"signature": s.hub.Signature(principalOf(c).User.ID, conv.Queue)})
+}
+
 // postEdit changes a message that was sent, where its channel allows that.
 func (s *Server) postEdit(c echo.Context) error {
 	in, err := decode[struct {

@@ -2,6 +2,8 @@ package agentui
 
 import (
 	"bytes"
+	"image"
+	"image/png"
 	"net/http"
 	"net/url"
 	"strings"
@@ -10,12 +12,72 @@ import (
 	"tamas/inbox/record"
 )
 
+func picture64(t testing.TB) []byte {
+	var b bytes.Buffer
+	must(t, png.Encode(&b, image.NewGray(image.Rect(0, 0, 64, 48))))
+	return b.Bytes()
+}
+
 // upload sends a file up and gives its id.
 func (b *browser) upload(name string, content []byte) uploaded {
 	b.r.t.Helper()
 	var out struct{ File uploaded }
 	b.ok("POST", "/files?name="+url.QueryEscape(name), content, &out, "Content-Type", "application/octet-stream")
 	return out.File
+}
+
+// A file goes up, goes out with a reply, and comes back as it was, to people who are signed in only, and never as something
+// that runs.
+func TestFilesOfAReply(t *testing.T) {
+	r := boot(t)
+	c := r.says("reza", "سلام")
+	leyla := r.as("leyla")
+	shot, page := picture64(t), []byte("<!doctype html><script>alert(1)</script>")
+	a, b := leyla.upload("عکس.png", shot), leyla.upload(`..\..\evil/page.html`, page)
+	if a.Type != "image/png" || a.Kind != "image" || a.Size != int64(len(shot)) || a.Name != "عکس.png" || strings.ContainsAny(b.Name, `/\`) {
+		t.Errorf("went up as %+v, %+v", a, b)
+	}
+	var out done
+	leyla.ok("POST", "/conversations/"+c.ID+"/reply", map[string]any{"files": []string{a.ID, b.ID}}, &out)
+	if out.Touch == nil || out.Touch.Body == nil || len(out.Touch.Body.Files) != 2 {
+		t.Fatalf("replied %+v", out.Touch)
+	}
+	at := "/files/" + out.Touch.ID
+
+	got := leyla.call("GET", at+"/0", nil)
+	if got.status != 200 || !bytes.Equal(got.body, shot) || got.header.Get("Content-Type") != "image/png" ||
+		got.header.Get("Content-Disposition") != `inline; filename="___.png"; filename*=UTF-8''%D8%B9%DA%A9%D8%B3.png` {
+		t.Errorf("the picture: %d %v", got.status, got.header)
+	}
+	got = leyla.call("GET", at+"/1", nil)
+	if got.status != 200 || !bytes.Equal(got.body, page) || got.header.Get("Content-Type") != "application/octet-stream" ||
+		!strings.HasPrefix(got.header.Get("Content-Disposition"), "attachment") {
+		t.Errorf("the page: %d %v", got.status, got.header)
+	}
+	for i := range 2 {
+		h := leyla.call("GET", at+"/"+string(rune('0'+i)), nil).header
+		if p := h.Get("Content-Security-Policy"); !strings.Contains(p, "sandbox") || !strings.Contains(p, "default-src 'none'") || strings.Contains(p, "script") {
+			t.Errorf("file %d: policy %q", i, p)
+		}
+		if h.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("file %d may be sniffed", i)
+		}
+	}
+	if got := leyla.call("GET", at+"/0", nil, "Range", "bytes=1-3"); got.status != http.StatusPartialContent || string(got.body) != "PNG" {
+		t.Errorf("a range: %d %q", got.status, got.body)
+	}
+	if got := leyla.call("GET", at+"/0?download=1", nil); !strings.HasPrefix(got.header.Get("Content-Disposition"), "attachment") {
+		t.Errorf("to be saved: %v", got.header)
+	}
+	small := leyla.call("GET", at+"/0?thumb=1", nil)
+	if _, _, err := image.Decode(bytes.NewReader(small.body)); small.status != 200 || err != nil {
+		t.Errorf("small: %d %v", small.status, err)
+	}
+	leyla.refused(404, codeNotFound, "", "GET", at+"/1?thumb=1", nil)
+	for _, n := range []string{"2", "-1", "x", "99999999999999999999"} {
+		leyla.refused(404, codeNotFound, "", "GET", at+"/"+n, nil)
+	}
+	r.browser().refused(401, codeSignedOut, "", "GET", at+"/0", nil)
 }
 
 // What an agent sent up is that agent's alone, and nothing but what was sent up can be named.
@@ -84,4 +146,50 @@ func TestDisposition(t *testing.T) {
 			t.Errorf("%q: %s", name, got)
 		}
 	}
+}
+
+// A reply carries what an agent chose; a quotation, an edit and a conversation that we begin are recorded as such.
+func TestMessagesCarryMore(t *testing.T) {
+	r := boot(t)
+	c := r.says("reza", "first")
+	leyla := r.as("leyla")
+	var d record.Detail
+	leyla.ok("GET", "/conversations/"+c.ID, nil, &d)
+	var out done
+	leyla.ok("POST", "/conversations/"+c.ID+"/reply", map[string]any{"text": "answer", "reply_to": d.Touches[0].ID}, &out)
+	if out.Touch.ReplyTo != d.Touches[0].ID {
+		t.Errorf("the quotation: %+v", out.Touch)
+	}
+	sent := out.Touch.ID
+	r.until("sent", func() bool {
+		x, err := r.hub.Record().Touch(t.Context(), sent)
+		return err == nil && x.State == record.StateSent
+	})
+	leyla.ok("POST", "/touches/"+sent+"/edit", map[string]any{"text": "better"}, &out)
+	if out.Touch.Kind != record.KindEdit || out.Touch.Of != sent {
+		t.Errorf("the edit: %+v", out.Touch)
+	}
+	leyla.refused(422, codeInvalid, "reply_to", "POST", "/conversations/"+c.ID+"/reply", map[string]any{"text": "x", "reply_to": "none"})
+	leyla.refused(422, codeInvalid, "text", "POST", "/conversations/"+c.ID+"/note", map[string]any{"text": "x", "reply_to": sent})
+	leyla.refused(422, codeInvalid, "envelope.cc", "POST", "/conversations/"+c.ID+"/reply",
+		map[string]any{"text": "x", "envelope": map[string]any{"to": []string{"a@b.example"}, "cc": []string{"no address"}}})
+	leyla.refused(404, codeNotFound, "", "POST", "/conversations", map[string]any{"account": "none", "address": "x", "text": "hi"})
+}
+
+// Whoever is blocked wakes nobody, until that is taken back.
+func TestBlocking(t *testing.T) {
+	r := boot(t)
+	c := r.says("reza", "buy now")
+	leyla := r.as("leyla")
+	var d record.Detail
+	leyla.ok("GET", "/conversations/"+c.ID, nil, &d)
+	leyla.ok("POST", "/identities/"+c.Identity+"/block", map[string]any{"on": true}, nil)
+	var page record.CustomerPage
+	leyla.ok("GET", "/customers/"+d.Conversation.Customer.ID, nil, &page)
+	if !page.Identities[0].Blocked {
+		t.Errorf("blocked: %+v", page.Identities[0])
+	}
+	leyla.ok("POST", "/identities/"+c.Identity+"/block", map[string]any{"on": false}, nil)
+	leyla.refused(404, codeNotFound, "", "POST", "/identities/none/block", map[string]any{"on": true})
+	leyla.refused(422, codeInvalid, "on", "POST", "/identities/"+c.Identity+"/block", map[string]any{})
 }

@@ -169,6 +169,7 @@ func (s *Server) routes() *echo.Echo {
 	a.GET("/touches/:id/html", s.agent(s.getHTML))
 	a.GET("/touches/:id/raw", s.agent(s.getRaw))
 	a.POST("/conversations", s.agent(s.postConversation))
+	a.GET("/conversations/:id/recipients", s.agent(s.getRecipients))
 
 	a.GET("/customers", s.agent(s.listCustomers))
 	a.GET("/customers/:id", s.agent(s.getCustomer))
