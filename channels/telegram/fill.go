@@ -3,7 +3,6 @@ package telegram
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 
@@ -14,8 +13,8 @@ import (
 const fetching = 4
 
 // fill brings to a page's messages what their updates lack: the files' content, and the thread that a group had before it
-// moved. failed tells, by index, which of them cannot be had whole now. Those in ahead are recorded already.
-func (a *adapter) fill(ctx context.Context, page []arrival, ahead map[string]int64) (failed []error, err error) {
+// moved. failed tells, by index, which of them cannot be had whole now.
+func (a *adapter) fill(ctx context.Context, page []arrival) (failed []error, err error) {
 	failed = make([]error, len(page))
 	var keys []string
 	for i := range page {
@@ -26,7 +25,7 @@ func (a *adapter) fill(ctx context.Context, page []arrival, ahead map[string]int
 		if u.record && u.group {
 			failed[i] = a.home(ctx, u)
 		}
-		if _, done := ahead[u.in.Key]; u.record && len(u.files) > 0 && !done {
+		if u.record && len(u.files) > 0 {
 			keys = append(keys, u.in.Key)
 		}
 	}
@@ -41,7 +40,7 @@ func (a *adapter) fill(ctx context.Context, page []arrival, ahead map[string]int
 	slots := make(chan struct{}, fetching)
 	for i := range page {
 		u := &page[i]
-		if !slices.Contains(keys, u.in.Key) || !u.record || known[u.in.Key] || failed[i] != nil {
+		if !u.record || len(u.files) == 0 || known[u.in.Key] || failed[i] != nil {
 			continue
 		}
 		wg.Go(func() {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"tamas/channels"
@@ -25,20 +26,22 @@ func (a *adapter) poll(ctx context.Context) error {
 	if !ok {
 		a.log.Warn("telegram: the recorded cursor is none; starting from the oldest update", "cursor", cursor)
 	}
-	ahead := map[string]int64{} // key → update of what is recorded beyond the position, while a file holds it up
+	ahead := map[int64]bool{} // updates that are done beyond the position, while a file holds it up
+	var held error
 	wait := a.pace.retry
 	for {
 		page, err := a.page(ctx, pos.next)
 		if err != nil {
 			return err
 		}
-		a.connected(ctx, len(page) == pageSize)
+		if held == nil {
+			a.connected(ctx, len(page) == pageSize)
+		}
 		if len(page) == 0 {
 			continue
 		}
 		before := pos
-		held, err := a.take(ctx, page, &pos, ahead)
-		if err != nil {
+		if held, err = a.take(ctx, page, &pos, ahead); err != nil {
 			return err
 		}
 		switch {
@@ -60,7 +63,7 @@ func (a *adapter) poll(ctx context.Context) error {
 			wait = min(2*wait, time.Minute)
 		default:
 			wait = a.pace.retry
-			maps.DeleteFunc(ahead, func(_ string, id int64) bool { return id < pos.next })
+			maps.DeleteFunc(ahead, func(id int64, _ bool) bool { return id < pos.next })
 		}
 	}
 }
@@ -124,18 +127,23 @@ func (a *adapter) readAll(raws []json.RawMessage) []arrival {
 }
 
 // take records a page in order and moves the position behind it. held says why it stands before the page's end: a file that
-// cannot be had now. Then the messages of other threads are recorded all the same, and told in ahead.
-func (a *adapter) take(ctx context.Context, page []arrival, pos *position, ahead map[string]int64) (held, err error) {
+// cannot be had now. Then the messages of other threads are recorded all the same, and their updates noted in ahead.
+func (a *adapter) take(ctx context.Context, page []arrival, pos *position, ahead map[int64]bool) (held, err error) {
+	for i := range page {
+		if u := &page[i]; ahead[u.id] {
+			*u = arrival{id: u.id, chat: u.chat}
+		}
+	}
 	a.join(page)
-	failed, err := a.fill(ctx, page, ahead)
+	failed, err := a.fill(ctx, page)
 	if err != nil {
 		return nil, err
 	}
 	next := *pos
-	next.gaps = append([]gap(nil), pos.gaps...)
+	next.gaps = slices.Clone(pos.gaps)
 	var b channels.Batch
-	var ids []int64 // of b.Messages
-	var done []string
+	var presses []string
+	var done []int64
 	waiting := map[string]bool{}
 	now := time.Now()
 	for i := range page {
@@ -144,16 +152,18 @@ func (a *adapter) take(ctx context.Context, page []arrival, pos *position, ahead
 			held = failed[i]
 			waiting[u.in.Thread] = true
 		}
-		if held == nil && u.id != 0 {
+		switch {
+		case held == nil && u.id != 0:
 			next.saw(u.id, now)
+		case u.id != 0 && !waiting[u.in.Thread]:
+			done = append(done, u.id)
 		}
-		if _, done := ahead[u.in.Key]; !u.record || done || waiting[u.in.Thread] {
+		if !u.record || waiting[u.in.Thread] {
 			continue
 		}
 		b.Messages = append(b.Messages, u.in)
-		ids = append(ids, u.id)
 		if u.callback != "" {
-			done = append(done, u.callback)
+			presses = append(presses, u.callback)
 		}
 	}
 	if next.next != pos.next {
@@ -169,13 +179,11 @@ func (a *adapter) take(ctx context.Context, page []arrival, pos *position, ahead
 			return nil, err
 		}
 	}
-	if held != nil {
-		for i, m := range b.Messages {
-			ahead[m.Key] = ids[i]
-		}
+	for _, id := range done {
+		ahead[id] = true
 	}
 	*pos = next
-	a.pressed(ctx, done)
+	a.pressed(ctx, presses)
 	return held, nil
 }
 

@@ -165,6 +165,43 @@ func TestFileHoldsUpNobodyElse(t *testing.T) {
 	}
 }
 
+// An album that is recorded while another thread's file holds the position up keeps what joins it later.
+func TestAlbumAhead(t *testing.T) {
+	srv := start(t)
+	a, desk := account(t, srv, nil)
+	srv.SayFile(customer(1), "stuck", telegramtest.File{Name: "a.pdf", Content: []byte("%PDF-a")})
+	var pos position
+	page := func() []arrival {
+		page, err := a.page(context.Background(), pos.next)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return page
+	}
+	say(srv, "7", 0, 2)
+	ahead := map[int64]bool{}
+	srv.OnDownload(func(f telegramtest.File) *telegramtest.Fault {
+		if f.Name == "a.pdf" {
+			return &telegramtest.Fault{Code: 500}
+		}
+		return nil
+	})
+	if held, err := a.take(context.Background(), page(), &pos, ahead); held == nil || err != nil || pos.next != 0 || len(ahead) != 2 {
+		t.Fatalf("%v, %v, %+v, %v", held, err, pos, ahead)
+	}
+	say(srv, "7", 2, 1)
+	srv.OnDownload(nil)
+	for pos.next < 500000005 { // a call that repeats its offset at once gets one update
+		if held, err := a.take(context.Background(), page(), &pos, ahead); held != nil || err != nil {
+			t.Fatalf("%v, %v, %+v", held, err, pos)
+		}
+	}
+	got := desk.Messages()
+	if len(got) != 3 || len(got[0].Files) != 2 || got[1].Text != "stuck" || len(got[2].Files) != 1 || string(desk.Content(got[2].Files[0])) != "\xff\xd8\xff 7 2" {
+		t.Errorf("%+v", got)
+	}
+}
+
 func firstKey(a *adapter) string {
 	a.away.mu.Lock()
 	defer a.away.mu.Unlock()
@@ -354,7 +391,7 @@ func TestGroups(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 	page := again.readAll([]json.RawMessage{json.RawMessage(`{"update_id":1,"message":{"message_id":900,"date":3,"from":{"id":4000,"first_name":"M"},"chat":{"id":-10055,"type":"supergroup","title":"T"},"text":"/x","entities":[{"type":"bot_command","offset":0,"length":2}]}}`)})
-	if _, err := again.fill(context.Background(), page, nil); err != nil || page[0].in.Thread != "chat:-55" {
+	if _, err := again.fill(context.Background(), page); err != nil || page[0].in.Thread != "chat:-55" {
 		t.Errorf("after a restart: %+v, %v", page[0].in, err)
 	}
 }

@@ -92,7 +92,7 @@ func (a *adapter) takeOne(ctx context.Context, raw []byte) error {
 	if !u.record {
 		return nil
 	}
-	failed, err := a.fill(ctx, page, nil)
+	failed, err := a.fill(ctx, page)
 	if err != nil {
 		return err
 	}

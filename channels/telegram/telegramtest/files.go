@@ -61,7 +61,14 @@ func (s *Server) Media(f File) map[string]any {
 func (s *Server) FailFile(f ...Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.faultsF = append(s.faultsF, f...)
+	s.badFiles = append(s.badFiles, f...)
+}
+
+// OnDownload sets a function that may refuse a download; nil lets it pass.
+func (s *Server) OnDownload(f func(File) *Fault) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.onFile = f
 }
 
 func (s *Server) getFile(w http.ResponseWriter, arg func(string) string) {
@@ -90,11 +97,15 @@ func (s *Server) download(w http.ResponseWriter, rest string) {
 		}
 	}
 	var fault *Fault
-	if len(s.faultsF) > 0 {
-		fault = &s.faultsF[0]
-		s.faultsF = s.faultsF[1:]
+	if len(s.badFiles) > 0 {
+		fault = &s.badFiles[0]
+		s.badFiles = s.badFiles[1:]
 	}
+	onFile := s.onFile
 	s.mu.Unlock()
+	if fault == nil && found != nil && onFile != nil {
+		fault = onFile(*found)
+	}
 	switch {
 	case token != Token:
 		refuse(w, Fault{Code: 401})

@@ -84,7 +84,7 @@ type Server struct {
 	actions  int
 	files    map[string]*File // by file_id
 	nfiles   int
-	faultsF  []Fault                   // of downloads
+	badFiles []Fault                   // of downloads
 	moved    map[int64]int64           // groups that have become supergroups
 	said     map[string]map[string]any // "<chat>/<id>" → a customer's message
 	pressed  map[string]bool           // callback query → answered
@@ -93,6 +93,7 @@ type Server struct {
 	faults   []Fault
 	onSend   func(Message) *Fault
 	onAccept func(Message)
+	onFile   func(File) *Fault
 	calls    map[string]int
 }
 
