@@ -13,6 +13,7 @@ import (
 const (
 	presenceEvery = 5 * time.Second
 	presenceStale = 15 * time.Second
+	presenceGone  = 10 * time.Minute
 )
 
 // presence counts the live sockets of each agent on this node and says so in Redis, for the case that the
@@ -141,6 +142,10 @@ func (h *Hub) sweepPresence(ctx context.Context) error {
 		if err != nil {
 			continue
 		}
+		h.sweepFields(ctx, h.keys.presence(), all)
+		if nodes, err := h.rdb.HGetAll(ctx, h.keys.nodes()).Result(); err == nil {
+			h.sweepFields(ctx, h.keys.nodes(), nodes)
+		}
 		here := fresh(all, h.now())
 		missed := map[string]int{}
 		for _, agent := range h.mirror.present() {
@@ -156,6 +161,19 @@ func (h *Hub) sweepPresence(ctx context.Context) error {
 			}
 		}
 		misses = missed
+	}
+}
+
+// sweepFields removes what nodes that died without a word said of themselves, so long ago that no clock explains it.
+func (h *Hub) sweepFields(ctx context.Context, key string, all map[string]string) {
+	var gone []string
+	for field, at := range all {
+		if ms, _ := strconv.ParseInt(at, 10, 64); h.now().UnixMilli()-ms > presenceGone.Milliseconds() {
+			gone = append(gone, field)
+		}
+	}
+	if len(gone) > 0 {
+		h.rdb.HDel(ctx, key, gone...)
 	}
 }
 

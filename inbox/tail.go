@@ -29,6 +29,7 @@ type tail struct {
 	mu       sync.Mutex
 	ring     []Frame // of one history; ring[i] has sequence number base+i
 	base     uint64
+	bytes    int         // of the ring's JSON
 	history  int         // counts epochs
 	recorded record.ID   // of this history
 	heard    []record.ID // of the recorder, not seen in the log yet: it may lag, or they are of another history
@@ -46,8 +47,12 @@ type Frame struct {
 	Event *record.Event
 }
 
-// ringSize is how many events a process keeps in memory for readers that lag or come back.
-const ringSize = 8192
+// What a process keeps in memory for readers that lag or come back: this many events, of this many bytes of JSON. A few long
+// mails must not take what thousands of short messages do not.
+const (
+	ringSize  = 8192
+	ringBytes = 32 << 20
+)
 
 const (
 	tailRead  = 500 // events of one read
@@ -148,12 +153,10 @@ func (t *tail) begin(ctx context.Context) (epoch string, pos record.ID, recPos s
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
-	// Not the whole log: while the record is away it may be as long as that lasts.
-	list, err := t.rdb.XRevRangeN(ctx, t.keys.events(), "+", "-", ringSize).Result()
+	list, err := t.last(ctx)
 	if err != nil {
 		return "", pos, "", err
 	}
-	slices.Reverse(list)
 	if len(list) == 0 {
 		return "", pos, "", fmt.Errorf("%w: the log is empty", errForked)
 	}
@@ -179,7 +182,10 @@ func (t *tail) begin(ctx context.Context) (epoch string, pos record.ID, recPos s
 	}
 	t.mu.Lock()
 	t.base += uint64(len(t.ring)) + 1
-	t.ring = frames
+	t.ring, t.bytes = frames, 0
+	for i := range frames {
+		t.bytes += len(frames[i].JSON)
+	}
 	t.history++
 	last, _ := record.ParseID(recPos)
 	t.recorded, t.heard, t.said = record.ID{}, []record.ID{last}, last.N
@@ -191,6 +197,37 @@ func (t *tail) begin(ctx context.Context) (epoch string, pos record.ID, recPos s
 	t.mirror.open(epoch)
 	t.forked()
 	return epoch, pos, recPos, nil
+}
+
+// last reads the end of the log, in order: as much as is kept in memory, which is not the whole log. While the record is away that may
+// be as long as that lasts.
+func (t *tail) last(ctx context.Context) (list []redis.XMessage, err error) {
+	for end, size := "+", 0; len(list) < ringSize && size < ringBytes; {
+		piece, err := t.rdb.XRevRangeN(ctx, t.keys.events(), end, "-", tailRead).Result()
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range piece {
+			body, _ := x.Values["e"].(string)
+			size += len(body)
+		}
+		if list = append(list, piece...); len(piece) < tailRead {
+			break
+		}
+		end = "(" + piece[len(piece)-1].ID
+	}
+	slices.Reverse(list)
+	return list, nil
+}
+
+// kept is the N of the oldest event in memory, 0 for none.
+func (t *tail) kept() uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.ring) == 0 || t.bytes < ringBytes {
+		return 0
+	}
+	return t.ring[0].ID.N
 }
 
 // frame reads an entry of the log; own, when not nil, may know it already.
@@ -247,8 +284,16 @@ func (t *tail) append(frames []Frame) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.ring = append(t.ring, frames...)
-	if over := len(t.ring) - ringSize; over > ringSize/4 { // in steps, so that the copy is rare
-		t.ring = append(make([]Frame, 0, ringSize+ringSize/2), t.ring[over:]...)
+	for i := range frames {
+		t.bytes += len(frames[i].JSON)
+	}
+	if len(t.ring)-ringSize > ringSize/4 || t.bytes-ringBytes > ringBytes/4 { // in steps, so that the copy is rare
+		over := 0
+		for len(t.ring)-over > ringSize || t.bytes > ringBytes && over < len(t.ring)-1 {
+			t.bytes -= len(t.ring[over].JSON)
+			over++
+		}
+		t.ring = append(make([]Frame, 0, len(t.ring)-over+ringSize/2), t.ring[over:]...)
 		t.base += uint64(over)
 	}
 	t.advance()

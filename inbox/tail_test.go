@@ -151,3 +151,34 @@ func TestFramesAreLight(t *testing.T) {
 		t.Errorf("the record holds %+v", x)
 	}
 }
+
+// A few long events are bounded as thousands of short ones are, and the newest is always there.
+func TestTheRingIsBoundedInBytes(t *testing.T) {
+	x, _ := testTail()
+	long := func(n uint64, size int) []Frame {
+		f := framesOf(n, n, 1)
+		f[0].JSON = make([]byte, size)
+		return f
+	}
+	for n := range uint64(300) {
+		x.append(long(n+1, 300<<10))
+		sum := 0
+		for _, f := range x.ring {
+			sum += len(f.JSON)
+		}
+		if sum != x.bytes || sum > ringBytes+ringBytes/2 || x.ring[len(x.ring)-1].ID.N != n+1 {
+			t.Fatalf("%d events of %d bytes, counted as %d", len(x.ring), sum, x.bytes)
+		}
+	}
+	if x.kept() == 0 || x.kept() != x.ring[0].ID.N {
+		t.Errorf("%d are kept from %d on", len(x.ring), x.kept())
+	}
+	x.append(long(301, 2*ringBytes))
+	if len(x.ring) != 1 || x.base != 300 {
+		t.Errorf("%d events from %d on", len(x.ring), x.base)
+	}
+	x.append(long(302, 10))
+	if len(x.ring) != 1 || x.ring[0].ID.N != 302 || x.bytes != 10 {
+		t.Errorf("%d events of %d bytes", len(x.ring), x.bytes)
+	}
+}
