@@ -222,17 +222,14 @@ func (b *healthBook) take(all bool) (list []AccountHealth) {
 	return list
 }
 
-// HealthOf gives an account's health as this node knows it.
-func (h *Hub) HealthOf(account string) AccountHealth { return h.view(h.health.of(account)) }
-
-// Health is HealthOf.
-func (h *Hub) Health(account string) AccountHealth { return h.HealthOf(account) }
+// Health gives an account's health as this node knows it.
+func (h *Hub) Health(account string) AccountHealth { return h.view(h.health.of(account)) }
 
 // AllHealth gives the health of all accounts, by name.
 func (h *Hub) AllHealth() []AccountHealth {
 	list := []AccountHealth{}
 	for _, row := range h.rowsByName() {
-		list = append(list, h.HealthOf(row.ID))
+		list = append(list, h.Health(row.ID))
 	}
 	return list
 }
@@ -409,7 +406,7 @@ func (h *Hub) hear(body []byte) {
 		body, _ = json.Marshal(struct {
 			Type string `json:"t"`
 			AccountHealth
-		}{"health", h.HealthOf(n.Health.ID)})
+		}{"health", h.Health(n.Health.ID)})
 	case n.Type == "typing" && n.From == "agent":
 		if c, ok := h.mirror.conversation(n.Conversation); ok {
 			h.watchers.tell(threadField(c.In()), channels.Item{Kind: "typing", From: "agent", Name: h.publicName(n.Agent), On: n.On, At: h.now()})

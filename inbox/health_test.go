@@ -153,23 +153,23 @@ func TestHealthIsEverywhere(t *testing.T) {
 			told.Store(string(b))
 		}
 	})
-	eventually(t, "connected", func() bool { return other.HealthOf(r.account.ID).State == "connected" })
-	x := other.HealthOf(r.account.ID)
+	eventually(t, "connected", func() bool { return other.Health(r.account.ID).State == "connected" })
+	x := other.Health(r.account.ID)
 	if len(x.Errors) != 1 || x.Errors[0].Text != "wrong password" || x.Errors[0].Do != "Enter it again." || x.ConnectedAt == 0 || x.TroubleAt != 0 {
 		t.Errorf("%+v", x)
 	}
 	r.provider.onSend(func(channels.Outbound) error { return &channels.SendError{Permanent: true, Reason: "no such number"} })
 	r.mustSay(h, "t", "1", "hi")
 	r.settled(h, r.put(h, "t", record.Touch{Body: &record.Body{Text: "x"}}))
-	eventually(t, "that a message failed is known", func() bool { return other.HealthOf(r.account.ID).FailedToday == 1 })
-	if x = other.HealthOf(r.account.ID); x.Errors[0].Text != "A message was not sent: no such number" || x.MessageAt != 0 && x.HeardAt == 0 {
+	eventually(t, "that a message failed is known", func() bool { return other.Health(r.account.ID).FailedToday == 1 })
+	if x = other.Health(r.account.ID); x.Errors[0].Text != "A message was not sent: no such number" || x.MessageAt != 0 && x.HeardAt == 0 {
 		t.Errorf("%+v", x)
 	}
 	r.provider.onSend(func(channels.Outbound) error {
 		return &channels.SendError{RetryAfter: time.Hour, OneThread: true, Reason: "slow"}
 	})
 	r.put(h, "t", record.Touch{Body: &record.Body{Text: "y"}})
-	eventually(t, "the queue is known", func() bool { return other.HealthOf(r.account.ID).Queued == 1 })
+	eventually(t, "the queue is known", func() bool { return other.Health(r.account.ID).Queued == 1 })
 	var frame struct {
 		Type    string         `json:"t"`
 		Account string         `json:"account"`
@@ -182,7 +182,7 @@ func TestHealthIsEverywhere(t *testing.T) {
 		t.Errorf("all: %+v", list)
 	}
 	third, _ := r.hub(o) // one that comes later reads what is kept
-	eventually(t, "read", func() bool { return len(third.HealthOf(r.account.ID).Errors) >= 2 })
+	eventually(t, "read", func() bool { return len(third.Health(r.account.ID).Errors) >= 2 })
 }
 
 // An adapter that stops without having said why is failing.
@@ -193,7 +193,7 @@ func TestStoppedAdapterFails(t *testing.T) {
 		return errors.New("the line broke")
 	}, nil))
 	eventually(t, "failing", func() bool {
-		x := h.HealthOf(r.account.ID)
+		x := h.Health(r.account.ID)
 		return x.State == "failing" && x.Detail == "the line broke"
 	})
 }
@@ -222,7 +222,7 @@ func TestReconnect(t *testing.T) {
 	if err := h.Reconnect(t.Context(), r.account.ID); err != nil { // both nodes hear both: one has nothing to start
 		t.Fatal(err)
 	}
-	eventually(t, "connected", func() bool { return h.HealthOf(r.account.ID).State == "connected" })
+	eventually(t, "connected", func() bool { return h.Health(r.account.ID).State == "connected" })
 	if d := time.Since(begun); d > 1500*time.Millisecond {
 		t.Errorf("it took %v", d)
 	}
@@ -245,7 +245,7 @@ func TestReconnect(t *testing.T) {
 	if err := h.Reconnect(t.Context(), row.ID); code(err) != "conflict" {
 		t.Error(err)
 	}
-	if x := h.HealthOf(row.ID); x.State != "off" {
+	if x := h.Health(row.ID); x.State != "off" {
 		t.Errorf("switched off it is %q", x.State)
 	}
 }

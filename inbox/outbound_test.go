@@ -342,7 +342,7 @@ func TestRests(t *testing.T) {
 	if x := r.settled(h, r.put(h, "b", record.Touch{Body: &record.Body{Text: "2"}})); x.State != record.StateSent {
 		t.Errorf("another thread is %s", x.State)
 	}
-	if x := h.HealthOf(r.account.ID); x.LimitedUntil != 0 {
+	if x := h.Health(r.account.ID); x.LimitedUntil != 0 {
 		t.Error("the account is said to rest")
 	}
 
@@ -357,7 +357,7 @@ func TestRests(t *testing.T) {
 		x, _ := h.db.Touch(t.Context(), two)
 		return x.State == record.StateQueued && x.RetryAt > 0
 	})
-	eventually(t, "people are told", func() bool { return h.HealthOf(r.account.ID).LimitedUntil > h.Now()+3000_000 })
+	eventually(t, "people are told", func() bool { return h.Health(r.account.ID).LimitedUntil > h.Now()+3000_000 })
 	three := r.put(h, "c", record.Touch{Body: &record.Body{Text: "4"}})
 	stop() // the rest ends with the worker, and what was put back waits
 	r.provider.onSend(nil)

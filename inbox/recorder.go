@@ -23,7 +23,9 @@ func (h *Hub) recordLoop(ctx context.Context, cursor record.ID) error {
 		return errors.New("no log to read")
 	}
 	defer wake.Close()
+	var unsaid published
 	for ctx.Err() == nil {
+		h.publishRecorded(ctx, &unsaid)
 		events, err := h.eventsAfter(ctx, cursor)
 		if err != nil {
 			return err
@@ -43,6 +45,7 @@ func (h *Hub) recordLoop(ctx context.Context, cursor record.ID) error {
 		if cursor, err = h.recordBatch(ctx, cursor, events); err != nil {
 			return err
 		}
+		unsaid.add(events)
 	}
 	return ctx.Err()
 }
@@ -83,26 +86,47 @@ func (h *Hub) recordBatch(ctx context.Context, cursor record.ID, events []record
 	h.metrics.batch.Observe(float64(len(events)))
 	h.metrics.write.Observe(time.Since(begun).Seconds())
 	ids := make([]record.ID, len(events))
-	texts := make([]string, len(events))
 	for i := range events {
 		ids[i] = events[i].ID
-		texts[i] = events[i].ID.String()
 	}
 	h.tail.markRecorded(ids) // this node need not wait for the round trip
-	h.publishRecorded(ctx, last, texts)
 	return last, nil
 }
 
-// publishRecorded tells the other nodes and trims the log behind the recorder, its only durable reader. A failure
-// costs time, not truth: waiters ask the record themselves in the end.
-func (h *Hub) publishRecorded(ctx context.Context, last record.ID, ids []string) {
+// published are recorded ids that the other nodes have not been told of yet.
+type published struct {
+	last  record.ID
+	texts []string
+}
+
+const maxUnsaid = 20_000 // ids; waiters of those before ask the record
+
+func (p *published) add(events []record.Event) {
+	for i := range events {
+		p.last = events[i].ID
+		p.texts = append(p.texts, p.last.String())
+	}
+	p.texts = p.texts[max(0, len(p.texts)-maxUnsaid):]
+}
+
+// publishRecorded tells the other nodes and trims the log behind the recorder, its only durable reader. What could not be said
+// is said with the next ids, or within half a second. A failure costs time, not truth: waiters ask the record in the end.
+func (h *Hub) publishRecorded(ctx context.Context, unsaid *published) {
+	if len(unsaid.texts) == 0 {
+		return
+	}
+	last := unsaid.last
 	pl := h.rdb.Pipeline()
-	pl.XAdd(ctx, &redis.XAddArgs{Stream: h.keys.recorded(), ID: last.String(), MaxLen: 200, Approx: true, Values: []string{"ids", strings.Join(ids, " ")}})
+	add := pl.XAdd(ctx, &redis.XAddArgs{Stream: h.keys.recorded(), ID: last.String(), MaxLen: 200, Approx: true, Values: []string{"ids", strings.Join(unsaid.texts, " ")}})
 	if last.N > h.keep && last.N-h.trimmed >= h.keep/4 {
 		h.trimmed = last.N
 		pl.XTrimMinIDApprox(ctx, h.keys.events(), fmt.Sprintf("%d-0", last.N-h.keep), 0)
 	}
-	if _, err := pl.Exec(ctx); err != nil && ctx.Err() == nil {
+	_, err := pl.Exec(ctx)
+	if e := add.Err(); e == nil || strings.Contains(e.Error(), "equal or smaller") { // said before, and the reply was lost
+		unsaid.texts = nil
+	}
+	if err != nil && ctx.Err() == nil {
 		h.log.Warn("the recorded ids could not be published", "err", err)
 	}
 }

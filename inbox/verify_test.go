@@ -103,7 +103,7 @@ func TestVerify(t *testing.T) {
 			if _, err := Verify(t.Context(), o); !errors.Is(err, ErrNoVerifier) {
 				t.Errorf("a channel without a list: %v", err)
 			}
-			if x := h.HealthOf(acct.ID); x.State == "failing" {
+			if x := h.Health(acct.ID); x.State == "failing" {
 				t.Error("the check changed the account's health")
 			}
 		})
