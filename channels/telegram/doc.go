@@ -1,39 +1,61 @@
-// Package telegram is the channel of Telegram bots: private text messages both ways.
+// Package telegram is the channel of Telegram bots. docs/channels.md says how to connect one.
 //
-// # Setting an account up
-//
-//  1. In Telegram, write /newbot to @BotFather and follow it; it answers with a token like 123456789:AAF….
-//  2. In the hub's settings add an account of this kind with that token. "Check login" asks Telegram for the bot's name.
-//  3. Write to the bot from your own Telegram: the message is in the inbox.
-//
-// Nothing else is needed: the hub fetches the messages (long polling), so it may stand behind any
-// firewall. The mode "webhook" lets Telegram call the hub instead; it needs a public https address
-// (--public-url) and is set and renewed by the account itself, with a secret token that no one has to
-// know. Going back to polling removes it. A webhook of another program is left alone, and the account says so, until
-// "take the bot over" is chosen. With api_url the account talks to a Bot API server of one's own
-// (github.com/tdlib/telegram-bot-api) instead of api.telegram.org.
+// The hub fetches updates itself (long polling), so it may stand behind any firewall. The mode "webhook" lets Telegram call the
+// hub; the account sets its webhook with a secret token, watches over it, and removes it when it goes back to polling.
+// A webhook of another program is left alone, and the account says so, until "take the bot over" is chosen. With api_url it talks to
+// a Bot API server of one's own (github.com/tdlib/telegram-bot-api).
 //
 // # Receiving
 //
-// Telegram keeps updates for 24 hours and forgets them only when getUpdates is called with a higher
-// offset. So the offset is the acknowledgement: here it is the account's cursor, it travels in the
-// batch, and getUpdates is called with it only after Receive returned nil. The bot library's own
-// polling moves its offset when an update is put on a channel, before anybody has handled it, and decodes a
-// whole answer at once, so that one update it cannot read holds up all; therefore getUpdates is called here by hand,
-// each update is decoded by itself with the library's types, and the library makes all other calls.
+// Telegram keeps updates for 24 hours and forgets them when getUpdates is called with a higher offset. So the offset is the
+// acknowledgement: it is the account's cursor, it travels in the batch, and getUpdates is called with it only after Receive
+// returned nil. Each update is decoded by itself (with the types of go-telegram/bot): one that cannot be read is kept raw under its
+// number and passed, one whose side issues have a new shape is read without them. A message's key is "<chat>/<message id>", which
+// survives a change of the Bot API server; an edit's has the update's number besides.
 //
-// A batch that could not be recorded is kept and tried again, with a growing pause; Telegram is not asked
-// meanwhile. In webhook mode the answer is 503 with Retry-After, which Telegram honours; it keeps the order of each
-// chat.
+// Files are fetched before Receive and streamed into the store. One that can never be had is missing, with the reason (Telegram hands
+// bots no more than 20 MB); one that cannot be had now holds up its thread and the offset: what other threads say behind it is
+// recorded all the same, and remembered by its number so that it is not taken twice. After ten minutes such a file is missing.
 //
-// A message's key is "<chat>/<message id>", which survives a change of the Bot API server (update ids do
-// not). An edit is a new message "[edited] …" under a key of its own. What is not text comes as a
-// placeholder in brackets with its caption: "[photo] our kitchen". Messages of groups and channels are passed over: a reply
-// there would be read by others.
+// An album comes as one update a file. It is one message, under the key of its first file: when an album may go on at the end of
+// what a call brought, the same offset is asked again a moment later, up to three times, and nothing is acknowledged meanwhile; a
+// process that dies in between gets it whole again. What comes later still is a message of its own. A webhook's next update of a chat comes
+// only after the last one is answered, and an answer means recorded: there each file of an album is a message of its own, in
+// order. That later edits and answers find an album's message by any of its files is remembered in memory only; after a
+// restart they find it by its first.
+//
+// Text with entities is HTML of a dozen tags beside the plain text: see render. What is neither text nor a file is told in signs and
+// numbers ("📍 35.7, 51.4" with a link to the map), which need no language. The positions of a live location after the first
+// and what Telegram itself writes about a chat (somebody joined, a message was pinned) are passed over. The Bot API does not tell of
+// deletions, deliveries or reading, nor of anything before the bot was connected.
+//
+// Groups are passed over unless the settings say otherwise. Then each group, or each of its topics, is a thread
+// "chat:<id>[:<topic>]" of an identity "chat:<id>", and the sender's name stands before each text. When a group becomes a supergroup
+// its id changes and the thread goes on: the word of it is recorded with the new id as its provider id, by which later messages find the
+// old thread (Desk.ThreadOf); sending learns the new id from the refusal.
+//
+// # What can be proved
+//
+// Telegram numbers a bot's updates one by one, and only those of the kinds that were asked for. The cursor says which numbers never came
+// (see position), and it is recorded in one step with the messages before it. So Verify can say: each update up to the cursor is
+// recorded, or was passed over by the rules above, but for the gaps named. It cannot see into a week without any update, after which
+// Telegram numbers anew, nor behind a webhook, where no order is promised and no cursor kept. It confirms nothing: it calls
+// getWebhookInfo only.
 //
 // # Sending
 //
-// Text goes out as it is, without markup. Over 4096 UTF-16 units, as Telegram counts, it is split at a
-// paragraph, line, sentence or word. Once a first part is accepted the rest is tried for a while within the
-// same call; if that fails the message is uncertain, since sending it anew would repeat the first part.
+// Text goes out as it is, without markup. Over 4096 UTF-16 units, as Telegram counts, it is split at a paragraph, line, sentence or
+// word, never inside what people see as one character. Files go as what they are (photo, video, voice, audio, animation, else
+// document), neighbours as albums of up to ten, streamed, or by their id when the same file went before; a text of up to 1024
+// units is the first one's caption, a longer one goes before them.
+//
+// A message of several parts that fails halfway says how many went, and the parts are remembered in memory: the next try, by a machine or by
+// a person, goes on with the one that is missing. When the hub has been restarted since an earlier try (Attempt above 1 and nothing
+// remembered) it is uncertain, since parts may have arrived; a person's retry then sends all of it. A part whose reply was lost
+// makes the message uncertain, and a retry repeats that part only.
+//
+// A changed text replaces that of the one message that Edits names; of a message that was sent in parts that is the first.
+//
+// A 429 rests its chat; when a second chat meets one while the first rests, the account. To groups no more than 20 messages a
+// minute are tried.
 package telegram
