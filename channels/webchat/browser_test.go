@@ -1,8 +1,12 @@
 package webchat
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"image"
+	"image/color"
+	"image/png"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -420,8 +424,72 @@ func TestScreenshots(t *testing.T) {
 		run(t, w, "wide again", chromedp.EmulateViewport(1280, 800))
 		shoot("unread-light")
 		leave()
+		states(t, b, dir, lang)
 	}
 	if os.Getenv("TAMAS_SCREENSHOTS") != "" {
 		t.Log("pictures in " + strings.TrimSpace(dir))
 	}
+}
+
+// states shows what only some visitors see: the form, closed hours, a place in line, files, the rating, a long talk.
+func states(t *testing.T, b context.Context, dir, lang string) {
+	d := newDesk()
+	var script string
+	shop := shopPage(t, &script, lang)
+	ad, base, _, _ := hubFor(t, d, shop.URL, `,"ask_name":"required","ask_email":"optional","ask_question":"required","visits":"ask","launcher":"Help","launcher_fa":"راهنمایی","color":"#ffd400","hours":["mon 09:00-09:01"],"hours_zone":"Asia/Tehran"`)
+	script = base + "widget.js"
+	w, leave := tab(t, b)
+	defer leave()
+	shoot := func(name string) {
+		t.Helper()
+		png, err := chromedp.Run(w, chromedp.CaptureScreenshot())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, lang+"-"+name+".png"), png, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run(t, w, "yellow, with a text", chromedp.EmulateViewport(1280, 800), chromedp.Navigate(shop.URL), until(`!!$('.launcher')`))
+	shoot("label")
+	run(t, w, "closed, with the form", click(".launcher"), until(`!!$('.ask') && !$('.notice').hidden`))
+	shoot("form-closed")
+	run(t, w, "phone", chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile), until(`$('.panel').getBoundingClientRect().width === 390`))
+	shoot("form-phone")
+	run(t, w, "asked", do(`$('[name=name]').value = 'Sara'`), do(`$('[name=question]').value = 'Where is my parcel?'`), do(`$('.ask .save').click()`), until(`$$('.row.mine[data-state=sent]').length === 1 && $('.ask .save')`))
+	v := d.onlyVisitor(t)
+	ad.set.hours = hours{}
+	d.stand(v, channels.Standing{Status: "waiting", Position: 3, Wait: 4 * time.Minute, Staffed: true})
+	run(t, w, "waits", until(`/3|۳/.test($('.notice').textContent)`))
+	shoot("wait-consent-phone")
+	f, err := d.Store(t.Context(), channels.File{Name: "garden of tea in the hills.png", Type: "image/png"}, bytes.NewReader(picture()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	paper := f
+	paper.Name, paper.Type, paper.Kind, paper.Size = "invoice-1405-09-with-a-very-long-name-indeed.pdf", "application/pdf", "file", 1_480_000
+	d.mu.Lock()
+	first := d.items[v][0].ID
+	d.add(v, channels.Item{Kind: "message", From: "agent", Name: "Niloofar", Text: strings.Repeat("A long answer that goes on for a while. ", 8), ReplyTo: first})
+	d.add(v, channels.Item{Kind: "message", From: "agent", Name: "Niloofar", Text: "Here it is:", Files: []channels.ItemFile{{File: f}, {File: paper}}})
+	d.add(v, channels.Item{Kind: "message", From: "agent", Name: "Niloofar", Text: "Anything else?"})
+	d.mu.Unlock()
+	d.stand(v, channels.Standing{Status: "resolved"})
+	run(t, w, "files and the rating", do(`$('.ask .save').click()`), until(`!!$('.picture img')?.naturalWidth && $$('.star').length === 5`), do(`$$('.star')[3].click()`), do(`$('.log').scrollTop = 1e6`))
+	shoot("files-rating-phone")
+	run(t, w, "the picker", chromedp.EmulateViewport(1280, 800), do(`$('.smile').click()`), until(`!$('.picker').hidden`))
+	shoot("picker")
+}
+
+// picture is a PNG with something to see.
+func picture() []byte {
+	m := image.NewRGBA(image.Rect(0, 0, 320, 200))
+	for y := range 200 {
+		for x := range 320 {
+			m.Set(x, y, color.RGBA{uint8(x / 2), uint8(120 + y/3), 90, 255})
+		}
+	}
+	var b bytes.Buffer
+	png.Encode(&b, m)
+	return b.Bytes()
 }

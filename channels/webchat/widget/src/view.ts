@@ -279,7 +279,7 @@ export function show(client: Client, config: Config, prefs: Store, consented: ()
     if (client.me) form = void form?.remove()
     composer.hidden = !!form && must
     const draft = client.store.get<string>('x') ?? ''
-    if (draft !== input.value && shadow.activeElement !== input) {
+    if (draft !== input.value && !(document.hasFocus() && shadow.activeElement === input)) {
       input.value = draft // from another tab
       typed()
     }
@@ -378,7 +378,7 @@ export function show(client: Client, config: Config, prefs: Store, consented: ()
       const from = item?.from ?? 'customer'
       const first = !before || (before.from ?? 'customer') !== from || (before.name || '') !== (item?.name || '') || (m.at ?? 0) - (before.at ?? 0) >= 300_000
       // A message keeps its row when it turns from waiting into history; one that was changed gets another.
-      const id = (from === 'customer' ? 'k' + (m.key || item!.id) : 'i' + item!.id) + (item?.edited ? ' ' + item.text : '') + (item?.deleted ? ' -' : '')
+      const id = (from === 'customer' ? 'k' + (m.key || item!.id) : 'i' + item!.id) + (item?.edited ? ' ' + item.text : '') + (item?.deleted ? ' -' : m.files ? ' +' : '')
       want.push([id, () => bubble(id, from, m, at, first && item && from !== 'customer' ? item.name || (from === 'agent' ? t.agent : '') : '')])
       const row = rows.get(id) ?? want[want.length - 1][1]()
       rows.set(id, row)
