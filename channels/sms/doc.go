@@ -1,30 +1,28 @@
-// Package sms is the channel of text messages over a provider: Twilio, or any gateway that speaks the
-// small JSON protocol below.
+// Package sms is the channel of text messages over a provider: Twilio, Vonage, Kavenegar, or any gateway that speaks the
+// small JSON protocol below. docs/channels.md says step by step how to connect each.
 //
 // # Twilio
 //
-//  1. In the Twilio console buy a number; note it, the Account SID and the Auth Token.
-//  2. In the hub's settings add an account of this kind with provider "twilio". Its page shows the webhook's address,
-//     https://<hub>/hooks/<account>/.
-//  3. In the console, at the number under Messaging, "A message comes in": Webhook, that address with
-//     "#rc=5&rp=all" at its end, HTTP POST. The ending makes Twilio try again when the hub answers that it could not
-//     record a message; without it Twilio tries once.
+// A call of the webhook must carry a valid X-Twilio-Signature over the address that Twilio called, and is answered with empty
+// TwiML once the message is recorded, else with 503. Twilio gives up within 15 seconds and, unless its address ends in
+// "#rc=5&rp=all", at once; so the account also looks through Twilio's list of messages every minute, day by day since its
+// cursor, and takes what the webhook missed. Hence a hub that was down for a week, or that has no public address at all,
+// gets everything in order, and older messages can be imported. The cursor is the time up to which the list was looked through.
+// Files are streamed from Twilio's hosts into the store before their message is recorded.
 //
-// If a proxy makes Twilio's address for the hub differ from what the hub thinks it is, enter Twilio's as webhook_url: the
-// signature covers it. Instead of a number a Messaging Service's SID (MG…) may stand.
+// # Vonage
 //
-// A call of the webhook must carry a valid X-Twilio-Signature and is answered with empty TwiML once the
-// message is recorded, else with 503. Twilio gives up within 15 seconds, so the account also looks through
-// Twilio's list of messages every minute and takes what the webhook missed; hence a hub that was down for a day, or that
-// has no public address at all, gets everything. Its cursor is the time up to which the list was looked through.
+// The Messages API, which Vonage recommends and whose webhooks are signed (a JWT by HS256 with the body's hash). Vonage joins
+// long messages itself and repeats a call for 24 hours; it keeps no list.
+//
+// # Kavenegar
+//
+// Its calls are not signed; the webhook's address ends in a token. The inbox is looked through as Twilio's list is, read
+// messages too, because listing unread ones makes them read.
 //
 // # Any other provider: the generic protocol
 //
-// Both directions are POSTs of JSON in UTF-8, signed with a secret that both sides share:
-//
-//	X-Tamas-Signature: t=1767225600,v1=<hex of HMAC-SHA256(secret, "1767225600" + "." + body)>
-//
-// t is in Unix seconds and may be off by five minutes.
+// Both directions are POSTs of JSON in UTF-8, signed as package signed says (or with the secret as a bearer token).
 //
 // To the hub, at https://<hub>/hooks/<account>/ (both lists may be absent, "to" and "at" too):
 //
@@ -44,8 +42,15 @@
 // secret, other 4xx that this message will never go. An answer of 500, 502 or 504 that is not of this shape, or
 // none at all, leaves the message uncertain.
 //
-// # Numbers
+// # Numbers, words, length
 //
 // Customers' numbers are normalised to E.164 with the account's region for those without a country code.
 // Sender names ("BANK") and short codes stay as they are. The address is also the thread.
+//
+// A message that is nothing but STOP, START or HELP, or a Persian word for it, is the customer's consent or its withdrawal
+// (Inbound.Consent) and may be answered (Inbound.Answer); see words.go.
+//
+// Long answers are joined by the phone; those beyond ten segments or the provider's own limit are sent as several messages
+// with marks, "(1/2)". Providers that take an id only once make the whole come again when a part fails; elsewhere a part
+// that failed after the first leaves the message uncertain, with what was sent told.
 package sms
