@@ -418,7 +418,7 @@ type Kind struct {
 	Pace   Pace    `json:"-"`
 	Import bool    `json:"import,omitempty"` // a first connection can fetch what came before
 	// StartThread says where a conversation that the firm begins with an address stands: the thread that the customer's answer will
-	// carry, "" when only the id of what is sent tells that, and the address normalised as Inbound.Address. An error is a sentence
+	// carry, "" when only the id of what is sent tells that, and the address normalised as Inbound.Address. A *FieldError or error is a sentence
 	// for people. nil: only customers can begin.
 	StartThread func(settings json.RawMessage, address string) (thread, normalised string, err error) `json:"-"`
 	// OwnAddresses are the account's own, as in an Envelope: answers to all leave them out. nil: it has none.

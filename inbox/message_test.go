@@ -165,7 +165,7 @@ func TestBeginningAConversation(t *testing.T) {
 			k.StartThread = func(_ json.RawMessage, address string) (string, string, error) {
 				switch address {
 				case "bad":
-					return "", "", errors.New("That is no address.")
+					return "", "", &channels.FieldError{Field: "address", Reason: "That is no address."}
 				case "later":
 					return "", address, nil
 				}

@@ -72,6 +72,9 @@ func Kind() channels.Kind {
 		Import: true,
 		Limits: limits(),
 		Open:   Open,
+
+		StartThread:  startThread,
+		OwnAddresses: ownAddresses,
 		Fields: []channels.Field{
 			{Key: "address", Type: "text", Required: true, Label: channels.Text{EN: "Address", FA: "نشانی"},
 				Help: channels.Text{EN: "The mailbox's own address, such as support@example.com.", FA: "نشانی خودِ صندوق، مانند support@example.com."}},

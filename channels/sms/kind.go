@@ -28,6 +28,8 @@ func kind(p pace) channels.Kind {
 		Weight: 1,
 		Import: true, // Twilio and Kavenegar
 		Open:   func(c channels.Config) (channels.Adapter, error) { return open(c, p) },
+
+		StartThread: startThread,
 	}
 }
 
