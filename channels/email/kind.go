@@ -261,6 +261,11 @@ func (a *Adapter) senders(set *Settings) error {
 		}
 		a.forms[addr] = true
 	}
+	list, bad := blockList(set.BlockedSenders)
+	if bad != "" {
+		return fault("blocked_senders", "must be addresses or @domains, one a line")
+	}
+	a.set.BlockedSenders = list
 	return nil
 }
 

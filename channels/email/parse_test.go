@@ -204,28 +204,3 @@ func judge(t *testing.T, m Mail) {
 		t.Errorf("HTML holds %q: %q", bad, cut(m.HTML, 300))
 	}
 }
-
-func FuzzParse(f *testing.F) {
-	files, _ := filepath.Glob("testdata/corpus/*.eml")
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(raw)
-	}
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		if len(raw) > 256<<10 {
-			return
-		}
-		m := Parse(raw, false)
-		if strings.HasPrefix(m.Unreadable, "the mail could not be parsed") {
-			t.Errorf("a parser's bug: %s", m.Unreadable)
-		}
-		judge(t, m)
-		visible, quoted := Fold(m.Text)
-		if !strings.HasPrefix(m.Text, visible) || !strings.HasSuffix(m.Text, quoted) {
-			t.Errorf("folding changes the text: %q %q", visible, quoted)
-		}
-	})
-}

@@ -35,6 +35,7 @@ func blockList(lines []string) (list []string, bad string) {
 		if strings.HasPrefix(line, "@") {
 			addr, ok = normal("x" + line)
 			addr = strings.TrimPrefix(addr, "x")
+			ok = ok && strings.Count(addr, "@") == 1
 		} else {
 			addr, ok = normal(line)
 		}
