@@ -36,7 +36,7 @@ export const api = {
   // Addresses for the browser itself.
   rawUrl: (touch: string) => `/api/v1/touches/${id(touch)}/raw`,
   fileUrl: (touch: string, n: number, how?: 'thumb' | 'download') => `/api/v1/files/${id(touch)}/${n}${how ? `?${how}=1` : ''}`,
-  htmlUrl: (touch: string, o: { images: boolean; quotes: boolean }) => `/api/v1/touches/${id(touch)}/html?images=${o.images ? 1 : 0}&quotes=${o.quotes ? 1 : 0}`,
+  htmlUrl: (touch: string, o: { images: boolean; quotes: boolean }) => `/api/v1/touches/${id(touch)}/html?quotes=${o.quotes ? 1 : 0}${o.images ? '&images=1' : ''}`,
 
   customers: (q: string) => get<Items<T.Customer>>('/customers', { q }),
   customer: (c: string, signal?: AbortSignal) => get<T.CustomerDetail>(`/customers/${id(c)}`, undefined, signal),

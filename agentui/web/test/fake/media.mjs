@@ -56,5 +56,5 @@ export const html = ({ images, quotes, cid }) => `<!doctype html><html><head><me
 <p><img src="${cid}" width="240" height="120" alt="Scan of the stamp"></p>
 ${images ? '<p>(the remote images, shown)</p>' : '<p style="color:#999">▢ ▢</p>'}
 <p>Best regards<br>Thomas Müller<br><a href="https://example.com/" target="_blank">mueller-moebel.example</a></p>
-${quotes ? '<blockquote style="border-left:3px solid #ccc;margin:0;padding-left:12px;color:#667">On Mon, 16 Nov 2026, Support wrote:<br>Dear Mr Müller,<br>please find attached the invoice for March.</blockquote>' : ''}
+<style>${quotes ? '' : '.tamas-quote{display:none}'}</style><blockquote class="tamas-quote" style="border-left:3px solid #ccc;margin:0;padding-left:12px;color:#667">On Mon, 16 Nov 2026, Support wrote:<br>Dear Mr Müller,<br>please find attached the invoice for March.</blockquote>
 </body></html>`
