@@ -1,1 +1,0 @@
-import{Gt as e}from"./api-Fj6Rh3Na.js";var t=e(Date.now());setInterval(()=>{document.visibilityState===`visible`&&(t.value=Date.now())},1e3),document.addEventListener(`visibilitychange`,()=>t.value=Date.now());export{t};

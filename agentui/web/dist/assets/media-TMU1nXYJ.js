@@ -1,1 +1,0 @@
-import{Gt as e,dt as t}from"./api-Fj6Rh3Na.js";function n(n){let r=matchMedia(n),i=e(r.matches),a=()=>i.value=r.matches;return r.addEventListener(`change`,a),t(()=>r.removeEventListener(`change`,a)),i}export{n as t};

@@ -1,1 +1,0 @@
-import{f as e}from"./api-Fj6Rh3Na.js";import{r as t}from"./channels-BmEaHChp.js";function n(n){return n.name?n.name:n.address?t(n.channel).live?e(`customer.visitor`,{id:n.address.slice(0,5)}):n.address:e(`customer.unknown`)}var r=e=>n({name:e.customer.name,address:e.address,channel:e.channel});export{r as n,n as t};

@@ -1,1 +1,0 @@
-import{Gt as e}from"./api-Fj6Rh3Na.js";var t=e(``),n=e(``);export{n,t};

@@ -1,1 +1,0 @@
-import{tt as e}from"./api-Fj6Rh3Na.js";function t(){let t=e()?.vnode?.scopeId;return t?{[t]:``}:{}}export{t};
