@@ -189,7 +189,7 @@ func (d *sinkDesk) Store(_ context.Context, f channels.File, content io.Reader) 
 // A mail with a large file is streamed from the server into the store: memory stays flat.
 func TestLargeFileIsStreamed(t *testing.T) {
 	d, s := startDovecot(t), startServer(t)
-	const size = 40 << 20
+	const size = 24 << 20
 	desk := &sinkDesk{Desk: channeltest.NewDesk()}
 	b := openBox(t, d.settings(s, dovecotPassword, nil), desk.Desk, func(a *Adapter) { a.cfg.Desk = desk }).run()
 	raw := filmMail("large", size)
@@ -197,7 +197,7 @@ func TestLargeFileIsStreamed(t *testing.T) {
 	raw = nil
 	measured := peak()
 	got := b.desk.AwaitMessages(t, 1)
-	if most := measured(); most > 16<<20 {
+	if most := measured(); most > 10<<20 {
 		t.Errorf("the heap grew by %d MB", most>>20)
 	}
 	if len(got[0].Files) != 1 || got[0].Files[0].Missing != "" || desk.stored.Load() < size/4*3*76/78-1000 {

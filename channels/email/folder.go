@@ -130,7 +130,13 @@ func (m *mailbox) status(folder string) (folderState, error) {
 			name = n
 		}
 	}
-	data, err := m.Status(name, &imap.StatusOptions{NumMessages: true, UIDNext: true, UIDValidity: true}).Wait()
+	options := &imap.StatusOptions{NumMessages: true, UIDNext: true, UIDValidity: true}
+	data, err := m.Status(name, options).Wait()
+	if no(err) && m.names == nil {
+		if n, found := m.find(folder); found && n != name {
+			data, err = m.Status(n, options).Wait()
+		}
+	}
 	if err != nil {
 		return folderState{}, fmt.Errorf("folder %s: %w", folder, err)
 	}

@@ -35,7 +35,7 @@ type receiver struct {
 	*Adapter
 	box    *mailbox
 	cur    cursor
-	states map[string]folderState // of folders as they were when all of them was taken
+	states map[string]folderState // of folders as they were before all of them was taken
 }
 
 func (a *Adapter) run(ctx context.Context) error {
@@ -80,14 +80,13 @@ func (r *receiver) visit(ctx context.Context, folder string) (took bool, err err
 		r.troubled("folder "+folder, r.redact(err.Error()))
 		return false, nil
 	}
+	var state folderState
 	if r.box.folder != folder {
-		before, visited := r.states[folder]
-		if visited {
-			now, err := r.box.status(folder)
-			if err != nil {
+		if len(r.set.Folders) > 1 { // STATUS, before it is opened: servers need not answer it for the open folder
+			if state, err = r.box.status(folder); err != nil {
 				return missing(err)
 			}
-			if now == before {
+			if before, visited := r.states[folder]; visited && before == state {
 				return false, nil
 			}
 		}
@@ -113,13 +112,7 @@ func (r *receiver) visit(ctx context.Context, folder string) (took bool, err err
 		}
 		took = true
 	}
-	if len(r.set.Folders) > 1 {
-		state, err := r.box.status(folder)
-		if err != nil && !no(err) {
-			return took, r.failure("IMAP", err)
-		}
-		r.states[folder] = state
-	}
+	r.states[folder] = state
 	return took, nil
 }
 
