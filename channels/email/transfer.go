@@ -2,6 +2,7 @@ package email
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/base64"
 	"io"
 	"strings"
@@ -27,7 +28,7 @@ func transferEncoding(h textproto.Header) string {
 func decoder(enc string, r io.Reader) io.Reader {
 	switch enc {
 	case "base64":
-		return &base64Reader{r: bufio.NewReaderSize(r, 16<<10)}
+		return &base64Reader{r: r}
 	case "quoted-printable":
 		return &quotedReader{r: bufio.NewReaderSize(r, 16<<10)}
 	case "uuencode":
@@ -39,71 +40,80 @@ func decoder(enc string, r io.Reader) io.Reader {
 // base64Reader passes over what is no base64, as mailers put line numbers, footers and NULs between, and reads several
 // padded pieces in a row.
 type base64Reader struct {
-	r     *bufio.Reader
-	group [4]byte
-	n     int // letters in group
-	out   [3]byte
-	rest  []byte // of out, not yet given away
-	bad   int
-	err   error
+	r       io.Reader
+	in      [8 << 10]byte
+	letters []byte // not yet decoded: less than four between two calls
+	out     []byte // decoded
+	rest    []byte // of out, not yet given away
+	bad     int    // bytes that were passed over, white space aside
+	err     error
 }
 
 func (d *base64Reader) Read(p []byte) (n int, err error) {
-	for n < len(p) {
-		if len(d.rest) > 0 {
-			c := copy(p[n:], d.rest)
-			n, d.rest = n+c, d.rest[c:]
-			continue
-		}
+	for len(d.rest) == 0 {
 		if d.err != nil {
-			break
+			return 0, d.err
 		}
 		d.fill()
 	}
-	if n == 0 && len(p) > 0 {
-		return 0, d.err
-	}
+	n = copy(p, d.rest)
+	d.rest = d.rest[n:]
 	return n, nil
 }
 
-// fill decodes the next group into rest.
+// What a byte is to base64.
+const (
+	isLetter = iota + 1
+	isPadding
+	isSpace
+)
+
+var base64Kind = func() (kinds [256]byte) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
+		kinds[c] = isLetter
+	}
+	for c := range ' ' + 1 {
+		kinds[c] = isSpace
+	}
+	kinds['='] = isPadding
+	return kinds
+}()
+
+// fill decodes the next bytes of the source into rest.
 func (d *base64Reader) fill() {
-	for {
-		c, err := d.r.ReadByte()
-		if err != nil {
-			d.err = err
-			d.flush()
-			return
-		}
-		switch {
-		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/':
-			d.group[d.n] = c
-			if d.n++; d.n == 4 {
-				d.flush()
-				return
-			}
-		case c == '=':
-			if d.n > 1 {
-				d.flush()
-				return
-			}
-		case c > ' ':
+	n, err := d.r.Read(d.in[:])
+	d.out = d.out[:0]
+	for _, c := range d.in[:n] {
+		switch base64Kind[c] {
+		case isLetter:
+			d.letters = append(d.letters, c)
+		case isPadding:
+			d.decode(len(d.letters))
+		case isSpace:
+		default:
 			d.bad++
 		}
 	}
+	if d.err = err; err != nil {
+		d.decode(len(d.letters))
+	}
+	d.decode(len(d.letters) &^ 3)
+	d.rest = d.out
 }
 
-func (d *base64Reader) flush() {
-	if d.n > 1 {
-		n, _ := base64.RawStdEncoding.Decode(d.out[:], d.group[:d.n])
-		d.rest = d.out[:n]
+// decode takes the first n letters; one alone means nothing.
+func (d *base64Reader) decode(n int) {
+	whole := n
+	if n%4 == 1 {
+		whole--
 	}
-	d.n = 0
+	d.out, _ = base64.RawStdEncoding.AppendDecode(d.out, d.letters[:whole])
+	d.letters = append(d.letters[:0], d.letters[n:]...)
 }
 
 // decodeBase64 decodes what is in memory; ok is false when much of it was no base64.
 func decodeBase64(b []byte) (out []byte, ok bool) {
-	d := &base64Reader{r: bufio.NewReader(strings.NewReader(string(b)))}
+	d := &base64Reader{r: bytes.NewReader(b)}
 	out, _ = io.ReadAll(d)
 	return out, d.bad*20 <= len(b)
 }
