@@ -63,8 +63,9 @@ type account struct {
 	words   words
 	hook    string // where the hub is called, ending in "/"; "" when its public address is unknown
 	proxies []netip.Prefix
-	since   time.Time // Config.Since
-	rate    float64   // messages a second; 0: as fast as it goes
+	since   time.Time       // Config.Since
+	rate    float64         // messages a second; 0: as fast as it goes
+	polls   channels.Health // why messages are fetched alone, and what to do about it
 
 	mu    sync.Mutex
 	heard time.Time            // when the webhook's health was last reported
@@ -97,6 +98,7 @@ func open(c channels.Config, p pace) (channels.Adapter, error) {
 	if c.PublicURL != "" {
 		a.hook = strings.TrimRight(c.PublicURL, "/") + "/hooks/" + c.ID + "/"
 	}
+	a.polls = channels.Health{Detail: "The hub's public address is unknown, so messages are fetched each minute instead of arriving at once", Do: "Start the hub with --public-url."}
 	switch {
 	case set.Region != "" && !phonenumbers.GetSupportedRegions()[set.Region]:
 		return nil, fault("region", "two letters of a country are needed, like IR or DE")

@@ -45,8 +45,7 @@ func (a *account) follow(ctx context.Context, check func(context.Context) error,
 		}
 		h := channels.Health{State: "connected", HeardAt: time.Now()}
 		if !a.hooked() {
-			h.Detail = "The hub's public address is unknown, so messages are fetched each minute instead of arriving at once"
-			h.Do = "Start the hub with --public-url."
+			h.Detail, h.Do = a.polls.Detail, a.polls.Do
 		}
 		a.desk.Health(h)
 		if err := pause(ctx, wait); err != nil {

@@ -93,7 +93,7 @@ var fields = []channels.Field{
 
 	{Key: "answers", Type: "choice", Choices: []string{"auto", "on", "off"}, Default: "auto", Group: "more",
 		Label: channels.Text{EN: "Answer STOP, START and HELP", FA: "پاسخ به «لغو»، «شروع» و «راهنما»"},
-		Help:  channels.Text{EN: "The wish itself is always kept and obeyed. Auto answers except at Twilio, which answers by itself.", FA: "خود خواسته همیشه ثبت و رعایت می‌شود. «auto» پاسخ می‌دهد مگر در Twilio که خودش پاسخ می‌دهد."}},
+		Help:  channels.Text{EN: "The wish itself is always kept and obeyed. Auto answers, but for the English words at Twilio, which answers those itself.", FA: "خود خواسته همیشه ثبت و رعایت می‌شود. «auto» پاسخ می‌دهد، جز به واژه‌های انگلیسی در Twilio که خودش پاسخ می‌دهد."}},
 	{Key: "stop_words", Type: "list", Group: "more",
 		Label: channels.Text{EN: "More words for STOP", FA: "واژه‌های دیگر برای «لغو»"},
 		Help:  channels.Text{EN: "One a line; a message that is just this word. STOP, UNSUBSCRIBE, لغو, لغو۱۱ and توقف are known.", FA: "هر خط یکی؛ پیامی که تنها همین واژه باشد. «لغو»، «لغو۱۱»، «توقف» و STOP شناخته است."}},

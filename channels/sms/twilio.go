@@ -22,6 +22,7 @@ type twilio struct {
 	own        string // the own number, "" when only a service is known
 	service    string // Messaging Service, "" for none
 	mediaHosts []string
+	tries      map[string]int // to have a message's files; guarded by mu
 }
 
 var (
@@ -46,7 +47,7 @@ func openTwilio(a *account) (channels.Adapter, error) {
 	case set.WebhookURL != "" && !address(set.WebhookURL):
 		return nil, fault("webhook_url", "an address like https://hub.example.com/hooks/… is needed")
 	}
-	t := &twilio{account: a, service: set.ServiceSID, mediaHosts: []string{".twilio.com", ".twiliocdn.com"}}
+	t := &twilio{account: a, service: set.ServiceSID, mediaHosts: []string{".twilio.com", ".twiliocdn.com"}, tries: map[string]int{}}
 	if serviceShape.MatchString(set.Number) {
 		t.service = set.Number
 	} else {
@@ -61,6 +62,7 @@ func openTwilio(a *account) (channels.Adapter, error) {
 	}
 	if set.AuthToken == "" {
 		a.hook, set.WebhookURL = "", "" // nothing that comes there could be believed
+		a.polls = channels.Health{Detail: "Without the Auth Token Twilio's calls cannot be checked, so messages are fetched each minute instead of arriving at once", Do: "Enter the Auth Token beside the API key."}
 	}
 	return t, nil
 }
@@ -253,10 +255,11 @@ func (a *twilio) receive(ctx context.Context, form url.Values, body []byte) erro
 			in.Files = append(in.Files, f)
 		}
 	}
-	if meaning := strings.ToLower(form.Get("OptOutType")); meaning == stop || meaning == start || meaning == help {
-		a.words.mean(&in, meaning, false) // Twilio's own reading, and it has answered
-		in.Answer = ""
-	} else {
+	switch meaning := strings.ToLower(form.Get("OptOutType")); meaning {
+	case stop, start: // Twilio's own reading, by the service's words; and it has answered
+		in.Consent = meaning
+	case help:
+	default:
 		a.words.read(&in)
 	}
 	if err := a.desk.Receive(ctx, channels.Batch{Messages: []channels.Inbound{in}}); err != nil {

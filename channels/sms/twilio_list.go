@@ -115,7 +115,7 @@ func (a *twilio) listInbound(ctx context.Context, from, to time.Time) ([]listed,
 			}
 			in := twilioInbound(url.Values{"MessageSid": {m.SID}, "From": {m.From}, "Body": {m.Body}}, raw, a.set.Region)
 			if n, _ := strconv.Atoi(m.NumMedia); n > 0 {
-				in.Files, err = a.listMedia(ctx, m.SID)
+				in.Files, err = a.listMedia(ctx, m.SID, n)
 			}
 			return in, err
 		}})

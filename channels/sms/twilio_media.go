@@ -3,6 +3,7 @@ package sms
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -14,11 +15,16 @@ import (
 	"tamas/channels"
 )
 
-// listMedia fetches the files of a listed message.
-func (a *twilio) listMedia(ctx context.Context, sid string) ([]channels.File, error) {
+// listMedia fetches the n files of a listed message. When Twilio does not tell which they are, in several tries, they are
+// missing: one message holds up nobody.
+func (a *twilio) listMedia(ctx context.Context, sid string, n int) ([]channels.File, error) {
 	o := a.get(ctx, a.base+"/Messages/"+url.PathEscape(sid)+"/Media.json?PageSize=50")
 	if err := a.trouble(o); err != nil {
-		return nil, err
+		if o.Status == 0 || o.Status == http.StatusUnauthorized || o.Status == http.StatusTooManyRequests || ctx.Err() != nil || a.tried(sid) < 3 {
+			return nil, &trouble{text: "Twilio does not tell the files of a message: " + err.Error()}
+		}
+		missing := channels.File{Name: "MMS", Kind: "file", Missing: fmt.Sprintf("could not be fetched from Twilio: it answered %d", o.Status)}
+		return slices.Repeat([]channels.File{missing}, min(n, 20)), nil
 	}
 	var page struct {
 		Media []struct {
@@ -38,6 +44,17 @@ func (a *twilio) listMedia(ctx context.Context, sid string) ([]channels.File, er
 		files = append(files, f)
 	}
 	return files, nil
+}
+
+// tried counts the tries to have a message's files.
+func (a *twilio) tried(sid string) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.tries) > 10_000 {
+		clear(a.tries)
+	}
+	a.tries[sid]++
+	return a.tries[sid]
 }
 
 // fetchError is why content could not be had: gone for good, or perhaps not.
@@ -76,7 +93,7 @@ func (a *twilio) store(ctx context.Context, addr string, f channels.File) (chann
 	for range 4 {
 		u, err := url.Parse(addr)
 		if err != nil || !a.mediaHost(u) {
-			return f, &fetchError{gone: true, err: fmt.Errorf("its address is not one of Twilio's")}
+			return f, &fetchError{gone: true, err: errors.New("its address is not one of Twilio's")}
 		}
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, addr, nil)
 		if err != nil {
@@ -95,14 +112,14 @@ func (a *twilio) store(ctx context.Context, addr string, f channels.File) (chann
 			_ = resp.Body.Close()
 			to, err := u.Parse(next)
 			if err != nil {
-				return f, &fetchError{gone: true, err: fmt.Errorf("Twilio leads nowhere")}
+				return f, &fetchError{gone: true, err: errors.New("it leads nowhere")}
 			}
 			addr = to.String()
 			continue
 		case resp.StatusCode != http.StatusOK:
 			_ = resp.Body.Close()
 			gone := resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusGone
-			return f, &fetchError{gone: gone, err: fmt.Errorf("Twilio answered %d", resp.StatusCode)}
+			return f, &fetchError{gone: gone, err: fmt.Errorf("it answered %d", resp.StatusCode)}
 		}
 		content := &watchedReader{r: resp.Body}
 		got, err := a.desk.Store(ctx, f, content)
@@ -112,7 +129,7 @@ func (a *twilio) store(ctx context.Context, addr string, f channels.File) (chann
 		}
 		return got, err
 	}
-	return f, &fetchError{gone: true, err: fmt.Errorf("Twilio leads in circles")}
+	return f, &fetchError{gone: true, err: errors.New("it leads in circles")}
 }
 
 // watchedReader remembers whether reading failed, so that a bad line is not taken for a bad store.

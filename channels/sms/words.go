@@ -24,17 +24,22 @@ var commonWords = map[string]string{
 	"help": help, "info": help, "راهنما": help, "کمک": help,
 }
 
-// twilioWords are those on which Twilio itself stops or starts sending to a customer, so the record has to say the same.
-var twilioWords = map[string]string{"cancel": stop, "end": stop, "quit": stop, "revoke": stop, "yes": start}
+// twilioWords are those on which Twilio itself stops or starts sending to a customer, so the record has to say the same; it
+// answers them too.
+var twilioWords = map[string]string{
+	"stop": stop, "stopall": stop, "unsubscribe": stop, "optout": stop, "cancel": stop, "end": stop, "quit": stop, "revoke": stop,
+	"start": start, "unstop": start, "yes": start, "help": help, "info": help,
+}
 
 // words is what an account understands, and what it answers.
 type words struct {
 	meaning map[string]string    // folded word → stop, start, help
 	answer  map[string][2]string // meaning → English, Persian; "" answers nothing
+	silent  map[string]bool      // words that the provider answers
 }
 
 func wordsOf(set settings) words {
-	w := words{meaning: map[string]string{}}
+	w := words{meaning: map[string]string{}, silent: map[string]bool{}}
 	add := func(list map[string]string) {
 		for word, meaning := range list {
 			w.meaning[word] = meaning
@@ -51,8 +56,13 @@ func wordsOf(set settings) words {
 			}
 		}
 	}
-	if set.Answers == "off" || set.Provider == "twilio" && set.Answers != "on" {
+	if set.Answers == "off" {
 		return w
+	}
+	if set.Provider == "twilio" && set.Answers != "on" {
+		for word := range twilioWords {
+			w.silent[word] = true
+		}
 	}
 	text := func(own, fallback string) string {
 		if own = strings.TrimSpace(own); own != "" {
@@ -78,17 +88,14 @@ func (w words) read(in *channels.Inbound) {
 	}
 	word := fold(in.Text)
 	meaning := w.meaning[word]
-	w.mean(in, meaning, strings.ContainsFunc(word, func(r rune) bool { return unicode.Is(unicode.Arabic, r) }))
-}
-
-func (w words) mean(in *channels.Inbound, meaning string, persian bool) {
 	if meaning == stop || meaning == start {
 		in.Consent = meaning
 	}
-	if answer := w.answer[meaning]; in.Imported {
-		in.Answer = ""
-	} else if in.Answer = answer[0]; persian {
-		in.Answer = answer[1]
+	if in.Imported || w.silent[word] {
+		return
+	}
+	if in.Answer = w.answer[meaning][0]; strings.ContainsFunc(word, func(r rune) bool { return unicode.Is(unicode.Arabic, r) }) {
+		in.Answer = w.answer[meaning][1]
 	}
 }
 

@@ -39,6 +39,10 @@ func TestWords(t *testing.T) {
 		{own, strings.Repeat("stop ", 100), "", "-"},
 		{settings{Provider: "twilio"}, "STOP", "stop", "-"},
 		{settings{Provider: "twilio"}, "Cancel", "stop", "-"},
+		{settings{Provider: "twilio"}, "لغو", "stop", "دیگر پیامی"}, // Twilio does not know it
+		{settings{Provider: "twilio"}, "YES", "start", "-"},
+		{settings{Provider: "twilio"}, "HELP", "", "-"},
+		{settings{Provider: "twilio", Answers: "on"}, "stop", "stop", "You will get no"},
 		{settings{Provider: "twilio", Answers: "on"}, "لغو", "stop", "دیگر پیامی"},
 		{settings{Provider: "generic", Answers: "off"}, "لغو", "stop", "-"},
 	} {

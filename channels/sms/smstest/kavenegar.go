@@ -22,7 +22,8 @@ type Kavenegar struct {
 	provider
 	inbound []Message // what customers wrote, oldest first
 	read    map[string]bool
-	most    int // messages of one page
+	most    int       // messages of one page
+	since   time.Time // what was received before is not listed
 }
 
 // StartKavenegar listens on addr ("127.0.0.1:0" for any port) and serves until Close.
@@ -45,6 +46,13 @@ func (k *Kavenegar) Old(from, text string, at time.Time) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.received(from, text, at)
+}
+
+// ListsSince makes the double refuse to list what was received before a moment.
+func (k *Kavenegar) ListsSince(at time.Time) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.since = at
 }
 
 func (k *Kavenegar) received(from, text string, at time.Time) Message {
@@ -138,6 +146,10 @@ func (k *Kavenegar) inbox(w http.ResponseWriter, r *http.Request) {
 	page, _ := strconv.Atoi(r.FormValue("pagenumber"))
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if !k.since.IsZero() && from < k.since.Unix() {
+		kavenegarAnswer(w, 417, "تاریخ ارسال اشتباه است", nil)
+		return
+	}
 	var all []map[string]any
 	for _, m := range slices.Backward(k.inbound) {
 		if r.FormValue("linenumber") != KavenegarLine || (r.FormValue("isread") == "1") != k.read[m.ID] || m.At.Unix() < from || m.At.Unix() > to {

@@ -27,6 +27,7 @@ type Twilio struct {
 	inbound  []Message // what customers wrote, oldest first
 	media    map[string][]Media
 	failures []int // of the next fetches of content
+	unlisted []int // of the next lists of files
 	contents int   // fetched
 }
 
@@ -92,6 +93,13 @@ func (t *Twilio) received(from, text string, at time.Time, files []Media) string
 		t.media[sid] = append(t.media[sid], m)
 	}
 	return sid
+}
+
+// FailMediaList meets the next lists of a message's files with these HTTP statuses, one each.
+func (t *Twilio) FailMediaList(statuses ...int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.unlisted = append(t.unlisted, statuses...)
 }
 
 // FailMedia meets the next fetches of content with these HTTP statuses, one each.
@@ -228,6 +236,12 @@ func (t *Twilio) files(w http.ResponseWriter, r *http.Request, path string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if sid, ok := strings.CutSuffix(path, "/Media.json"); ok {
+		if len(t.unlisted) > 0 {
+			status := t.unlisted[0]
+			t.unlisted = t.unlisted[1:]
+			twilioError(w, Fault{Status: status, Code: 20404, Text: "The requested resource was not found"})
+			return
+		}
 		list := []map[string]any{}
 		for _, m := range t.media[sid] {
 			list = append(list, map[string]any{"sid": m.SID, "account_sid": AccountSID, "parent_sid": sid, "content_type": m.Type,
