@@ -66,6 +66,7 @@ type Server struct {
 	mu       sync.Mutex
 	self     User
 	http     *http.Server
+	listener net.Listener
 	nextID   int64 // of updates
 	nextMsg  int
 	queue    []*update // pending, oldest first
@@ -130,7 +131,7 @@ func (s *Server) listen(addr string) error {
 	}
 	srv := &http.Server{Handler: http.HandlerFunc(s.serve), ReadHeaderTimeout: 10 * time.Second}
 	s.mu.Lock()
-	s.addr, s.http = l.Addr().String(), srv
+	s.addr, s.http, s.listener = l.Addr().String(), srv, l
 	s.mu.Unlock()
 	s.wg.Add(1)
 	go func() {
@@ -150,11 +151,12 @@ func (s *Server) URL() string {
 // Stop takes the server off the network, open connections included; webhooks rest too. What it holds stays.
 func (s *Server) Stop() {
 	s.mu.Lock()
-	srv := s.http
+	srv, l := s.http, s.listener
 	s.http = nil
 	s.mu.Unlock()
 	if srv != nil {
 		_ = srv.Close()
+		_ = l.Close() // which the server does not know yet when it was started a moment ago
 	}
 }
 
