@@ -58,17 +58,35 @@ func TestLongTextIsKeptWhole(t *testing.T) {
 }
 
 func FuzzNormalise(f *testing.F) {
-	f.Add("key", "thread", "a\x00b", "\xff\xfe", "text\u2028")
-	f.Fuzz(func(t *testing.T, key, thread, name, address, text string) {
-		in := inbound{Inbound: channels.Inbound{Key: key, Thread: thread, Name: name, Address: address, Text: text, Subject: text, HTML: text}}
+	f.Add("key", "thread", "a\x00b", "\xff\xfe", "text\u2028", "A@b.example")
+	f.Add("", "*t", "stop", "+98 912 000 0001", "edit", "../\u202egpj.exe")
+	f.Fuzz(func(t *testing.T, key, thread, name, address, text, other string) {
+		in := inbound{Inbound: channels.Inbound{Kind: text, Key: key, Thread: thread, Name: name, Address: address, Text: text, Subject: text, HTML: text,
+			ProviderID: other, ReplyTo: other, Of: other, Page: other, Spam: other, Unreadable: other, Answer: other, Consent: name,
+			Files:    []channels.File{{Name: other, Type: other, Kind: other, Blob: other, CID: other, Missing: other, Size: -1}},
+			Envelope: &channels.Envelope{From: other, To: []string{other, ""}, Cc: []string{name}},
+			Link:     &channels.Link{Customer: name, Channel: text, Address: address, Name: name, Email: other, Phone: address, Evidence: text}}}
 		in.normalise(time.Now())
-		for _, s := range []string{in.Key, in.Thread, in.Name, in.Address, in.Text, in.Subject, in.HTML} {
+		file := in.Files[0]
+		short := []string{in.Key, in.Thread, in.Name, in.Address, in.ProviderID, in.ReplyTo, in.Of, in.Spam, file.Name, file.Type, file.CID, file.Missing}
+		if l := in.Link; l != nil {
+			short = append(short, l.Customer, l.Channel, l.Address, l.Name, l.Email, l.Phone, l.Evidence)
+			if l.Customer == "" && (l.Channel == "" || l.Address == "") {
+				t.Fatalf("a link to nobody: %+v", l)
+			}
+		}
+		for _, s := range append([]string{in.Text, in.Subject, in.HTML, in.Page, in.Answer, in.Unreadable, in.Envelope.From}, append(short, in.Envelope.To...)...) {
 			if strings.ContainsRune(s, 0) || strings.ToValidUTF8(s, "") != s {
 				t.Fatalf("%q is not clean", s)
 			}
 		}
-		if len(in.Key) > channels.MaxKey || len(in.Thread) > channels.MaxKey || len(in.Address) > channels.MaxKey || len(in.Name) > channels.MaxName || len(in.Text) > channels.MaxText {
-			t.Fatal("too long")
+		for _, s := range short {
+			if len(s) > channels.MaxKey {
+				t.Fatalf("%d bytes", len(s))
+			}
+		}
+		if len(in.Text) > channels.MaxText || file.Size < 0 || file.Blob != "" && !named(file.Blob) || file.Blob == "" && file.Missing == "" {
+			t.Fatalf("%+v", file)
 		}
 	})
 }

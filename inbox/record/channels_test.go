@@ -240,3 +240,56 @@ func TestRecentWaits(t *testing.T) {
 		}
 	})
 }
+
+func TestListsNameTheFilesOfTheLastMessage(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		f := newFirm(t, db)
+		e := f.receive("x", "k1", "")
+		for _, name := range []string{"a.jpg", "b.jpg", "c.jpg", "d.jpg"} {
+			e.Touch.Body.Files = append(e.Touch.Body.Files, channels.File{Name: name, Kind: "image", Blob: "b"})
+		}
+		f.receive("y", "k2", "words")
+		f.write()
+		for _, v := range must(db.Conversations(t.Context(), Filter{})).Items {
+			if v.ID == "y" && len(v.Preview.Files) != 0 || v.ID == "x" && (len(v.Preview.Files) != 3 || v.Preview.Files[0] != PreviewFile{"image", "a.jpg"}) {
+				t.Errorf("%+v", v.Preview)
+			}
+		}
+	})
+}
+
+// What a customer changed a message into is found; so is what it said before. Visits are not searched, nor is who has become another.
+func TestSearchFindsWhatChannelsAdd(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		f := newFirm(t, db)
+		e := f.receive("x", "k1", "kettle")
+		f.append(Event{Kind: EvEdited, By: Actor{Kind: "customer"}, Touch: &Touch{Kind: KindEdit, Conversation: "x", Identity: "i-x", Account: "a1", Channel: "sms",
+			Inbound: true, State: StateReceived, Rev: 1, Key: "k2", Of: e.Touch.ID, Body: &Body{Text: "teapot"}}})
+		f.append(Event{Kind: EvLogged, By: Actor{Kind: "customer"}, Identity: e.Identity, Touch: &Touch{Kind: KindVisit, Identity: "i-x", Account: "a1", Channel: "sms",
+			Inbound: true, State: StateReceived, Rev: 1, Key: "k3", Body: &Body{Text: "Samovars"}}})
+		f.write()
+		index := func() {
+			t.Helper()
+			for must(db.IndexOnce(t.Context(), 100)) > 0 {
+			}
+		}
+		index()
+		for word, want := range map[string]int{"kettle": 1, "teapot": 1, "samovars": 0} {
+			if got := must(db.Search(t.Context(), word, 10)); len(got.Messages) != want {
+				t.Errorf("%s: %+v", word, got.Messages)
+			}
+		}
+		if got := must(db.Search(t.Context(), "Name", 10)); len(got.Customers) != 1 {
+			t.Fatalf("%+v", got)
+		}
+		f.mark(e.Identity, Mark{Kind: MarkLink, Link: &channels.Link{Channel: "external", Address: "7", Name: "Ann"}})
+		f.write()
+		index()
+		if got := must(db.Search(t.Context(), "Name", 10)); len(got.Customers) != 1 || got.Customers[0].Name != "Ann" { // not who it was taken for before
+			t.Errorf("%+v", got)
+		}
+		if got := must(db.Search(t.Context(), "Ann", 10)); len(got.Customers) != 1 {
+			t.Errorf("%+v", got)
+		}
+	})
+}

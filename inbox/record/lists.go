@@ -35,24 +35,52 @@ type Preview struct {
 	Author     Actor  `json:"author"`
 	Kind       string `json:"kind"`
 	Unreadable string `json:"unreadable,omitempty"`
+
+	Files []PreviewFile `json:"files,omitempty"` // in order, at most 3
+}
+
+// PreviewFile is a file as a list shows it: for a message without words it stands in their place.
+type PreviewFile struct {
+	Kind string `json:"kind"` // as channels.File's
+	Name string `json:"name"`
+}
+
+// previewFiles are the first files of a body's column "more".
+func previewFiles(text []byte) ([]PreviewFile, error) {
+	if len(text) == 0 {
+		return nil, nil
+	}
+	var b Body
+	if err := b.readMore(text); err != nil {
+		return nil, err
+	}
+	var list []PreviewFile
+	for _, f := range b.Files[:min(len(b.Files), 3)] {
+		list = append(list, PreviewFile{f.Kind, f.Name})
+	}
+	return list, nil
 }
 
 // viewColumns are what scanView reads; c is the conversation. A preview is 200 characters.
 const viewColumns = `SELECT c.header, COALESCE(u.id, ''), COALESCE(u.name, ''), COALESCE(i.address, ''), COALESCE(s.subject, ''),
 	COALESCE(t.kind, ''), COALESCE(t.inbound, 0), COALESCE(t.author_kind, ''), COALESCE(t.author, ''), COALESCE(t.unreadable, ''),
-	COALESCE(substr(b.text, 1, 200), '')`
+	COALESCE(substr(b.text, 1, 200), ''), COALESCE(b.more, '')`
 const viewTables = ` LEFT JOIN identities i ON i.id = c.identity LEFT JOIN customers u ON u.id = i.customer
 	LEFT JOIN bodies s ON s.n = c.subject_n LEFT JOIN touches t ON t.id = c.last_message LEFT JOIN bodies b ON b.n = t.n `
 
 func scanView(rows *sql.Rows, v *View) error {
-	var head []byte
+	var head, more []byte
 	var p Preview
 	if err := rows.Scan(&head, &v.Customer.ID, &v.Customer.Name, &v.Address, &v.Subject,
-		&p.Kind, &p.Inbound, &p.Author.Kind, &p.Author.ID, &p.Unreadable, &p.Text); err != nil {
+		&p.Kind, &p.Inbound, &p.Author.Kind, &p.Author.ID, &p.Unreadable, &p.Text, &more); err != nil {
 		return err
 	}
 	if p.Kind != "" {
 		p.Text = strings.Join(strings.Fields(p.Text), " ")
+		var err error
+		if p.Files, err = previewFiles(more); err != nil {
+			return err
+		}
 		v.Preview = &p
 	}
 	return json.Unmarshal(head, &v.Conversation)

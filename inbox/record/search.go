@@ -37,11 +37,14 @@ func (db *DB) indexTouches(ctx context.Context, limit int) (int, error) {
 	}
 	// Read and folded before the writer is taken.
 	list, err := collect(ctx, db.pool, func(rows *sql.Rows, v *text) error {
-		var subject, body string
-		err := rows.Scan(&v.n, &subject, &body)
-		v.words = Words(subject + "\n" + body)
+		var subject, body, kind string
+		err := rows.Scan(&v.n, &subject, &body, &kind)
+		if kind != KindVisit { // pages, which nobody wrote
+			v.words = Words(subject + "\n" + body)
+		}
 		return err
-	}, "SELECT n, subject, text FROM bodies WHERE n > $1 ORDER BY n LIMIT $2", from, limit)
+	}, `SELECT b.n, b.subject, b.text, COALESCE(t.kind, '') FROM bodies b LEFT JOIN touches t ON t.n = b.n WHERE b.n > $1 ORDER BY b.n LIMIT $2`,
+		from, limit)
 	if err != nil || len(list) == 0 {
 		return 0, err
 	}
@@ -85,7 +88,9 @@ func (db *DB) indexCustomers(ctx context.Context, limit int) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		words[i] = customerWords(p.name, ids)
+		if len(ids) > 0 { // else all addresses have been linked to somebody else
+			words[i] = customerWords(p.name, ids)
+		}
 	}
 	err = db.write(ctx, func(q querier) error {
 		for i, p := range list {
