@@ -387,6 +387,15 @@ func TestPullAnswers(t *testing.T) {
 	}
 }
 
+func TestWhereAConversationBegins(t *testing.T) {
+	for address, want := range map[string]string{" customer-42 ": "customer-42", "": "", "*all": "", strings.Repeat("x", 257): ""} {
+		thread, normalised, err := Kind().StartThread(nil, address)
+		if thread != want || normalised != want || (err == nil) != (want != "") {
+			t.Errorf("%q: %q, %q, %v", address, thread, normalised, err)
+		}
+	}
+}
+
 func TestSettingsAtFault(t *testing.T) {
 	sys := start(t)
 	for field, value := range map[string]any{"send_url": "x", "secret": "short", "old_secret": "short", "pull_url": "x", "pull_seconds": -1, "list_url": "x",

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/url"
 	"strings"
@@ -31,7 +33,21 @@ func kind(p pace) channels.Kind {
 		Weight: 1,
 		Import: true, // by pull_url
 		Open:   func(c channels.Config) (channels.Adapter, error) { return open(c, p) },
+
+		StartThread: startThread,
 	}
+}
+
+// startThread begins a conversation in the thread of the address, as an event without a thread of its own does.
+func startThread(_ json.RawMessage, address string) (thread, normalised string, err error) {
+	address = strings.TrimSpace(strings.ToValidUTF8(address, ""))
+	switch {
+	case address == "":
+		return "", "", errors.New("the customer's address in your system is needed")
+	case len(address) > channels.MaxKey || strings.HasPrefix(address, "*"):
+		return "", "", errors.New("this cannot be an address")
+	}
+	return address, address, nil
 }
 
 var fields = []channels.Field{
