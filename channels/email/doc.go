@@ -2,21 +2,37 @@
 //
 // # Receiving
 //
-// One connection examines the mailbox (EXAMINE and BODY.PEEK: nothing is ever marked, moved or
-// deleted), takes what is above the cursor in UID order, at most 50 mails a batch and 32 MB in
-// memory, and hands each batch to Desk.Receive together with the new cursor. The cursor moves even
-// when a batch holds nothing for the hub, so that no mail is fetched for ever. Between batches the
-// connection idles; IDLE is re-issued every four minutes, which finds a half-dead connection long
-// before the 29 minutes that the standard allows, and a server without IDLE is polled. Every read has
-// a deadline: a mailbox never stops silently.
+// One connection takes all folders of the settings (run.go). It lists what is above a folder's position in UID order, fetches it in
+// batches (200 mails, 16 MB in memory) and hands each batch to Desk.Receive together with the new cursor; while one batch is being
+// recorded the next one is fetched. The cursor, one JSON with a position for each folder, moves even when a batch holds nothing for the
+// hub, so that no mail is fetched for ever. Fetching is BODY.PEEK of a folder that is examined: nothing is marked. Only when
+// the setting afterwards says so are folders opened for writing, and mails marked or moved, after Receive returned nil; what was left
+// undone by a crash is made up for (position.Done). Nothing is ever deleted, and never is a plain EXPUNGE said.
 //
-//   - The first connection starts at "now", or at the setting import_days before it; the start is
+// Between rounds the connection idles on the first folder; the others are asked for their STATUS at each poll. IDLE is re-issued
+// every four minutes, which finds a half-dead connection long before the 29 minutes that the standard allows. A server without
+// IDLE, or one whose connections are lost in IDLE three times in a row, is polled. Every read has a deadline: a mailbox never stops
+// silently. Whatever breaks ends Run with its reason; the hub starts it again with backoff and jitter.
+//
+//   - The first connection starts at "now", or imports what is newer than Config.Since, marked as Imported; the start is
 //     recorded at once, so mail that comes while the hub is down is found later.
-//   - A changed UIDVALIDITY makes all UIDs void: what the mailbox got since a week before the last
-//     mail is taken again. Inbound.Key depends on the mail alone, so the hub sees what it has.
-//   - A mail over 25 MB is fetched as far as 512 KB: header and the beginning of its text.
-//   - A mail that the server cannot give, or whose answer breaks the connection again and again, is
-//     recorded as unreadable with its UID, and passed over.
+//   - A changed UIDVALIDITY makes all UIDs void: what the folder got since a week before its last mail is looked at again, by
+//     headers alone, and only what the record does not have (Desk.Recorded, by Inbound.Key, which depends on the mail alone) is
+//     fetched. What is older than the account stays out, also by the mail's own date: a new server may have got it all "just now".
+//   - A mail over 256 KB is streamed into a file without a name, read from there, and forgotten. One over 50 MB (or over the
+//     account's limit for files, where that is larger) is fetched as far as 512 KB; its attachments are named from its
+//     structure, as Missing.
+//   - A mail that the server cannot give, or whose answer breaks the connection again and again (three times whole, three times
+//     in part), is recorded as unreadable with its UID, and passed over; its neighbours are not (fetch.go).
+//   - Folders are named as people name them: "Orders/Returns" is found as "INBOX.Orders.Returns", "\Junk" by its purpose (folder.go).
+//
+// Verify (verify.go) lists the same folders by the same headers, and our own mails in the Sent folder.
+//
+// # Logins
+//
+// By password (PLAIN, LOGIN) or by access tokens (XOAUTH2, OAUTHBEARER) that are fetched with a refresh token or with the client's
+// own credentials (oauth.go), kept in memory alone, and fetched anew once when a server refuses one before its time. A refusal
+// that somebody has to act on is health "refused" with what to do; anything else is "failing" and tried again.
 //
 // # Reading a mail
 //
@@ -59,7 +75,13 @@
 // # Sending
 //
 // A mail is text and simple HTML of the same words, the signature, and the quoted history with an attribution line in its
-// language; files are written as they are read from the Desk. A message goes out over its own SMTP connection. Its Message-ID is derived from Outbound.ID and its
-// thread, so a repeated Send repeats the Message-ID. After the final dot a lost connection is
-// uncertain; everything before it is temporary; 5xx answers are permanent with the server's words.
+// language; files are written as they are read from the Desk. Its Message-ID is derived from Outbound.ID and its
+// thread, so a repeated Send repeats the Message-ID.
+//
+// Mails go over at most three connections (smtp.go), each kept for the next mail for half a minute. The server is asked for every
+// recipient before the content is sent: a mail goes to all of them or to none. After the final dot a lost connection is uncertain;
+// everything before it is temporary; 5xx answers are permanent with the server's words, and "no such mailbox" about the customer makes the
+// address unreachable. 421, 450 and 452, and words about too many mails, are a time to wait. A copy is put into the Sent folder where
+// the setting says so (sent.go), by its own connection, after the fact and without a say in it: while Run is away copies wait, and a
+// crash loses them.
 package email
