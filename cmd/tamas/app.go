@@ -104,7 +104,7 @@ func start(ctx context.Context, cfg *config, log *slog.Logger) (_ *app, err erro
 		return nil, err
 	}
 	a.ui, err = agentui.New(agentui.Options{Hub: a.hub, Log: log, PublicURL: cfg.PublicURL, Kinds: kinds(), Version: versionText(), Metrics: registry, Proxies: cfg.proxies,
-		OnSetup: a.firstAccount})
+		MaxFile: int64(cfg.MaxFile) << 20, OnSetup: a.firstAccount})
 	if err != nil {
 		return nil, err
 	}

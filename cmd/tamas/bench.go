@@ -45,6 +45,9 @@ var measures = []struct {
 	{"latency", "from the customer's send to the acknowledgement and to the agents' sockets, at fixed rates", false, (*bencher).measureLatency},
 	{"one", "one caller's acknowledgement against Redis and the commit alone", false, (*bencher).measureOne},
 	{"fanout", "events in bursts of ten to many agents' sockets", false, (*bencher).measureFanOut},
+	{"mail", "mails from a real Dovecot into the record, on one account", true, (*bencher).measureMail},
+	{"sms", "SMS webhooks into the record", false, (*bencher).measureSMS},
+	{"files", "a large file up and down, against io.Copy to the same disk, and the hub's memory", true, (*bencher).measureFiles},
 	{"redis", "Redis memory of an open conversation", false, (*bencher).measureRedis},
 	{"app", "the agents' app's first load", false, (*bencher).measureApp},
 	{"memory", "memory of an idle visitor's socket", true, (*bencher).measureMemory},
@@ -72,7 +75,7 @@ func bench(ctx context.Context, args, environ []string, out, errOut io.Writer) e
 
 func parseBench(args, environ []string, errOut io.Writer) (*benchOptions, error) {
 	o := &benchOptions{}
-	only, rates := "", "1000,3000"
+	only, rates, channels := "", "1000,3000", false
 	var names []string
 	for _, m := range measures {
 		names = append(names, m.name)
@@ -81,6 +84,7 @@ func parseBench(args, environ []string, errOut io.Writer) (*benchOptions, error)
 		f.StringVar(&o.url, "url", "", "`URL` of a running hub; empty: one is started. It gets test accounts and customers, so take none that is in use")
 		f.StringVar(&o.token, "token", "", "API `token` of an admin of that hub; else --admin-email and --admin-password sign in")
 		f.StringVar(&only, "only", "", "`measures`, comma-separated: "+strings.Join(names, ", ")+"; empty: all")
+		f.BoolVar(&channels, "channels", false, "measure the channels only: "+channelMeasures)
 		f.DurationVar(&o.time, "time", 10*time.Second, "`how long` each load runs")
 		f.IntVar(&o.callers, "callers", 256, "`number` of callers that send as soon as they are acknowledged")
 		f.IntVar(&o.threads, "conversations", 1000, "`number` of conversations that a load is spread over")
@@ -108,6 +112,9 @@ func parseBench(args, environ []string, errOut io.Writer) (*benchOptions, error)
 	}
 	if o.asHub {
 		return o, nil
+	}
+	if channels {
+		only += "," + channelMeasures
 	}
 	for s := range strings.SplitSeq(only, ",") {
 		if s = strings.TrimSpace(s); s == "" {

@@ -2,11 +2,9 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/rand"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,7 +18,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -363,139 +360,6 @@ func (h *benchHub) close() error {
 		err = errors.Join(err, os.RemoveAll(h.dir))
 	}
 	return err
-}
-
-// api calls the hub's API.
-func (h *benchHub) api(ctx context.Context, method, path string, in, out any) error {
-	var body bytes.Buffer
-	if in != nil {
-		if err := json.NewEncoder(&body).Encode(in); err != nil {
-			return err
-		}
-	}
-	req, err := http.NewRequestWithContext(ctx, method, h.base+"/api/v1/"+path, &body)
-	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("X-Tamas-CSRF", "1")
-	if h.o.token != "" {
-		req.Header.Set("Authorization", "Bearer "+h.o.token)
-	}
-	resp, err := h.client.Do(req)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, 8<<20))
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode >= 300 {
-		return fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, bytes.TrimSpace(answer[:min(len(answer), 300)]))
-	}
-	if out == nil {
-		return nil
-	}
-	return json.Unmarshal(answer, out)
-}
-
-// addAccount makes an account and waits until its door is open.
-func (h *benchHub) addAccount(ctx context.Context, kind string, settings map[string]any) (door, error) {
-	var a account
-	err := h.api(ctx, http.MethodPost, "accounts", map[string]any{"kind": kind, "name": "Bench " + kind, "queue": h.queue.ID, "settings": settings}, &a)
-	if err != nil {
-		return door{}, fmt.Errorf("an account: %w", err)
-	}
-	h.accounts = append(h.accounts, a)
-	d := door{addr: h.addr, path: "/hooks/" + a.ID + "/"}
-	for range 400 {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.base+d.path+"config", nil)
-		if err != nil {
-			return d, err
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			return d, err
-		}
-		answer, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))
-		resp.Body.Close()
-		if !bytes.Contains(answer, []byte(`"request_id"`)) { // the adapter's answer, not the hub's "no such account"
-			return d, nil
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	return d, errors.New("the account's webhook does not open")
-}
-
-func (h *benchHub) smsDoor(ctx context.Context) (door, error) {
-	return h.addAccount(ctx, "sms", map[string]any{"provider": "generic", "number": "300050", "region": "IR", "send_url": h.gatewayAt, "secret": benchSecret})
-}
-
-func (h *benchHub) chatDoor(ctx context.Context) (door, error) {
-	return h.addAccount(ctx, "webchat", map[string]any{"allowed_origins": []string{benchOrigin}, "messages_per_minute": 1_000_000, "sessions_per_minute": 1_000_000})
-}
-
-// usage is what the hub's process and its Redis have used so far.
-type usage struct {
-	cpu, redisCPU   float64 // seconds
-	own             float64 // the bench's
-	resident, heap  float64 // bytes; heap with stacks
-	events, batches float64 // recorded
-}
-
-func (h *benchHub) usage(ctx context.Context) (u usage, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.base+"/metrics", nil)
-	if err != nil {
-		return u, err
-	}
-	req.Header.Set("Authorization", "Bearer "+h.token)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return u, err
-	}
-	defer resp.Body.Close()
-	lines := bufio.NewScanner(resp.Body)
-	for lines.Scan() {
-		name, value, _ := strings.Cut(lines.Text(), " ")
-		v, _ := strconv.ParseFloat(value, 64)
-		switch name {
-		case "process_cpu_seconds_total":
-			u.cpu = v
-		case "process_resident_memory_bytes":
-			u.resident = v
-		case "go_memstats_heap_alloc_bytes", "go_memstats_stack_inuse_bytes":
-			u.heap += v
-		case "tamas_recorded_total":
-			u.events = v
-		case "tamas_record_batch_events_count":
-			u.batches = v
-		}
-	}
-	var self syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &self); err != nil {
-		return u, err
-	}
-	u.own = float64(self.Utime.Nano()+self.Stime.Nano()) / 1e9
-	if h.redis != nil {
-		info := redisInfo(ctx, h.redis, "cpu")
-		user, _ := strconv.ParseFloat(info["used_cpu_user"], 64)
-		sys, _ := strconv.ParseFloat(info["used_cpu_sys"], 64)
-		u.redisCPU = user + sys
-	}
-	return u, lines.Err()
-}
-
-// redisInfo is a section of INFO; what cannot be had is missing.
-func redisInfo(ctx context.Context, r *inbox.Redis, section string) map[string]string {
-	out := map[string]string{}
-	text, _ := r.Info(ctx, section).Result()
-	for line := range strings.Lines(text) {
-		if k, v, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
-			out[k] = v
-		}
-	}
-	return out
 }
 
 // probeRecord opens a record of the same kind in the same place, to measure a commit alone.

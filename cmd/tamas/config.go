@@ -29,6 +29,7 @@ type config struct {
 	AdminPassword string
 	AdminName     string
 	TrustProxy    string
+	MaxFile       int // MB
 	LogLevel      string
 	LogFormat     string
 
@@ -53,6 +54,7 @@ func (c *config) flags(name string, out io.Writer) *flag.FlagSet {
 	f.StringVar(&c.AdminPassword, "admin-password", "", "`password` of the first admin")
 	f.StringVar(&c.AdminName, "admin-name", "", "`name` of the first admin")
 	f.StringVar(&c.TrustProxy, "trust-proxy", "", "`networks` (comma-separated CIDR) whose X-Forwarded-For is believed")
+	f.IntVar(&c.MaxFile, "max-file", 50, "`MB` of one file that agents may send; what customers send has a limit of each account")
 	f.StringVar(&c.LogLevel, "log-level", "info", "debug, info, warn or error")
 	f.StringVar(&c.LogFormat, "log-format", "text", "text or json")
 	return f
@@ -145,6 +147,9 @@ func (c *config) check() error {
 			p = netip.PrefixFrom(a, a.BitLen())
 		}
 		c.proxies = append(c.proxies, p)
+	}
+	if c.MaxFile < 1 || c.MaxFile > 2048 {
+		return fmt.Errorf("--max-file %d is not from 1 to 2048 (MB)", c.MaxFile)
 	}
 	if err := c.level.UnmarshalText([]byte(c.LogLevel)); err != nil {
 		return fmt.Errorf("--log-level %q is not debug, info, warn or error", c.LogLevel)

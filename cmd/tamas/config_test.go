@@ -29,6 +29,8 @@ func TestConfig(t *testing.T) {
 		{"an unknown variable", nil, []string{"TAMAS_ADRR=:2"}, "there is no setting TAMAS_ADRR", nil},
 		{"an unknown flag", []string{"--adrr", "x"}, nil, "adrr", nil},
 		{"twice", nil, []string{"TAMAS_ADMIN_NAME=a", "TAMAS_ADMIN_NAME_FILE=" + file}, "keep one", nil},
+		{"a size", []string{"--max-file", "100"}, nil, "", func(c *config) bool { return c.MaxFile == 100 }},
+		{"no size", []string{"--max-file", "0"}, nil, "--max-file", nil},
 		{"no port", []string{"--addr", "x"}, nil, "host:port", nil},
 		{"a public URL with a path", []string{"--public-url", "https://a/b"}, nil, "--public-url", nil},
 		{"a short key", []string{"--key", "abcd"}, nil, "32 bytes", nil},
