@@ -3,6 +3,8 @@ package email
 import (
 	"regexp"
 	"strings"
+
+	"github.com/emersion/go-message/textproto"
 )
 
 // report is what a delivery report (RFC 3464, RFC 6533), a receipt (RFC 8098) or a bounce in words says.
@@ -54,7 +56,9 @@ func (r *report) reason() string {
 	switch {
 	case what == "":
 		s = orDefault(words, "not delivered")
-	case words != "":
+	case r.diagnostic == "":
+		s += " " + words
+	default:
 		s += ": " + words
 	}
 	if r.recipient != "" && !strings.Contains(s, r.recipient) {
@@ -112,10 +116,21 @@ func (r *report) original(data []byte) {
 	if !ok || r.messageID != "" {
 		return
 	}
-	if l := ids(h.Values("Message-Id")); len(l) > 0 {
-		r.messageID = l[0]
-	}
+	r.messageID = ownID(h)
 	r.references = ids(append(h.Values("References"), h.Values("In-Reply-To")...))
+}
+
+// ownHeader repeats our Message-ID, which some servers replace on its way out.
+const ownHeader = "X-Tamas-Message-Id"
+
+// ownID is a mail's Message-ID, as its sender gave it.
+func ownID(h textproto.Header) string {
+	for _, k := range []string{ownHeader, "Message-Id"} {
+		if l := ids(h.Values(k)); len(l) > 0 {
+			return l[0]
+		}
+	}
+	return ""
 }
 
 // What bounces in words have in common. They are believed only from senders that are machines, about mails that we signed.
@@ -173,7 +188,7 @@ func (m *Mail) plainBounce() {
 		}
 	}
 	if s := smtpWords.FindStringSubmatch(words); s != nil {
-		r.diagnostic = oneLine(strings.Trim(s[1], "<>\"' "), 400)
+		r.diagnostic = oneLine(strings.Trim(s[1], "<>\"' )("), 400)
 	} else if s := below(words, r.recipient); s != "" {
 		r.diagnostic = oneLine(s, 400)
 	} else if i := givenUp.FindStringIndex(words); i != nil {
@@ -204,8 +219,10 @@ func (m *Mail) aboutID() string {
 			return r
 		}
 	}
-	if id := ourID.FindString(m.Text); id != "" {
-		return id
+	for _, id := range append(m.inner, ourID.FindString(m.Text)) {
+		if ourID.MatchString(strings.ToLower(id)) {
+			return id
+		}
 	}
 	if q := quotedID.FindStringSubmatch(m.Text); q != nil && saneID(q[1]) {
 		return q[1]

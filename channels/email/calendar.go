@@ -38,7 +38,25 @@ func (w *walker) calendar(p part) content {
 		f.name = nameOf("text/calendar")
 	}
 	f.typ = "text/calendar"
-	return content{files: []*attachment{f}, meetings: meetings(toUTF8(p.read(maxWhole), p.params["charset"]), p.params["method"])}
+	data := p.read(maxWhole)
+	f.twin = digest(bytes.NewReader(data))
+	return content{files: []*attachment{f}, meetings: meetings(toUTF8(data, p.params["charset"]), p.params["method"])}
+}
+
+// onceEach leaves out an invitation without a name when the mail has the same as a file too, as mailers send it.
+func onceEach(files []*attachment) (out []*attachment) {
+	last := map[string]int{}
+	for i, f := range files {
+		if f.twin != "" {
+			last[f.twin] = i
+		}
+	}
+	for i, f := range files {
+		if f.twin == "" || last[f.twin] == i {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // meetings reads the events of a calendar line by line, so that what is wrong in it costs one line.

@@ -79,6 +79,7 @@ func (a *Adapter) outgoing(ctx context.Context, m channels.Outbound) (*outgoing,
 		h.addresses("Reply-To", address{a.fromName(""), plus})
 	}
 	h.add("Message-ID", "<"+out.id+">")
+	h.add(ownHeader, "<"+out.id+">")
 	if answered := realIDs([]string{m.InReplyTo}); len(answered) > 0 && !m.Forwarded {
 		h.add("In-Reply-To", "<"+answered[0]+">")
 	}
@@ -336,9 +337,6 @@ func (c *composer) text(typ, s string) {
 
 // file writes a file as it is read.
 func (c *composer) file(f channels.File, disposition string) {
-	if c.err != nil {
-		return
-	}
 	typ, _, err := mime.ParseMediaType(f.Type)
 	if err != nil || !strings.Contains(typ, "/") || strings.HasPrefix(typ, "multipart/") || strings.HasPrefix(typ, "message/") {
 		typ = "application/octet-stream" // base64 is forbidden for mails within mails

@@ -17,6 +17,7 @@ type attachment struct {
 	location  string // Content-Location
 	missing   string // why there is no content
 	shown     bool   // the HTML shows it
+	twin      string // of an invitation: what another of the same content has too
 	open      func() io.Reader
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -24,6 +25,7 @@ const maxHistory = 64 << 10 // bytes of text, and four times as much HTML, that 
 
 func letterOf(m channels.Outbound) letterhead {
 	var l letterhead
+	m.Files = slices.DeleteFunc(slices.Clone(m.Files), func(f channels.File) bool { return f.Blob == "" }) // nothing to send
 	text, sign := strings.TrimRight(clean(m.Text), "\n"), strings.Trim(clean(m.Signature), "\n")
 	body := paragraphs(text)
 	if sign != "" {

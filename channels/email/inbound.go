@@ -40,7 +40,7 @@ func (a *Adapter) batch(ctx context.Context, letters []*letter) (channels.Batch,
 		if err != nil {
 			return b, err
 		}
-		if _, own := a.sign.ofMessageID(m.ID); own {
+		if _, own := a.sign.ofMessageID(ownID(m.header)); own {
 			l.raw = nil
 			continue // what we sent ourselves
 		}
@@ -160,7 +160,7 @@ func (m Mail) envelope() *channels.Envelope {
 		}
 		return out
 	}
-	e := &channels.Envelope{ReplyTo: list(m.ReplyTo), To: list(m.To), Cc: list(m.Cc)}
+	e := &channels.Envelope{ReplyTo: list(m.ReplyTo), To: list(m.To), Cc: list(m.Cc), Bcc: list(m.Bcc)}
 	if m.From.addr != "" {
 		e.From = m.From.String()
 	}

@@ -54,12 +54,13 @@ type enclosed struct {
 // walker reads the parts of one mail.
 type walker struct {
 	parts    int
-	cut      bool    // the source ends before the mail does
-	broken   string  // the first thing that could not be decoded
-	report   *report // of a delivery report
-	anyText  bool    // a text has been found
-	original bool    // within the mail that a report gives back
-	more     bool    // there were too many parts
+	cut      bool     // the source ends before the mail does
+	broken   string   // the first thing that could not be decoded
+	report   *report  // of a delivery report
+	anyText  bool     // a text has been found
+	original bool     // within the mail that a report gives back
+	more     bool     // there were too many parts
+	innerIDs []string // what our Message-IDs are found among: those of the mails within the mail
 }
 
 func (w *walker) part(h textproto.Header, body section, typeless string, depth int) content {
@@ -237,6 +238,9 @@ func (w *walker) enclosed(p part, depth int) content {
 	h, body, ok := headerOf(p.body)
 	if !ok {
 		return content{files: []*attachment{p.file()}}
+	}
+	if id := ownID(h); id != "" && len(w.innerIDs) < 100 {
+		w.innerIDs = append(w.innerIDs, id)
 	}
 	if w.report != nil {
 		w.bounce().original(p.body.head(maxWhole))

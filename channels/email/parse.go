@@ -20,7 +20,8 @@ type Mail struct {
 	From       address
 	ReplyTo    []address
 	To, Cc     []address
-	Recipients []string // every address of To, Cc, Delivered-To and the like
+	Bcc        []address // of a mail that somebody put into the folder
+	Recipients []string  // every address of To, Cc, Delivered-To and the like
 	Subject    string
 	Date       time.Time // zero when missing or unreadable
 	Lang       string
@@ -32,6 +33,7 @@ type Mail struct {
 	files  []*attachment
 	report *report          // of a bounce or a receipt
 	header textproto.Header // for what asks for more of it
+	inner  []string         // Message-IDs of the mails within it
 	digest string           // of what makes it this mail and no other
 }
 
@@ -62,14 +64,13 @@ func parse(src source, cut bool) (m Mail, err error) {
 	m.readHeader(h, watched)
 	w := &walker{cut: cut}
 	c := w.part(h, body, "text/plain", 0)
-	m.report = w.report
+	m.report, m.inner = w.report, w.innerIDs
 	m.Auto = automatic(h, m.From.addr)
 	m.Text = clean(strings.Trim(c.plain(), "\n"))
-	src2 := c.html
-	m.Text, src2 = withInner(m.Text, src2, c.inner)
-	m.Text, src2 = withMeetings(m.Text, src2, c.meetings)
-	m.files = c.files
-	m.HTML, m.files = cleanHTML(src2, m.files)
+	rich := c.html
+	m.Text, rich = withInner(m.Text, rich, c.inner)
+	m.Text, rich = withMeetings(m.Text, rich, c.meetings)
+	m.HTML, m.files = cleanHTML(rich, onceEach(c.files))
 	m.Text = strings.TrimSpace(m.Text)
 	if w.more {
 		m.files = append(m.files, &attachment{name: "…", typ: "application/octet-stream", missing: fmt.Sprintf("the mail has more than %d parts", maxParts)})
@@ -110,7 +111,7 @@ func (m *Mail) readHeader(h textproto.Header, src source) {
 		}
 	}
 	m.ReplyTo = addresses(h.Values("Reply-To"))
-	m.To, m.Cc = addresses(h.Values("To")), addresses(h.Values("Cc"))
+	m.To, m.Cc, m.Bcc = addresses(h.Values("To")), addresses(h.Values("Cc")), addresses(h.Values("Bcc"))
 	for _, k := range []string{"To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "Resent-To"} {
 		for _, a := range addresses(h.Values(k)) {
 			m.Recipients = append(m.Recipients, a.addr)
