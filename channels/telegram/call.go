@@ -14,8 +14,10 @@ import (
 	"tamas/channels/provider"
 )
 
-// brief bounds a call that is answered at once.
-const brief = 30 * time.Second
+const (
+	brief    = 30 * time.Second // bounds a call that is answered at once
+	fileTime = 2 * time.Minute  // how long a call with a file may go without progress
+)
 
 // api calls the methods of the Bot API for one bot.
 type api struct {
@@ -23,12 +25,14 @@ type api struct {
 	token string
 	http  *provider.Client
 	long  *provider.Client // as patient as a long poll is long
+	slow  *provider.Client // for files, which the server takes to or fetches from Telegram before it answers
 }
 
 func newAPI(base, token string, client *http.Client, poll time.Duration) *api {
 	_, secret, _ := strings.Cut(token, ":")
-	a := &api{base: base, token: token,
-		http: provider.New("Telegram", client, token, secret), long: provider.New("Telegram", client, token, secret)}
+	made := func() *provider.Client { return provider.New("Telegram", client, token, secret) }
+	a := &api{base: base, token: token, http: made(), long: made(), slow: made()}
+	a.slow.Stall = fileTime
 	a.long.Stall = poll + 20*time.Second
 	a.long.MaxAnswer = 16 << 20 // getUpdates fills at most 4 MiB
 	return a
@@ -95,7 +99,7 @@ func (a *api) upload(ctx context.Context, method string, p params, files []uploa
 	}
 	req.ContentLength = size
 	req.Header.Set("Content-Type", contentType)
-	out, ce := result(a.http, a.http.Call(req))
+	out, ce := result(a.slow, a.slow.Call(req))
 	if ce != nil && ce.answer.Status == 0 {
 		// Without its end a form is no form: such a request was not taken, whatever became of it.
 		ce.broken = watched.failed.Load() || size >= 0 && watched.n.Load() < size

@@ -114,7 +114,7 @@ func (a *adapter) fetch(ctx context.Context, r remote) (channels.File, error) {
 	if most := a.desk.MaxFile(); f.Size > most {
 		return missing("larger than %d MB, which is this account's limit", most>>20)
 	}
-	raw, ce := a.api.call(ctx, "getFile", params{"file_id": r.id})
+	raw, ce := a.api.post(ctx, a.api.slow, "getFile", params{"file_id": r.id})
 	if ce != nil {
 		switch {
 		case ce.says("too big"):

@@ -3,6 +3,7 @@ package telegram
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -49,7 +50,11 @@ func (a *adapter) poll(ctx context.Context) error {
 			// The rest of the page is recorded; only the thread with that file waits, and this account's offset.
 			a.desk.Health(channels.Health{State: "failing", Detail: "A file cannot be had now; its message waits: " + held.Error(), HeardAt: time.Now()})
 			a.log.Warn("telegram: a file cannot be had now", "err", held)
-			if err := pause(ctx, wait/2+rand.N(wait)); err != nil {
+			d := wait/2 + rand.N(wait)
+			if ce := (*callError)(nil); errors.As(held, &ce) {
+				d = max(d, min(ce.retry, time.Minute)) // Telegram's own wish
+			}
+			if err := pause(ctx, d); err != nil {
 				return err
 			}
 			wait = min(2*wait, 5*time.Second)
