@@ -118,9 +118,14 @@ func (h *Hub) publishRecorded(ctx context.Context, unsaid *published) {
 	last := unsaid.last
 	pl := h.rdb.Pipeline()
 	add := pl.XAdd(ctx, &redis.XAddArgs{Stream: h.keys.recorded(), ID: last.String(), MaxLen: 200, Approx: true, Values: []string{"ids", strings.Join(unsaid.texts, " ")}})
-	if last.N > h.keep && last.N-h.trimmed >= h.keep/4 {
-		h.trimmed = last.N
-		pl.XTrimMinIDApprox(ctx, h.keys.events(), fmt.Sprintf("%d-0", last.N-h.keep), 0)
+	// As many events as are to be kept, or as many bytes; never what is not recorded.
+	from, step := last.N-min(h.keep, last.N), h.keep/4
+	if kept := min(h.tail.kept(), last.N); kept > from {
+		from, step = kept, 64
+	}
+	if from >= h.trimmed+step {
+		h.trimmed = from
+		pl.XTrimMinIDApprox(ctx, h.keys.events(), fmt.Sprintf("%d-0", from), 0)
 	}
 	_, err := pl.Exec(ctx)
 	if e := add.Err(); e == nil || strings.Contains(e.Error(), "equal or smaller") { // said before, and the reply was lost

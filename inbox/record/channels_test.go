@@ -1,6 +1,7 @@
 package record
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -290,6 +291,31 @@ func TestSearchFindsWhatChannelsAdd(t *testing.T) {
 		}
 		if got := must(db.Search(t.Context(), "Ann", 10)); len(got.Customers) != 1 {
 			t.Errorf("%+v", got)
+		}
+	})
+}
+
+func TestHasKeys(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		f := newFirm(t, db)
+		var keys []string
+		for i := range 450 {
+			k := fmt.Sprint("k", i)
+			keys = append(keys, k, "no "+k)
+			f.receive("x", k, "hi")
+		}
+		f.reply("x", "u1", "the key of an answer is its client's")
+		f.write()
+		if got := must(db.HasKeys(t.Context(), "a1", keys)); len(got) != 450 || !got["k449"] || got["no k1"] {
+			t.Errorf("%d keys", len(got))
+		}
+		for key, want := range map[string]bool{"k7": true, "no k7": false, "": false, f.convs["x"].LastMessage: false} {
+			if got := must(db.HasKeys(t.Context(), "a1", []string{key})); got[key] != want {
+				t.Errorf("%q: %v", key, got)
+			}
+		}
+		if got := must(db.HasKeys(t.Context(), "a2", []string{"k7"})); got["k7"] {
+			t.Error("of another account")
 		}
 	})
 }

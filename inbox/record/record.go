@@ -25,6 +25,7 @@ type DB struct {
 	own  *sql.DB // wr's pool, when not pool
 
 	duplicates atomic.Int64
+	oneKey     atomic.Pointer[sql.Stmt] // of hasKey
 }
 
 // Open opens the record at a PostgreSQL URL (postgres://…) or in a SQLite file, and brings its tables up to
@@ -81,6 +82,9 @@ func (db *DB) prepare(ctx context.Context) error {
 // Close waits for the write under way and closes all connections.
 func (db *DB) Close() error {
 	db.wr.close()
+	if s := db.oneKey.Load(); s != nil {
+		s.Close()
+	}
 	err := db.pool.Close()
 	if db.own != nil {
 		err = errors.Join(err, db.own.Close())
