@@ -36,11 +36,11 @@ type twilioMessage struct {
 func (a *twilio) list(ctx context.Context, sent bool, from, to time.Time) ([]twilioMessage, error) {
 	var out []twilioMessage
 	for day := from.UTC().Truncate(24 * time.Hour); day.Before(to); day = day.Add(24 * time.Hour) {
-		all, err := a.listDay(ctx, sent, day)
+		all, err := a.listDay(ctx, sent, day, from)
 		if err != nil {
 			return nil, err
 		}
-		slices.Reverse(all) // newest first, as Twilio gives them
+		slices.Reverse(all)
 		for _, m := range all {
 			if !m.at.Before(from) && m.at.Before(to) {
 				out = append(out, m)
@@ -50,7 +50,8 @@ func (a *twilio) list(ctx context.Context, sent bool, from, to time.Time) ([]twi
 	return out, nil
 }
 
-func (a *twilio) listDay(ctx context.Context, sent bool, day time.Time) ([]twilioMessage, error) {
+// listDay reads one day's messages, newest first as Twilio gives them, until they are older than from.
+func (a *twilio) listDay(ctx context.Context, sent bool, day, from time.Time) ([]twilioMessage, error) {
 	q := url.Values{"PageSize": {"1000"}, "DateSent": {day.Format(time.DateOnly)}}
 	if a.own != "" {
 		q.Set(map[bool]string{false: "To", true: "From"}[sent], a.own)
@@ -75,6 +76,7 @@ func (a *twilio) listDay(ctx context.Context, sent bool, day time.Time) ([]twili
 		if err := json.Unmarshal(o.Body, &page); err != nil {
 			return nil, &trouble{text: "Twilio sent a list that cannot be read"}
 		}
+		older := false
 		for _, m := range page.Messages {
 			if (m.Direction == "inbound") == sent || m.SID == "" || m.From == "" || (a.own == "" && m.Service != a.service) {
 				continue
@@ -87,8 +89,9 @@ func (a *twilio) listDay(ctx context.Context, sent bool, day time.Time) ([]twili
 			}
 			m.at = at.UTC()
 			out = append(out, m)
+			older = m.at.Before(from)
 		}
-		if page.Next == "" {
+		if older || page.Next == "" {
 			return out, nil
 		}
 		if !strings.HasPrefix(page.Next, "/") || strings.HasPrefix(page.Next, "//") {

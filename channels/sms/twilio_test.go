@@ -331,3 +331,18 @@ func TestTwilioOptOut(t *testing.T) {
 		}
 	}
 }
+
+// A look at the list reads no more of the day than it needs.
+func TestTwilioLooksAtWhatIsNew(t *testing.T) {
+	srv := startTwilio(t)
+	a, _ := openFor(t, twilioSettings(srv, nil), pace{})
+	noon := time.Now().UTC().Truncate(24 * time.Hour).Add(-12 * time.Hour)
+	for range 450 { // five pages of the double
+		srv.Old(customer(0), "in the morning", noon.Add(-6*time.Hour))
+	}
+	srv.Old(customer(0), "at noon", noon)
+	got, err := a.(*twilio).listInbound(t.Context(), noon.Add(-time.Minute), noon.Add(time.Minute))
+	if err != nil || len(got) != 1 || srv.Pages() != 1 {
+		t.Errorf("%v: %d messages, %d pages", err, len(got), srv.Pages())
+	}
+}

@@ -29,6 +29,7 @@ type Twilio struct {
 	failures []int // of the next fetches of content
 	unlisted []int // of the next lists of files
 	contents int   // fetched
+	pages    int   // of the list
 }
 
 // Media is a file of a message.
@@ -93,6 +94,13 @@ func (t *Twilio) received(from, text string, at time.Time, files []Media) string
 		t.media[sid] = append(t.media[sid], m)
 	}
 	return sid
+}
+
+// Pages counts the pages of the list that were asked for.
+func (t *Twilio) Pages() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.pages
 }
 
 // FailMediaList meets the next lists of a message's files with these HTTP statuses, one each.
@@ -293,6 +301,7 @@ func (t *Twilio) list(w http.ResponseWriter, r *http.Request) {
 			(q.Get("DateSent") == "" || q.Get("DateSent") == day) && (q.Get("DateSent>") == "" || q.Get("DateSent>") <= day) && (q.Get("DateSent<") == "" || q.Get("DateSent<") >= day)
 	}
 	t.mu.Lock()
+	t.pages++
 	var all []map[string]any
 	for i := len(t.inbound) - 1; i >= 0; i-- {
 		if m := t.inbound[i]; wanted(m) {
