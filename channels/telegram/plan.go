@@ -2,7 +2,6 @@ package telegram
 
 import (
 	"path"
-	"slices"
 	"strings"
 	"unicode/utf16"
 
@@ -14,9 +13,9 @@ const (
 	maxText    = 4096
 	maxCaption = 1024
 	maxAlbum   = 10
-	maxUpload  = 50 << 20 // bytes of a file
-	maxPhoto   = 10 << 20 // of one that is to be shown as a photo
-	maxParts   = 10       // the composer's bound: messages of one long answer
+	maxUpload  = 50_000_000 // bytes of a call's files; the server in front of the Bot API takes 50 MiB, forms included
+	maxPhoto   = 10 << 20   // of one that is to be shown as a photo
+	maxParts   = 10         // the composer's bound: messages of one long answer
 )
 
 // outPart is one call of the provider: a text, a file with a caption, or an album.
@@ -48,7 +47,7 @@ func plan(m channels.Outbound) []outPart {
 	}
 	for _, f := range m.Files {
 		kind := sendAs(f)
-		if n := len(parts); n > 0 && len(parts[n-1].files) > 0 && len(parts[n-1].files) < maxAlbum && sameAlbum(parts[n-1].kind, kind) {
+		if n := len(parts); n > 0 && parts[n-1].takes(f, kind) {
 			parts[n-1].files = append(parts[n-1].files, f)
 			continue
 		}
@@ -58,10 +57,17 @@ func plan(m channels.Outbound) []outPart {
 	return parts
 }
 
-// sameAlbum tells whether files of two kinds may be in one album.
-func sameAlbum(a, b string) bool {
-	visual := []string{"photo", "video"}
-	return slices.Contains(visual, a) && slices.Contains(visual, b) || a == b && (a == "document" || a == "audio")
+// takes tells whether a part can have one more file: neighbours go as one album.
+func (p outPart) takes(f channels.File, kind string) bool {
+	if len(p.files) == 0 || len(p.files) == maxAlbum {
+		return false
+	}
+	size := f.Size
+	for _, have := range p.files {
+		size += have.Size
+	}
+	visual := func(k string) bool { return k == "photo" || k == "video" }
+	return size <= maxUpload && (visual(p.kind) && visual(kind) || p.kind == kind && (kind == "document" || kind == "audio"))
 }
 
 // sendAs is how a file goes so that it is shown best and arrives whole.

@@ -204,6 +204,8 @@ func (a *adapter) sendError(ce *callError, chat int64) *channels.SendError {
 	switch {
 	case ce.broken:
 		se.Reason = "The file was not sent whole"
+	case ce.code == 0 && ce.answer.Status == http.StatusRequestEntityTooLarge: // in the words of the server in front
+		se.Permanent, se.Reason = true, "Telegram takes no file of this size"
 	case ce.code == 0:
 		se = a.api.http.SendError(ce.answer, "")
 	case ce.code == http.StatusTooManyRequests:

@@ -249,6 +249,31 @@ func TestSendFiles(t *testing.T) {
 	}
 }
 
+// The server in front of the Bot API counts a whole request.
+func TestLargeAlbum(t *testing.T) {
+	srv := start(t)
+	a, desk := account(t, srv, nil)
+	desk.SetMaxFile(100 << 20)
+	srv.Say(customer(0), "hi")
+	var files []channels.File
+	for i := range 3 {
+		files = append(files, put(t, desk, fmt.Sprintf("%d.zip", i), "application/zip", bytes.Repeat([]byte{byte(i)}, 20<<20)))
+	}
+	if _, err := a.Send(context.Background(), channels.Outbound{ID: "o", Thread: "4000", Files: files}); err != nil {
+		t.Fatal(err)
+	}
+	if m := srv.Sent(); len(m) != 3 || m[0].Group == "" || m[1].Group != m[0].Group || m[2].Group != "" {
+		t.Errorf("%d messages", len(m))
+	}
+	huge := put(t, desk, "huge.zip", "application/zip", make([]byte, 51<<20))
+	if kind := Kind(); kind.Limits.Files.Carries(huge) {
+		t.Error("a file of 51 MiB would be carried")
+	}
+	if se := sendErr(t, a, channels.Outbound{ID: "o2", Thread: "4000", Files: []channels.File{huge}}); !se.Permanent || !strings.Contains(se.Reason, "size") {
+		t.Errorf("%+v", se)
+	}
+}
+
 // breaking is a desk whose files break off.
 type breaking struct{ *channeltest.Desk }
 

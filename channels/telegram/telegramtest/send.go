@@ -16,6 +16,14 @@ var sends = map[string]string{"sendmessage": "text", "sendphoto": "photo", "send
 
 // send answers all of them.
 func (s *Server) send(w http.ResponseWriter, field string, arg func(string) string, uploads map[string]*File) {
+	total := 0
+	for _, f := range uploads {
+		total += len(f.Content)
+	}
+	if total > 50<<20-1000 { // the server in front, which counts all that comes
+		refuse(w, Fault{Code: 413, Body: "<html><head><title>413 Request Entity Too Large</title></head></html>"})
+		return
+	}
 	chat, err := strconv.ParseInt(arg("chat_id"), 10, 64)
 	base := Message{ChatID: chat, At: time.Now()}
 	base.Topic, _ = strconv.Atoi(arg("message_thread_id"))
@@ -125,8 +133,6 @@ func tooMuch(m Message) Fault {
 		return Fault{Code: 400, Description: "Bad Request: message is too long"}
 	case m.File != nil && length(m.Text) > 1024:
 		return Fault{Code: 400, Description: "Bad Request: message caption is too long"}
-	case m.File != nil && len(m.File.Content) > 50<<20:
-		return Fault{Code: 413, Description: "Request Entity Too Large"}
 	}
 	return Fault{}
 }
