@@ -16,19 +16,18 @@ const (
 	help  = "help"
 )
 
-// Words that are understood always, folded. Twilio blocks on more of them by itself, see twilioWords.
+// commonWords are understood always, folded. They are few: a message that is taken for a wish about messages wakes no agent.
 var commonWords = map[string]string{
-	"stop": stop, "stopall": stop, "unsubscribe": stop, "optout": stop,
-	"لغو": stop, "لغو11": stop, "لغواشتراک": stop, "توقف": stop, "انصراف": stop,
-	"start": start, "unstop": start, "subscribe": start, "شروع": start, "اغاز": start, "عضویت": start,
+	"stop": stop, "stopall": stop, "unsubscribe": stop, "optout": stop, "لغو": stop, "لغو11": stop, "لغواشتراک": stop, "توقف": stop,
+	"start": start, "unstop": start, "شروع": start,
 	"help": help, "info": help, "راهنما": help, "کمک": help,
 }
 
 // twilioWords are those on which Twilio itself stops or starts sending to a customer, so the record has to say the same; it
-// answers them too.
+// answers them too. YES, which it takes for START, is too often an answer to an agent.
 var twilioWords = map[string]string{
 	"stop": stop, "stopall": stop, "unsubscribe": stop, "optout": stop, "cancel": stop, "end": stop, "quit": stop, "revoke": stop,
-	"start": start, "unstop": start, "yes": start, "help": help, "info": help,
+	"start": start, "unstop": start, "help": help, "info": help,
 }
 
 // words is what an account understands, and what it answers.

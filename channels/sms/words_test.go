@@ -40,7 +40,7 @@ func TestWords(t *testing.T) {
 		{settings{Provider: "twilio"}, "STOP", "stop", "-"},
 		{settings{Provider: "twilio"}, "Cancel", "stop", "-"},
 		{settings{Provider: "twilio"}, "لغو", "stop", "دیگر پیامی"}, // Twilio does not know it
-		{settings{Provider: "twilio"}, "YES", "start", "-"},
+		{settings{Provider: "twilio"}, "YES", "", "-"},
 		{settings{Provider: "twilio"}, "HELP", "", "-"},
 		{settings{Provider: "twilio", Answers: "on"}, "stop", "stop", "You will get no"},
 		{settings{Provider: "twilio", Answers: "on"}, "لغو", "stop", "دیگر پیامی"},
