@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tamas/channels"
@@ -22,6 +23,7 @@ type openAccount struct {
 	row     record.Account
 	adapter channels.Adapter // nil when its settings cannot be opened
 	restart chan struct{}    // asks for the adapter to be started again
+	drained atomic.Bool      // its end is near: that it stops is no trouble
 	cancel  context.CancelFunc
 	done    chan struct{}
 }
@@ -74,6 +76,7 @@ func (h *Hub) accountsLoop(ctx context.Context) error {
 
 // drain ends the connections that customers hold to this node; they come back elsewhere.
 func (a *openAccount) drain() {
+	a.drained.Store(true)
 	if c, ok := a.adapter.(io.Closer); ok {
 		if err := c.Close(); err != nil {
 			a.h.log.Debug("an account was closed", "account", a.row.ID, "err", err)

@@ -198,6 +198,37 @@ func TestStoppedAdapterFails(t *testing.T) {
 	})
 }
 
+// closingProbe ends its Run when it is drained.
+type closingProbe struct {
+	runProbe
+	closed chan struct{}
+}
+
+func (a closingProbe) Close() error { close(a.closed); return nil }
+
+// What ends because the hub is about to stop is no trouble of the account.
+func TestDrainedAccountIsNotFailing(t *testing.T) {
+	r := newRig(t, store{"redis-server", "sqlite"})
+	closed, ended := make(chan struct{}), make(chan struct{})
+	h, stop := r.hub(func(o *Options) {
+		o.Kinds[0].Open = func(c channels.Config) (channels.Adapter, error) {
+			return closingProbe{runProbe{&probe{r.provider, c}, func(ctx context.Context, d channels.Desk) error {
+				d.Health(channels.Health{State: "connected"})
+				<-closed
+				close(ended)
+				return errors.New("the account was closed")
+			}, nil}, closed}, nil
+		}
+	})
+	eventually(t, "connected", func() bool { return h.Health(r.account.ID).State == "connected" })
+	h.Drain()
+	<-ended
+	stop()
+	if x := h.Health(r.account.ID); x.State != "connected" || len(x.Errors) != 0 {
+		t.Errorf("%+v", x)
+	}
+}
+
 // Whichever node is asked, the adapter starts again at once, out of its backoff and out of a standing connection.
 func TestReconnect(t *testing.T) {
 	r := newRig(t, store{"redis-server", "sqlite"})

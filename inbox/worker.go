@@ -46,6 +46,9 @@ func (a *openAccount) runAdapter(ctx context.Context) error {
 	for wait := first; ctx.Err() == nil; {
 		begun := time.Now()
 		asked, err := a.runOnce(ctx)
+		if a.drained.Load() {
+			<-ctx.Done()
+		}
 		if ctx.Err() != nil {
 			break
 		}
