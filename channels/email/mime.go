@@ -58,7 +58,6 @@ type walker struct {
 	broken   string   // the first thing that could not be decoded
 	report   *report  // of a delivery report
 	anyText  bool     // a text has been found
-	original bool     // within the mail that a report gives back
 	more     bool     // there were too many parts
 	innerIDs []string // what our Message-IDs are found among: those of the mails within the mail
 }

@@ -31,6 +31,7 @@ const (
 	attrMessage     = 0x9003 // the message's properties
 	attrCodepage    = 0x9007
 
+	propSubject     = 0x0037
 	propBody        = 0x1000
 	propHTML        = 0x1013
 	propRTF         = 0x1009
@@ -46,10 +47,10 @@ const (
 func (w *walker) tnef(p part) content {
 	shared := &rewinder{open: p.open}
 	t := tnefReader{r: bufio.NewReaderSize(p.open(), 64<<10), shared: shared}
-	if !t.read() || len(t.files) == 0 && t.text == "" && t.html == "" {
+	if !t.read() || len(t.files)+len(t.inner) == 0 && t.text == "" && t.html == "" {
 		return content{files: []*attachment{p.file()}}
 	}
-	c := content{files: t.files, text: t.text, html: t.html}
+	c := content{files: t.files, text: t.text, html: t.html, inner: t.inner}
 	if w.anyText { // the mail has said it already
 		c.text, c.html = "", ""
 	}
@@ -66,6 +67,9 @@ type tnefReader struct {
 	html     string
 	files    []*attachment
 	file     *attachment // the current one
+	subject  string
+	inner    []enclosed // mails within it
+	depth    int
 }
 
 func (t *tnefReader) read() bool {
@@ -119,6 +123,8 @@ func (t *tnefReader) attribute(id uint32, size int64) bool {
 	case attrMessage:
 		t.properties(t.data(size, maxMAPI), 0, func(id uint32, p prop) {
 			switch id {
+			case propSubject:
+				t.subject = oneLine(p.text(t.codepage), 300)
 			case propBody:
 				t.setText(p.text(t.codepage))
 			case propHTML:
@@ -135,7 +141,7 @@ func (t *tnefReader) attribute(id uint32, size int64) bool {
 		if len(t.files) >= maxTNEF {
 			return false
 		}
-		t.file = &attachment{name: nameOf("application/octet-stream"), typ: "application/octet-stream", missing: "the file is empty"}
+		t.file = &attachment{name: nameOf("application/octet-stream"), typ: "application/octet-stream", missing: "it is in a form that only Outlook reads"}
 		t.files = append(t.files, t.file)
 	case attrAttachTitle:
 		if t.file != nil {
@@ -161,7 +167,10 @@ func (t *tnefReader) attribute(id uint32, size int64) bool {
 				}
 			case propContentID:
 				t.file.cid = contentID(p.text(t.codepage))
-			case propData: // an object: a message in Outlook's own form, which nobody else reads
+			case propData: // an object, behind the 16 bytes of its kind: a mail within the mail, or something of Outlook's own
+				if t.enclosed(p) {
+					return
+				}
 				if t.file.open == nil && len(p.value) > 16 {
 					t.file.missing = ""
 					t.file.open = t.shared.section(p.off+16, int64(len(p.value))-16)
@@ -169,6 +178,28 @@ func (t *tnefReader) attribute(id uint32, size int64) bool {
 			}
 		})
 	}
+	return true
+}
+
+// enclosed unpacks a mail that is attached as a TNEF of its own; its files take the place of the current one.
+func (t *tnefReader) enclosed(p prop) bool {
+	if t.depth >= 3 || len(p.value) < 22 || binary.LittleEndian.Uint32(p.value[16:]) != tnefSignature {
+		return false
+	}
+	data := bytes.Clone(p.value[16:])
+	open := func() io.Reader { return bytes.NewReader(data) }
+	in := tnefReader{r: bufio.NewReader(open()), shared: &rewinder{open: open}, depth: t.depth + 1}
+	if !in.read() {
+		return false
+	}
+	t.files = t.files[:len(t.files)-1]
+	t.files = append(t.files, in.files[:min(len(in.files), maxTNEF-len(t.files))]...)
+	e := enclosed{text: orDefault(in.text, htmlText(in.html)), html: in.html}
+	if in.subject != "" {
+		e.head = [][2]string{{"Subject", in.subject}}
+	}
+	t.inner = append(append(t.inner, e), in.inner...)
+	t.file = &attachment{} // what else is said of it is about nothing
 	return true
 }
 
