@@ -150,7 +150,57 @@ func (m *mailbox) bodies(limit, most int64, letters ...*letter) error {
 			}
 		}
 	}
-	return cmd.Close()
+	err := cmd.Close()
+	m.claim(letters)
+	return err
+}
+
+// lateUID takes a mail whose content comes before its UID, as a few servers send it: go-imap does not know then for which command it is.
+func (m *mailbox) lateUID(msg *imapclient.FetchMessageData) {
+	var l *letter
+	var uid imap.UID
+	for item := msg.Next(); item != nil; item = msg.Next() {
+		switch item := item.(type) {
+		case imapclient.FetchItemDataUID:
+			uid = item.UID
+		case imapclient.FetchItemDataBodySection:
+			if l != nil || item.Literal == nil || item.Section.Specifier != imap.PartSpecifierNone {
+				continue
+			}
+			m.late.Add(1) // before the content is read, and so before the command can be over
+			defer m.late.Done()
+			l = &letter{}
+			if l.take(item.Literal, item.Literal.Size(), m.most) != nil {
+				release([]*letter{l})
+				l = &letter{}
+			}
+		}
+	}
+	if l != nil && !l.empty() {
+		m.lateMu.Lock()
+		defer m.lateMu.Unlock()
+		if m.lates == nil {
+			m.lates = map[imap.UID]*letter{}
+		}
+		m.lates[uid] = l
+	}
+}
+
+// claim gives letters what came with a late UID.
+func (m *mailbox) claim(letters []*letter) {
+	m.late.Wait()
+	m.lateMu.Lock()
+	defer m.lateMu.Unlock()
+	for _, l := range letters {
+		if got := m.lates[l.uid]; got != nil && l.empty() {
+			l.raw, l.src, l.cut = got.raw, got.src, got.cut
+			delete(m.lates, l.uid)
+		}
+	}
+	for uid, l := range m.lates {
+		release([]*letter{l})
+		delete(m.lates, uid)
+	}
 }
 
 // structure asks which attachments a mail has, without fetching them.

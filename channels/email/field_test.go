@@ -141,9 +141,9 @@ func TestImportGoesOnAfterRenumbering(t *testing.T) {
 	}
 	deliver()
 	c := openBox(t, s.Settings("open-sesame-4711"), b.desk, since).run()
-	got := c.desk.AwaitMessages(t, 300)
+	c.desk.AwaitMessages(t, 300)
 	s.Deliver(customerMail(0, "new"))
-	got = c.desk.AwaitMessages(t, 301)
+	got := c.desk.AwaitMessages(t, 301)
 	for i, m := range got {
 		if m.Imported != (i < 300) {
 			t.Fatalf("%q: imported %v", m.Text, m.Imported)

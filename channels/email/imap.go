@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -49,6 +50,11 @@ type mailbox struct {
 	validity uint32
 	next     imap.UID         // when the folder was opened; 0 when the server did not tell
 	names    []*imap.ListData // of the server's folders, once they were asked for
+
+	most   int64          // see Adapter.most
+	late   sync.WaitGroup // mails whose UID comes after their content, while they are read
+	lateMu sync.Mutex
+	lates  map[imap.UID]*letter
 }
 
 // connect dials and logs in. The connection closes when ctx ends.
@@ -73,7 +79,7 @@ func (a *Adapter) dialIMAP(ctx context.Context) (*mailbox, error) {
 	}
 	conn := &patientConn{Conn: raw}
 	conn.bear(a.timing.dial)
-	box := &mailbox{conn: conn, news: make(chan struct{}, 1)}
+	box := &mailbox{conn: conn, news: make(chan struct{}, 1), most: a.most()}
 	box.stop = context.AfterFunc(ctx, func() { raw.Close() })
 	if err := a.login(ctx, box); err != nil {
 		box.close()
@@ -95,6 +101,7 @@ func (a *Adapter) login(ctx context.Context, box *mailbox) error {
 					}
 				}
 			},
+			Fetch: box.lateUID,
 		},
 	}
 	switch a.set.IMAPSecurity {
