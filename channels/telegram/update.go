@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -53,7 +54,11 @@ func (r *reader) read(raw []byte) arrival {
 	u, err := decode(raw)
 	switch {
 	case err != nil:
-		return r.unreadable(a, raw, "Telegram sent an update that cannot be read: "+cut(err.Error(), 200))
+		why := "Telegram sent an update that cannot be read"
+		if wrong := (*json.UnmarshalTypeError)(nil); errors.As(err, &wrong) && wrong.Field != "" {
+			why += ": its " + cut(wrong.Field, 100) + " is of another kind than is known"
+		}
+		return r.unreadable(a, raw, why)
 	case u.Message != nil:
 		return r.message(a, raw, u.Message, false)
 	case u.EditedMessage != nil:
