@@ -242,17 +242,19 @@ func TestRecentWaits(t *testing.T) {
 	})
 }
 
-func TestListsNameTheFilesOfTheLastMessage(t *testing.T) {
+func TestListsShowTheLastMessageAsItIs(t *testing.T) {
 	each(t, func(t *testing.T, db *DB, _ string) {
 		f := newFirm(t, db)
 		e := f.receive("x", "k1", "")
 		for _, name := range []string{"a.jpg", "b.jpg", "c.jpg", "d.jpg"} {
 			e.Touch.Body.Files = append(e.Touch.Body.Files, channels.File{Name: name, Kind: "image", Blob: "b"})
 		}
-		f.receive("y", "k2", "words")
+		y := f.receive("y", "k2", "words")
+		f.append(Event{Kind: EvEdited, By: Actor{Kind: "customer"}, Touch: &Touch{Kind: KindEdit, Conversation: "y", Identity: "i-y", Account: "a1", Channel: "sms",
+			Inbound: true, State: StateReceived, Rev: 1, Key: "k3", Of: y.Touch.ID, Body: &Body{Text: "new words"}}})
 		f.write()
 		for _, v := range must(db.Conversations(t.Context(), Filter{})).Items {
-			if v.ID == "y" && len(v.Preview.Files) != 0 || v.ID == "x" && (len(v.Preview.Files) != 3 || v.Preview.Files[0] != PreviewFile{"image", "a.jpg"}) {
+			if v.ID == "y" && (v.Preview.Files != 0 || v.Preview.Text != "new words") || v.ID == "x" && (v.Preview.Files != 4 || v.Preview.FileKind != "image") {
 				t.Errorf("%+v", v.Preview)
 			}
 		}

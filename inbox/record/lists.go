@@ -36,35 +36,16 @@ type Preview struct {
 	Kind       string `json:"kind"`
 	Unreadable string `json:"unreadable,omitempty"`
 
-	Files []PreviewFile `json:"files,omitempty"` // in order, at most 3
+	Files    int    `json:"files,omitempty"`     // how many it carries
+	FileKind string `json:"file_kind,omitempty"` // of the first, as channels.File's: for a message without words it stands in their place
 }
 
-// PreviewFile is a file as a list shows it: for a message without words it stands in their place.
-type PreviewFile struct {
-	Kind string `json:"kind"` // as channels.File's
-	Name string `json:"name"`
-}
-
-// previewFiles are the first files of a body's column "more".
-func previewFiles(text []byte) ([]PreviewFile, error) {
-	if len(text) == 0 {
-		return nil, nil
-	}
-	var b Body
-	if err := b.readMore(text); err != nil {
-		return nil, err
-	}
-	var list []PreviewFile
-	for _, f := range b.Files[:min(len(b.Files), 3)] {
-		list = append(list, PreviewFile{f.Kind, f.Name})
-	}
-	return list, nil
-}
-
-// viewColumns are what scanView reads; c is the conversation. A preview is 200 characters.
+// viewColumns are what scanView reads; c is the conversation. A preview is 200 characters, of the newest text when it was edited.
 const viewColumns = `SELECT c.header, COALESCE(u.id, ''), COALESCE(u.name, ''), COALESCE(i.address, ''), COALESCE(s.subject, ''),
 	COALESCE(t.kind, ''), COALESCE(t.inbound, 0), COALESCE(t.author_kind, ''), COALESCE(t.author, ''), COALESCE(t.unreadable, ''),
-	COALESCE(substr(b.text, 1, 200), ''), COALESCE(b.more, '')`
+	COALESCE((SELECT substr(eb.text, 1, 200) FROM touches e JOIN bodies eb ON eb.n = e.n WHERE e.of_touch = c.last_message
+		AND e.of_touch <> '' AND e.kind = 'edit' AND e.state <> 'failed' ORDER BY e.n DESC LIMIT 1), substr(b.text, 1, 200), ''),
+	COALESCE(b.more, '')`
 const viewTables = ` LEFT JOIN identities i ON i.id = c.identity LEFT JOIN customers u ON u.id = i.customer
 	LEFT JOIN bodies s ON s.n = c.subject_n LEFT JOIN touches t ON t.id = c.last_message LEFT JOIN bodies b ON b.n = t.n `
 
@@ -77,9 +58,14 @@ func scanView(rows *sql.Rows, v *View) error {
 	}
 	if p.Kind != "" {
 		p.Text = strings.Join(strings.Fields(p.Text), " ")
-		var err error
-		if p.Files, err = previewFiles(more); err != nil {
-			return err
+		if len(more) > 0 {
+			var b Body
+			if err := b.readMore(more); err != nil {
+				return err
+			}
+			if p.Files = len(b.Files); p.Files > 0 {
+				p.FileKind = b.Files[0].Kind
+			}
 		}
 		v.Preview = &p
 	}
