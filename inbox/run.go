@@ -108,7 +108,7 @@ func (r *run) message(ctx context.Context, in *inbound, cursor string) (carried 
 			case errors.Is(err, record.ErrNotFound):
 			case err != nil:
 				return nil, false, err
-			case in.quiet(): // begins nothing: it goes to where the thread ended
+			case in.quiet() && !last.Open(): // begins nothing: it goes to where the thread ended
 				s.conv, restored = cold(last), true
 			default:
 				from.previous = last.ID
@@ -184,6 +184,9 @@ func (r *run) answer(ctx context.Context, in *inbound) error {
 			last, err := r.h.db.LastConversation(ctx, thread)
 			if err != nil {
 				return nil, false, err
+			}
+			if last.Open() { // that it is over is not recorded yet
+				return nil, false, errors.New("the conversation of an answer is between two states")
 			}
 			conv, restored = cold(last), true
 		}
