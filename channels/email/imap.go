@@ -183,6 +183,7 @@ func (m *mailbox) close() {
 		m.Client.Close()
 	}
 	m.conn.Close()
+	m.claim(nil)
 }
 
 // logout ends the connection politely, without waiting long for the answer.
