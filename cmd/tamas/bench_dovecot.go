@@ -21,7 +21,7 @@ type dovecot struct {
 	delivered       int
 }
 
-var errNoDovecot = errors.New("Dovecot is not installed")
+var errNoDovecot = errors.New("dovecot is not installed")
 
 // startDovecot serves a mailbox for this user and password on loopback, without TLS. errNoDovecot when it cannot.
 func startDovecot(address, password string) (d *dovecot, err error) {
@@ -87,7 +87,7 @@ func startDovecot(address, password string) (d *dovecot, err error) {
 		}
 		if time.Now().After(deadline) {
 			log, _ := os.ReadFile(filepath.Join(d.dir, "log"))
-			return nil, fmt.Errorf("Dovecot does not answer: %s", log)
+			return nil, fmt.Errorf("dovecot does not answer: %s", log)
 		}
 	}
 }
