@@ -410,6 +410,47 @@ func TestGroupsAll(t *testing.T) {
 	}
 }
 
+// Of an album in a group one part is enough to be addressed.
+func TestGroupAlbum(t *testing.T) {
+	srv := start(t)
+	a, desk := account(t, srv, map[string]any{"groups": "addressed"})
+	g := telegramtest.Group{ID: -55, Title: "Tea lovers"}
+	for i := range 3 {
+		fields := srv.Media(telegramtest.File{Kind: "photo", Content: fmt.Appendf(nil, "\xff\xd8\xff %d", i)})
+		fields["media_group_id"] = "5"
+		if i == 1 {
+			fields["caption"], fields["caption_entities"] = "@tamas_test_bot look", []map[string]any{{"type": "mention", "offset": 0, "length": 15}}
+		}
+		srv.SayIn(g, customer(0), fields)
+	}
+	srv.SayIn(g, customer(0), srv.Media(telegramtest.File{Kind: "photo", Content: []byte("\xff\xd8\xff alone")}))
+	run(t, a)
+	if m := desk.AwaitMessages(t, 1)[0]; len(m.Files) != 3 || m.Text != "Mina Rad:\n@tamas_test_bot look" {
+		t.Errorf("%+v", m)
+	}
+	desk.Await(t, "the acknowledgement", func() bool { return srv.Pending() == 0 })
+	if n := len(desk.Messages()); n != 1 {
+		t.Errorf("%d messages", n)
+	}
+}
+
+func TestOddUpdates(t *testing.T) {
+	for _, c := range []struct{ raw, text, why, thread string }{
+		{`{"update_id":1,"message":{"message_id":"x","chat":{"id":4}}}`, "", "its message.message_id is of another kind", "4"},
+		{`{"update_id":1,"message":`, "", "cannot be read", ""},
+		{`{"update_id":1,"message":{"date":1,"chat":{"id":4,"type":"private"},"text":"x"}}`, "", "without its chat or its number", "4"},
+		{`{"update_id":1,"callback_query":{"id":"5","from":{"id":4,"first_name":"A"},"data":"buy","message":{"message_id":9,"date":0,"chat":{"id":4,"type":"private"}}}}`, "buy", "", "4"},
+		{`{"update_id":1,"callback_query":{"id":"5","from":{"id":4,"first_name":"A"},"data":"buy","message":{"message_id":9,"date":5,"chat":{"id":-6,"type":"group","title":"G"}}}}`, "A: buy", "", "chat:-6"},
+		{`{"update_id":1,"message":{"message_id":2,"date":1,"chat":{"id":-6,"type":"group","title":"G"},"sender_chat":{"id":-6,"title":"G"},"text":"as the group"}}`, "G: as the group", "", "chat:-6"},
+		{`{"update_id":1,"message":{"message_id":2,"date":1,"chat":{"id":4,"type":"private"},"text":"yes","external_reply":{"origin":{"type":"hidden_user","sender_user_name":"N","date":1}},"quote":{"text":"q","position":0}}}`, "↩ N\n> q\nyes", "", "4"},
+	} {
+		u := aReader.read([]byte(c.raw))
+		if !u.record || u.in.Text != c.text || !strings.Contains(u.in.Unreadable, c.why) || (c.why == "") != (u.in.Unreadable == "") || u.in.Thread != c.thread {
+			t.Errorf("%s\n%+v", c.raw, u.in)
+		}
+	}
+}
+
 var aReader = reader{groups: "all", bot: func() models.User { return models.User{ID: 7, Username: "tamas_test_bot"} },
 	known: func(string) string { return "" }, first: func(string) string { return "" }}
 
