@@ -25,13 +25,24 @@ type listed struct {
 // lister reads what customers wrote from one moment until before another, oldest first. Both are whole seconds, as lists know no others.
 type lister func(ctx context.Context, from, to time.Time) ([]listed, error)
 
+// reporter reads what became of messages that were sent between two moments.
+type reporter func(ctx context.Context, from, to time.Time) ([]report, error)
+
+// report is what became of a sent message; its state is "" while that is open.
+type report struct{ id, state, reason string }
+
 // follow proves the credentials and then, again and again, takes from the provider's list what the webhook did not bring.
-func (a *account) follow(ctx context.Context, check func(context.Context) error, list lister) error {
+func (a *account) follow(ctx context.Context, check func(context.Context) error, list lister, sent reporter) error {
 	a.desk.Health(channels.Health{State: "connecting"})
 	if err := check(ctx); err != nil {
 		return a.report(ctx, err)
 	}
-	for {
+	cursor, err := a.desk.Cursor(ctx)
+	if err != nil {
+		return err
+	}
+	pos, _ := parsePosition(cursor)
+	for unreported := pos.upTo; ; {
 		wait := a.pace.look
 		if err := a.catchUp(ctx, list); err != nil {
 			if ctx.Err() != nil {
@@ -42,6 +53,8 @@ func (a *account) follow(ctx context.Context, check func(context.Context) error,
 			}
 			a.log.Warn("sms: messages of the list are not recorded yet; trying again", "err", err)
 			wait = min(wait, 5*time.Second)
+		} else if unreported, err = a.catchUpReports(ctx, sent, unreported); err != nil && ctx.Err() == nil {
+			a.log.Warn("sms: what became of sent messages is not known yet", "err", err)
 		}
 		h := channels.Health{State: "connected", HeardAt: time.Now()}
 		if !a.hooked() {
@@ -52,6 +65,38 @@ func (a *account) follow(ctx context.Context, check func(context.Context) error,
 			return err
 		}
 	}
+}
+
+// reportsBack is how far back reports are looked for.
+const reportsBack = 3 * 24 * time.Hour
+
+// catchUpReports records what became of messages that were sent since a moment at which reports may have been missed; the zero
+// time: none were. It returns the moment for the next time.
+func (a *account) catchUpReports(ctx context.Context, sent reporter, since time.Time) (time.Time, error) {
+	now := time.Now().UTC()
+	if since.IsZero() && a.hooked() {
+		return since, nil
+	}
+	for from := later(since.Add(-time.Hour), now.Add(-reportsBack)).Truncate(time.Second); from.Before(now); from = from.Add(stretch) {
+		all, err := sent(ctx, from, from.Add(stretch))
+		if err != nil {
+			return since, err
+		}
+		for _, r := range all {
+			key := "report/" + r.id
+			if r.state == "" || a.noted(key) {
+				continue
+			}
+			if err := a.desk.Status(ctx, r.id, r.state, r.reason); err != nil {
+				return since, err
+			}
+			a.note(key)
+		}
+	}
+	if a.hooked() {
+		return time.Time{}, nil
+	}
+	return now.Add(-time.Hour), nil // without a webhook reports come in no other way
 }
 
 func unrecorded(err error) bool {
@@ -231,6 +276,14 @@ func (a *account) known(ctx context.Context, items []listed) (map[string]bool, e
 	return known, nil
 }
 
+// noted tells whether note remembers a key.
+func (a *account) noted(key string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	_, ok := a.seen[key]
+	return ok
+}
+
 // note remembers that a message was handed over by this node, so that the record need not be asked.
 func (a *account) note(key string) {
 	a.mu.Lock()
@@ -246,7 +299,7 @@ func (a *account) forget(now time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for key, at := range a.seen {
-		if now.Sub(at) > 2*overlap+settled+a.pace.grace {
+		if now.Sub(at) > 3*time.Hour {
 			delete(a.seen, key)
 		}
 	}

@@ -8,7 +8,8 @@
 // "#rc=5&rp=all", at once; so the account also looks through Twilio's list of messages every minute, day by day since its
 // cursor, and takes what the webhook missed. Hence a hub that was down for a week, or that has no public address at all,
 // gets everything in order, and older messages can be imported. The cursor is the time up to which the list was looked through.
-// Files are streamed from Twilio's hosts into the store before their message is recorded.
+// Files are streamed from Twilio's hosts into the store before their message is recorded. Delivery reports that were missed are
+// read from the list too: once at the start, and again and again where there is no webhook.
 //
 // # Vonage
 //

@@ -115,7 +115,7 @@ func (a *kavenegar) trouble(o provider.Answer, code int, said string) error {
 }
 
 // Run implements channels.Adapter.
-func (a *kavenegar) Run(ctx context.Context) error { return a.follow(ctx, a.Check, a.inbox) }
+func (a *kavenegar) Run(ctx context.Context) error { return a.follow(ctx, a.Check, a.inbox, a.outbox) }
 
 // Check implements channels.Adapter.
 func (a *kavenegar) Check(ctx context.Context) error {
@@ -212,8 +212,12 @@ func (a *kavenegar) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // kavenegarStatus reads the report of a sent message.
 func kavenegarStatus(form url.Values) report {
-	s := report{id: bounded(form.Get("messageid"))}
-	switch form.Get("status") {
+	return kavenegarReport(form.Get("messageid"), form.Get("status"))
+}
+
+func kavenegarReport(id, status string) report {
+	s := report{id: bounded(id)}
+	switch status {
 	case "10":
 		s.state = "delivered"
 	case "6":
@@ -252,6 +256,7 @@ type kavenegarMessage struct {
 	Sender   string `json:"sender"`
 	Receptor string `json:"receptor"`
 	Date     int64  `json:"date"` // Unix
+	Status   scalar `json:"status"`
 }
 
 // received reads what the line received between two moments, oldest first, whether it counts as read there or not: unread
@@ -323,12 +328,14 @@ func (a *kavenegar) inbox(ctx context.Context, from, to time.Time) ([]listed, er
 // Verify implements channels.Verifier. It makes messages count as read at Kavenegar, which means nothing to the account.
 func (a *kavenegar) Verify(ctx context.Context, audit *channels.Audit) error {
 	now := time.Now()
-	told := false
 	for from := audit.Since; from.Before(now); from = from.Add(stretch) {
 		to := from.Add(stretch)
+		note := func(what string) {
+			audit.Note("What was %s from %s to %s cannot be compared: Kavenegar does not list it.", what, from.UTC().Format(time.DateTime), to.UTC().Format(time.DateTime))
+		}
 		all, err := a.received(ctx, from, to)
 		if errors.Is(err, errTooOld) {
-			audit.Note("What was received from %s to %s cannot be compared: Kavenegar does not list it.", from.UTC().Format(time.DateTime), to.UTC().Format(time.DateTime))
+			note("received")
 		} else if err != nil {
 			return err
 		}
@@ -337,15 +344,16 @@ func (a *kavenegar) Verify(ctx context.Context, audit *channels.Audit) error {
 				return err
 			}
 		}
-		err = a.sent(ctx, audit, from, to)
-		var t *trouble
-		if errors.As(err, &t) && !t.refused {
-			if !told {
-				audit.Note("What was sent since %s cannot be compared: %s", from.UTC().Format(time.DateTime), t.text)
-			}
-			told = true
+		all, err = a.sent(ctx, from, to)
+		if errors.Is(err, errTooOld) {
+			note("sent")
 		} else if err != nil {
 			return err
+		}
+		for _, m := range all {
+			if err := audit.Found(channels.Found{ProviderID: string(m.ID), At: time.Unix(m.Date, 0).UTC(), Outbound: true, What: "SMS to " + m.Receptor}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -354,23 +362,39 @@ func (a *kavenegar) Verify(ctx context.Context, audit *channels.Audit) error {
 // mostSent is how many sent messages Kavenegar lists at once.
 const mostSent = 500
 
-// sent tells the audit of what the line sent between two moments.
-func (a *kavenegar) sent(ctx context.Context, audit *channels.Audit, from, to time.Time) error {
+// sent reads what the line sent between two moments, in halves where it is more than is listed at once.
+func (a *kavenegar) sent(ctx context.Context, from, to time.Time) ([]kavenegarMessage, error) {
+	if now := time.Now(); to.After(now) {
+		to = now
+	}
 	var entries []kavenegarMessage
-	err := a.trouble(a.ask(ctx, "sms/selectoutbox", url.Values{"startdate": {unix(from)}, "enddate": {unix(to)}, "sender": {a.line()}}, &entries))
+	o, code, said := a.ask(ctx, "sms/selectoutbox", url.Values{"startdate": {unix(from)}, "enddate": {unix(to)}, "sender": {a.line()}}, &entries)
+	if err := a.trouble(o, code, said); code == noSuchDate {
+		return nil, fmt.Errorf("%w: %w", errTooOld, err)
+	} else if err != nil {
+		return nil, err
+	}
+	half := to.Sub(from) / 2
+	if len(entries) < mostSent || half <= time.Second {
+		return entries, nil
+	}
+	first, err := a.sent(ctx, from, from.Add(half))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if half := to.Sub(from) / 2; len(entries) >= mostSent && half > time.Second {
-		if err := a.sent(ctx, audit, from, from.Add(half)); err != nil {
-			return err
-		}
-		return a.sent(ctx, audit, from.Add(half), to)
+	second, err := a.sent(ctx, from.Add(half), to)
+	return append(first, second...), err
+}
+
+// outbox is the account's reporter.
+func (a *kavenegar) outbox(ctx context.Context, from, to time.Time) ([]report, error) {
+	all, err := a.sent(ctx, from, to)
+	if errors.Is(err, errTooOld) {
+		return nil, nil
 	}
-	for _, m := range entries {
-		if err := audit.Found(channels.Found{ProviderID: string(m.ID), At: time.Unix(m.Date, 0).UTC(), Outbound: true, What: "SMS to " + m.Receptor}); err != nil {
-			return err
-		}
+	var out []report
+	for _, m := range all {
+		out = append(out, kavenegarReport(string(m.ID), string(m.Status)))
 	}
-	return nil
+	return out, err
 }

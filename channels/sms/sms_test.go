@@ -1,6 +1,7 @@
 package sms
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"tamas/channels"
 	"tamas/channels/channeltest"
@@ -168,6 +170,65 @@ func TestSettingsAtFault(t *testing.T) {
 		var fe *channels.FieldError
 		if !errors.As(err, &fe) || fe.Field != c.field {
 			t.Errorf("%s: %v", c.field, err)
+		}
+	}
+}
+
+// Reports that the webhook missed are read from the list: after downtime, and always where there is no webhook.
+func TestReportsCatchUp(t *testing.T) {
+	tw, ka := startTwilio(t), startKavenegar(t)
+	for name, c := range map[string]struct {
+		settings json.RawMessage
+		report   func(id string, ok bool)
+	}{
+		"twilio": {twilioSettings(tw, nil), func(id string, ok bool) {
+			tw.SendStatus(id, map[bool]string{true: "delivered", false: "undelivered"}[ok], map[bool]int{false: 30005}[ok])
+		}},
+		"kavenegar": {kavenegarSettings(ka, nil), func(id string, ok bool) { ka.SendStatus(id, map[bool]int{true: 10, false: 11}[ok]) }},
+	} {
+		for _, hooked := range []bool{true, false} {
+			a, desk := openFor(t, c.settings, pace{look: 10 * time.Millisecond})
+			var acc *account
+			switch a := a.(type) {
+			case *twilio:
+				acc = a.account
+			case *kavenegar:
+				acc = a.account
+			}
+			if !hooked {
+				acc.hook = ""
+			}
+			send := func(id string) string {
+				r, err := a.Send(t.Context(), channels.Outbound{ID: id, Address: customer(1), Text: "did it arrive?"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return r.ProviderID
+			}
+			good, bad, open := send("o1"), send("o2"), send("o3")
+			c.report(good, true)
+			c.report(bad, false)
+			desk.SetCursor(time.Now().Add(-time.Minute).UTC().Format(time.RFC3339)) // it has run before
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan struct{})
+			go func() { _ = a.Run(ctx); close(done) }()
+			told := func(id string) bool {
+				return slices.ContainsFunc(desk.Statuses(), func(s channeltest.Status) bool { return s.ProviderID == id })
+			}
+			desk.Await(t, name+": two reports", func() bool { return told(good) && told(bad) })
+			if !hooked {
+				c.report(open, true)
+				desk.Await(t, name+": the third", func() bool { return told(open) })
+			}
+			cancel()
+			<-done
+			byID := map[string]channeltest.Status{}
+			for _, s := range desk.Statuses() {
+				byID[s.ProviderID] = s
+			}
+			if n := len(desk.Statuses()); n != len(byID) || byID[good].State != "delivered" || byID[bad].State != "failed" || byID[bad].Reason == "" || (byID[open].State != "") == hooked {
+				t.Errorf("%s, hooked %v: %+v", name, hooked, desk.Statuses())
+			}
 		}
 	}
 }

@@ -132,7 +132,9 @@ const (
 )
 
 // Run implements channels.Adapter.
-func (a *twilio) Run(ctx context.Context) error { return a.follow(ctx, a.Check, a.listInbound) }
+func (a *twilio) Run(ctx context.Context) error {
+	return a.follow(ctx, a.Check, a.listInbound, a.listReports)
+}
 
 // Check implements channels.Adapter.
 func (a *twilio) Check(ctx context.Context) error {
@@ -271,27 +273,30 @@ func (a *twilio) receive(ctx context.Context, form url.Values, body []byte) erro
 
 // status passes a status callback on.
 func (a *twilio) status(ctx context.Context, form url.Values) error {
-	state, reason := "", ""
-	switch form.Get("MessageStatus") {
-	case "delivered":
-		state = "delivered"
-	case "read":
-		state = "read"
+	code, _ := strconv.Atoi(form.Get("ErrorCode"))
+	r := twilioReport(form.Get("MessageSid"), form.Get("MessageStatus"), code)
+	if r.state == "" || r.id == "" {
+		return nil
+	}
+	return a.desk.Status(ctx, r.id, r.state, r.reason)
+}
+
+// twilioReport reads a status; queued, sending and sent say nothing that is not known.
+func twilioReport(sid, status string, code int) report {
+	r := report{id: bounded(sid)}
+	switch status {
+	case "delivered", "read":
+		r.state = status
 	case "failed", "undelivered", "canceled":
-		state = "failed"
-		code, _ := strconv.Atoi(form.Get("ErrorCode"))
-		if reason = twilioReasons[code]; reason == "" {
-			reason = "the operator did not deliver it"
+		r.state = "failed"
+		if r.reason = twilioReasons[code]; r.reason == "" {
+			r.reason = "the operator did not deliver it"
 		}
 		if code != 0 {
-			reason += fmt.Sprintf(" (Twilio error %d)", code)
+			r.reason += fmt.Sprintf(" (Twilio error %d)", code)
 		}
 	}
-	sid := bounded(form.Get("MessageSid"))
-	if state == "" || sid == "" {
-		return nil // queued, sending, sent: nothing that is not known
-	}
-	return a.desk.Status(ctx, sid, state, reason)
+	return r
 }
 
 // mediaOf tells how many files a form names.

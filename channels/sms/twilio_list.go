@@ -27,6 +27,7 @@ type twilioMessage struct {
 	Status    string `json:"status"`
 	Sent      string `json:"date_sent"`
 	Created   string `json:"date_created"`
+	ErrorCode int    `json:"error_code"` // or null
 
 	at time.Time
 }
@@ -35,6 +36,9 @@ type twilioMessage struct {
 // with from those that it sent. Twilio's filter knows whole days in UTC.
 func (a *twilio) list(ctx context.Context, sent bool, from, to time.Time) ([]twilioMessage, error) {
 	var out []twilioMessage
+	if soon := time.Now().Add(time.Hour); to.After(soon) {
+		to = soon.Truncate(time.Second) // no list of days to come
+	}
 	for day := from.UTC().Truncate(24 * time.Hour); day.Before(to); day = day.Add(24 * time.Hour) {
 		all, err := a.listDay(ctx, sent, day, from)
 		if err != nil {
@@ -122,6 +126,19 @@ func (a *twilio) listInbound(ctx context.Context, from, to time.Time) ([]listed,
 			}
 			return in, err
 		}})
+	}
+	return out, nil
+}
+
+// listReports is the account's reporter.
+func (a *twilio) listReports(ctx context.Context, from, to time.Time) ([]report, error) {
+	all, err := a.list(ctx, true, from, to)
+	if err != nil {
+		return nil, err
+	}
+	var out []report
+	for _, m := range all {
+		out = append(out, twilioReport(m.SID, m.Status, m.ErrorCode))
 	}
 	return out, nil
 }

@@ -240,8 +240,6 @@ func (a *vonage) proven(header string, body []byte) error {
 	return nil
 }
 
-type report struct{ id, state, reason string }
-
 // vonageStatus reads the report of a sent message; is tells whether it is one.
 func vonageStatus(body []byte) (s report, is bool) {
 	var m struct {

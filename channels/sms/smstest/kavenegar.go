@@ -22,13 +22,14 @@ type Kavenegar struct {
 	provider
 	inbound []Message // what customers wrote, oldest first
 	read    map[string]bool
+	states  map[string]int
 	most    int       // messages of one page
 	since   time.Time // what was received before is not listed
 }
 
 // StartKavenegar listens on addr ("127.0.0.1:0" for any port) and serves until Close.
 func StartKavenegar(addr string) (*Kavenegar, error) {
-	k := &Kavenegar{read: map[string]bool{}, most: 50}
+	k := &Kavenegar{read: map[string]bool{}, states: map[string]int{}, most: 50}
 	return k, k.start(addr, http.HandlerFunc(k.serve))
 }
 
@@ -71,6 +72,9 @@ func (k *Kavenegar) Post(from string, form url.Values) {
 
 // SendStatus calls the webhook with a sent message's status: 10 delivered, 11 not, 14 blocked …
 func (k *Kavenegar) SendStatus(id string, status int) {
+	k.mu.Lock()
+	k.states[id] = status
+	k.mu.Unlock()
 	k.Post("status "+id, url.Values{"messageid": {id}, "status": {strconv.Itoa(status)}})
 }
 
@@ -173,10 +177,13 @@ func (k *Kavenegar) outbox(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	all := []map[string]any{}
-	for _, m := range k.Sent() {
+	sent := k.Sent()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, m := range sent {
 		if m.At.Unix() >= from && m.At.Unix() <= to && len(all) < 500 {
 			id, _ := strconv.Atoi(m.ID)
-			all = append(all, map[string]any{"messageid": id, "message": m.Text, "status": 10, "sender": m.From, "receptor": m.To, "date": m.At.Unix()})
+			all = append(all, map[string]any{"messageid": id, "message": m.Text, "status": max(k.states[m.ID], 4), "sender": m.From, "receptor": m.To, "date": m.At.Unix()})
 		}
 	}
 	kavenegarAnswer(w, 200, "تایید شد", all)

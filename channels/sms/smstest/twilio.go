@@ -30,6 +30,13 @@ type Twilio struct {
 	unlisted []int // of the next lists of files
 	contents int   // fetched
 	pages    int   // of the list
+	states   map[string]twilioState
+}
+
+// twilioState is what became of a sent message; "sent" at first.
+type twilioState struct {
+	status string
+	code   int
 }
 
 // Media is a file of a message.
@@ -46,7 +53,7 @@ const (
 
 // StartTwilio listens on addr ("127.0.0.1:0" for any port) and serves until Close.
 func StartTwilio(addr string) (*Twilio, error) {
-	t := &Twilio{media: map[string][]Media{}}
+	t := &Twilio{media: map[string][]Media{}, states: map[string]twilioState{}}
 	t.giveUp = 6
 	return t, t.start(addr, http.HandlerFunc(t.serve))
 }
@@ -124,10 +131,12 @@ func (t *Twilio) Post(from string, form url.Values) {
 	t.form(from, form)
 }
 
-// SendStatus calls the status callback that came with a sent message: "delivered", "undelivered", "failed" …
+// SendStatus says what became of a sent message, "delivered", "undelivered", "failed" …: in the list, and by the status callback
+// that came with it.
 func (t *Twilio) SendStatus(sid, status string, code int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.states[sid] = twilioState{status, code}
 	for _, m := range t.sent {
 		if m.ID == sid && m.StatusCallback != "" {
 			form := url.Values{"MessageSid": {sid}, "SmsSid": {sid}, "AccountSid": {AccountSID}, "From": {m.From}, "To": {m.To},
@@ -310,7 +319,14 @@ func (t *Twilio) list(w http.ResponseWriter, r *http.Request) {
 	}
 	for i := len(t.sent) - 1; i >= 0; i-- {
 		if m := t.sent[i]; wanted(m) {
-			all = append(all, t.resource(m, "outbound-api", "delivered"))
+			r, state := t.resource(m, "outbound-api", "sent"), t.states[m.ID]
+			if state.status != "" {
+				r["status"] = state.status
+			}
+			if state.code != 0 {
+				r["error_code"] = state.code
+			}
+			all = append(all, r)
 		}
 	}
 	t.mu.Unlock()
