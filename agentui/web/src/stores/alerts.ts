@@ -66,7 +66,7 @@ export function startAlerts(router: Router): () => void {
     }
   })
   const stopTitle = watchEffect(() => {
-    const n = live.value.counts.mine_unread + offers.value.length
+    const n = Math.max(0, live.value.counts.mine_unread) + offers.value.length
     document.title = (n ? `(${n}) ` : '') + t('app.name')
   })
   return () => {
