@@ -243,7 +243,7 @@ func firstDay(t *testing.T, browser context.Context) {
 	agent.key('\r')
 	visitor.gets("Yes, we do!")
 	visitor.sees("nobody types", `chat('.typing').hidden`)
-	agent.sees("the tick", `by('article [title]', '') && $$('article [title=sent], article [title=delivered], article [title=read]').length === 1`)
+	agent.sees("the tick", `by('article [title]', '') && $$('article [data-state=sent], article [data-state=delivered], article [data-state=read]').length === 1`)
 
 	// A note is for colleagues.
 	agent.key('\x1b')
