@@ -56,6 +56,11 @@ func (a *openAccount) outbound(ctx context.Context, t *record.Touch, body *recor
 		if out.Edits = of.ProviderID; out.Edits == "" {
 			return out, permanent("The message has not been sent, so it cannot be changed.")
 		}
+		if several, err := db.InParts(ctx, a.row.ID, of.ID); err != nil {
+			return out, fmt.Errorf("read what is changed: %w", err)
+		} else if several { // the new text would stand in for the first part only
+			return out, permanent("The message went out in several parts and cannot be changed; write a new one.")
+		}
 		return out, nil
 	}
 	var answered *record.Touch

@@ -268,7 +268,7 @@ func (a partsProbe) Send(ctx context.Context, m channels.Outbound) (channels.Rec
 	return r, err
 }
 
-// A report about any part of a message is about that message.
+// A report about any part of a message is about that message; and no change replaces one part of it.
 func TestPartsAreFound(t *testing.T) {
 	r := newRig(t, store{"redis-server", "sqlite"})
 	r.user("ann", 3)
@@ -283,6 +283,10 @@ func TestPartsAreFound(t *testing.T) {
 	}
 	if s := r.stateOf(h.db, x.ID); s != record.StateDelivered {
 		t.Errorf("it is %s", s)
+	}
+	change := r.settled(h, r.put(h, "t", record.Touch{Kind: record.KindEdit, Of: x.ID, Body: &record.Body{Text: "short"}}))
+	if change.State != record.StateFailed || !strings.Contains(change.Error, "several parts") || len(r.provider.list()) != 1 {
+		t.Errorf("its change is %s: %q", change.State, change.Error)
 	}
 }
 
