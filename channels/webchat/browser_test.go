@@ -450,7 +450,11 @@ func states(t *testing.T, b context.Context, dir, lang string) {
 			t.Fatal(err)
 		}
 	}
-	run(t, w, "yellow, with a text", chromedp.EmulateViewport(1280, 800), chromedp.Navigate(shop.URL), until(`!!$('.launcher')`))
+	calm := chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: "reduce"}}})
+		return err
+	})
+	run(t, w, "yellow, with a text", calm, chromedp.EmulateViewport(1280, 800), chromedp.Navigate(shop.URL), until(`!!$('.launcher')`))
 	shoot("label")
 	run(t, w, "closed, with the form", click(".launcher"), until(`!!$('.ask') && !$('.notice').hidden`))
 	shoot("form-closed")

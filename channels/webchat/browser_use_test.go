@@ -307,7 +307,7 @@ func TestBrowserWholeConversation(t *testing.T) {
 	})
 
 	d.stand(v, channels.Standing{Status: "waiting", Position: 2, Wait: 150 * time.Second, Staffed: true})
-	run(t, w, "the place in line", until(`$('.notice').textContent === 'نوبت شما: ۲ حدود ۳ دقیقه.'`))
+	run(t, w, "the place in line", until(`$('.notice').textContent === 'شما نفر ۲ صف هستید. حدود ۳ دقیقه.'`))
 	d.stand(v, channels.Standing{Status: "waiting", Position: 2, Wait: 150 * time.Second})
 	run(t, w, "nobody is there", until(`$('.notice').textContent.includes('کسی اینجا نیست') && !$('.notice').textContent.includes('۲')`))
 	d.stand(v, channels.Standing{Status: "active", Agent: "نیلوفر", Staffed: true})

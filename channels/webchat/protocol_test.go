@@ -14,7 +14,8 @@ import (
 	"tamas/channels"
 )
 
-// Golden frames: testdata/frames/client.json holds frames and what is made of them, server.json what the hub says.
+// Golden frames, read by the widget's tests as well: testdata/frames/client.json holds frames and what is made of them, server.json what
+// the hub says, widget.json what the widget does.
 
 func TestClientFrames(t *testing.T) {
 	var golden []struct {
@@ -50,9 +51,20 @@ func TestServerFrames(t *testing.T) {
 	mine, _ := sign.toItem(channels.Item{ID: "3-1", Kind: "message", From: "customer", Name: "Sara", Text: "سلام <b>", At: at, Key: "visitor/k1234567"}, "visitor")
 	theirs, _ := sign.toItem(channels.Item{ID: "4-1", Kind: "message", From: "agent", Name: "نیلوفر", Text: "بفرمایید", HTML: "<p>بفرمایید</p>", At: at}, "visitor")
 	typing, _ := sign.toItem(channels.Item{Kind: "typing", From: "agent", Name: "نیلوفر", On: true}, "visitor")
+	quote, _ := sign.toItem(channels.Item{ID: "5-1", Kind: "message", From: "agent", Name: "نیلوفر", At: at, ReplyTo: "3-1", Files: []channels.ItemFile{
+		{File: channels.File{Name: "چای.png", Type: "image/png", Kind: "image", Size: 2048, Width: 640, Height: 480, Blob: strings.Repeat("ab", 32)}, URL: "https://hub.example/f/x"},
+		{File: channels.File{Name: "film.mp4", Type: "video/mp4", Kind: "video", Missing: "larger than 25 MB"}},
+		{File: channels.File{Name: "message.eml", Kind: "raw"}}}}, "visitor")
+	edit, _ := sign.toItem(channels.Item{ID: "6-1", Kind: "edit", From: "agent", Name: "نیلوفر", Text: "بفرمایید!", At: at, Of: "4-1"}, "visitor")
+	gone, _ := sign.toItem(channels.Item{ID: "7-1", Kind: "deletion", From: "agent", At: at, Of: "5-1"}, "visitor")
+	read, _ := sign.toItem(channels.Item{Kind: "state", From: "agent", Of: "4-1", State: "read"}, "visitor")
 	got := []serverFrame{
 		{T: "hello", Visitor: "visitor"},
 		{T: "items", Items: []item{mine, theirs}},
+		{T: "items", Items: []item{quote}},
+		{T: "items", Items: []item{edit, gone, read}},
+		{T: "standing", Standing: &standing{Status: "waiting", Position: 2, Wait: 150, Staffed: true, Open: true, Next: at.UnixMilli()}},
+		{T: "standing", Standing: &standing{Over: true}},
 		{T: "items", Items: []item{typing}},
 		{T: "ack", Key: "k1234567"},
 		{T: "nack", Key: "k1234567", Code: "not_recorded", Message: "The message could not be kept. Try again.", Retry: true, Wait: 1000},
@@ -76,6 +88,28 @@ func TestServerFrames(t *testing.T) {
 		if _, ok := sign.toItem(i, "visitor"); ok {
 			t.Errorf("%+v is nothing for visitors", i)
 		}
+	}
+}
+
+// widget.json is what the widget's own tests prove that it says.
+func TestWidgetFrames(t *testing.T) {
+	var golden []json.RawMessage
+	readGolden(t, "widget.json", &golden)
+	for _, b := range golden {
+		f, err := parseFrame(b)
+		if err != nil {
+			t.Errorf("%s: %v", b, err)
+			continue
+		}
+		if no := f.refusal(); f.T == "send" && no != nil {
+			t.Errorf("%s: %+v", b, no)
+		}
+		if f.T == "send" && f.person() != "Sara (sara@mail.example, +98912)" {
+			t.Errorf("%s is of %q", b, f.person())
+		}
+	}
+	if len(golden) == 0 {
+		t.Error("there is nothing in it")
 	}
 }
 

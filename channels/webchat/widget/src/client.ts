@@ -161,7 +161,7 @@ export function connect(base: string, store: Store, config: Config, proof?: Proo
     /** Ends all that goes on. */
     stop(): void {
       stopped = true
-      ws?.close()
+      hangUp()
       wake()
     },
 
@@ -251,6 +251,7 @@ export function connect(base: string, store: Store, config: Config, proof?: Proo
   let running = false
   let stopped = false
   let ws: WebSocket | undefined
+  let hangUp = () => {}
   let polling = false
   let blocked = 0 // socket attempts in a row that never said hello
   let flushing = false
@@ -379,6 +380,7 @@ export function connect(base: string, store: Store, config: Config, proof?: Proo
         for (const answer of waiting.values()) answer(later)
         resolve(hello)
       }
+      hangUp = end
       // A dead network says nothing: so we ask, and hang up when no answer comes. Browsers let this run once a
       // minute only in tabs that nobody looks at, which the hub's patience allows for.
       const beat = setInterval(() => {

@@ -1,7 +1,6 @@
 import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { pieces } from './links.ts'
-import { choose } from './strings.ts'
 
 const links = (s: string) => pieces(s).filter(p => p.href).map(p => p.href)
 
@@ -22,9 +21,3 @@ test('only web and mail', () => {
   assert.deepEqual(links('sara@shop.example!'), ['mailto:sara@shop.example'])
 })
 
-test('the first wish that names a language', () => {
-  assert.equal(choose('auto', 'fa-IR', 'en'), 'fa')
-  assert.equal(choose(undefined, '', 'de', 'fa'), 'en')
-  assert.equal(choose('auto', null, 'fa'), 'fa')
-  assert.equal(choose('auto'), 'en')
-})

@@ -388,7 +388,7 @@ export function show(client: Client, config: Config, prefs: Store, consented: ()
     }
     const end = ended()
     if (end) want.push(['rate ' + end, () => rating(end)])
-    if (config.visits === 'ask' && prefs.get('consent') === undefined && shown()) want.push(['visits', consent])
+    if (config.visits === 'ask' && prefs.get('consent') === undefined && shown() && !form) want.push(['visits', consent])
     const keep = new Set(want.map(w => w[0]))
     for (const [k, row] of rows) {
       if (!keep.has(k)) {
