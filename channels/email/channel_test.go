@@ -1,21 +1,27 @@
 package email
 
 import (
+	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"log/slog"
 	"math/big"
 	"net"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"tamas/channels"
 	"tamas/channels/channeltest"
 	"tamas/channels/email/emailtest"
 )
@@ -33,13 +39,64 @@ var faults = map[channeltest.Fault]emailtest.Fault{
 	channeltest.RateLimited: emailtest.RateLimited, channeltest.LostReply: emailtest.LostReply, channeltest.Unreachable: emailtest.Permanent,
 }
 
+// sentOver shows what the customers got, as their own mail program reads it.
 func sentOver(s *emailtest.Server) func() []channeltest.Sent {
 	return func() (out []channeltest.Sent) {
 		for _, m := range s.Sent() {
-			out = append(out, channeltest.Sent{To: m.To[0], Text: Parse(m.Raw, false).Text})
+			desk := channeltest.NewDesk()
+			reader, err := open(channels.Config{ID: "theirs", Settings: s.Settings("x"), Secret: bytes.Repeat([]byte{9}, 32), Desk: desk, Log: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				panic(err)
+			}
+			b, err := reader.batch(context.Background(), []*letter{{uid: 1, at: time.Now(), raw: m.Raw}})
+			if err != nil || len(b.Messages) != 1 {
+				panic(fmt.Sprint("what was sent cannot be read: ", err, b.Messages))
+			}
+			in := b.Messages[0]
+			one := channeltest.Sent{To: m.To[0], Text: in.Text, ID: in.ProviderID, ReplyTo: in.ReplyTo}
+			for _, f := range in.Files {
+				one.Files = append(one.Files, channeltest.Upload{Name: f.Name, Type: f.Type, Content: desk.Content(f)})
+			}
+			out = append(out, one)
 		}
 		return out
 	}
+}
+
+// fileMail is a mail with one attachment.
+func fileMail(n int, text string, f channeltest.Upload) []byte {
+	head, _, _ := strings.Cut(string(customerMail(n, "")), "MIME-Version")
+	var data strings.Builder
+	for code := base64.StdEncoding.EncodeToString(f.Content); len(code) > 0; {
+		k := min(76, len(code))
+		data.WriteString(code[:k] + "\r\n")
+		code = code[k:]
+	}
+	return []byte(head + "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b0\r\n\r\n--b0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + text +
+		"\r\n--b0\r\nContent-Type: " + f.Type + "\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename*=utf-8''" +
+		url.PathEscape(f.Name) + "\r\n\r\n" + data.String() + "--b0--\r\n")
+}
+
+// bounceMail is a delivery report about the mail with that Message-ID.
+func bounceMail(id string) []byte {
+	return []byte("From: MAILER-DAEMON@mx.test\r\nTo: " + emailtest.Address + fmt.Sprintf("\r\nMessage-ID: <b%d@mx.test>", mailSeq.Add(1)) + "\r\nSubject: Undelivered Mail\r\n" +
+		"Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b0\r\n\r\n" +
+		"--b0\r\nContent-Type: text/plain\r\n\r\nIt could not be delivered.\r\n--b0\r\nContent-Type: message/delivery-status\r\n\r\n" +
+		"Reporting-MTA: dns; mx.test\r\n\r\nFinal-Recipient: rfc822; customer0@customers.test\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 unknown\r\n\r\n" +
+		"--b0\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <" + id + ">\r\nSubject: x\r\n\r\n--b0--\r\n")
+}
+
+// carry makes the mails of customers that the suite asks for.
+func carry(r channeltest.Rig, deliver func(raw []byte)) channeltest.Rig {
+	r.Say = func(n int, texts ...string) {
+		for _, text := range texts {
+			deliver(customerMail(n, text))
+		}
+	}
+	r.SayFile = func(n int, text string, f channeltest.Upload) { deliver(fileMail(n, text, f)) }
+	r.Report = func(id, state string) { deliver(bounceMail(id)) }
+	r.Garble = func(int) { deliver(garbage) }
+	return r
 }
 
 func rigFaults() []channeltest.Fault {
@@ -55,20 +112,14 @@ func rigOf(s *emailtest.Server) channeltest.Rig {
 			panic(err)
 		}
 	}
-	return channeltest.Rig{
+	return carry(channeltest.Rig{
 		Kind: Kind(), Settings: s.Settings(emailtest.Password), Wrong: s.Settings("wrong-horse-99"),
 		Secrets: []string{emailtest.Password, "wrong-horse-99"},
-		Say: func(n int, texts ...string) {
-			for _, text := range texts {
-				deliver(customerMail(n, text), time.Now())
-			}
-		},
 		Old: func(n int, at time.Time, texts ...string) {
 			for _, text := range texts {
 				deliver(customerMail(n, text), at)
 			}
 		},
-		Garble:  func(int) { deliver(garbage, time.Now()) },
 		Fetches: s.Fetches,
 		Faults:  append(rigFaults(), channeltest.Unreachable),
 		Fault:   func(f channeltest.Fault) { s.Fail(faults[f]) },
@@ -79,7 +130,7 @@ func rigOf(s *emailtest.Server) channeltest.Rig {
 				panic(err)
 			}
 		},
-	}
+	}, func(raw []byte) { deliver(raw, time.Now()) })
 }
 
 func TestChannelInProcess(t *testing.T) {
@@ -89,15 +140,14 @@ func TestChannelInProcess(t *testing.T) {
 func TestChannelDovecot(t *testing.T) {
 	channeltest.Run(t, func(t *testing.T, _ string) channeltest.Rig {
 		d, s := startDovecot(t), startServer(t)
-		return channeltest.Rig{
+		return carry(channeltest.Rig{
 			Kind: Kind(), Settings: d.settings(s, dovecotPassword, nil), Wrong: d.settings(s, "wrong-horse-99", nil),
 			Secrets: []string{emailtest.Password, dovecotPassword, "wrong-horse-99"},
-			Say: func(n int, texts ...string) {
+			Old: func(n int, at time.Time, texts ...string) {
 				for _, text := range texts {
-					d.deliver(customerMail(n, text))
+					d.deliverAt("INBOX", customerMail(n, text), at)
 				}
 			},
-			Garble: func(int) { d.deliver(garbage) },
 			Faults: rigFaults(),
 			Fault:  func(f channeltest.Fault) { s.Fail(faults[f]) },
 			Sent:   sentOver(s),
@@ -108,7 +158,7 @@ func TestChannelDovecot(t *testing.T) {
 					t.Error(err)
 				}
 			},
-		}
+		}, d.deliver)
 	})
 }
 

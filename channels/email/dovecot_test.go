@@ -217,7 +217,10 @@ func (d *dovecot) make(folder string) {
 	}
 }
 
-func (d *dovecot) deliverTo(folder string, raw []byte) {
+func (d *dovecot) deliverTo(folder string, raw []byte) { d.deliverAt(folder, raw, time.Now()) }
+
+// deliverAt is deliverTo with the time at which the mailbox got it.
+func (d *dovecot) deliverAt(folder string, raw []byte, at time.Time) {
 	d.t.Helper()
 	d.seq++
 	now := time.Now()
@@ -228,6 +231,9 @@ func (d *dovecot) deliverTo(folder string, raw []byte) {
 	}
 	if os.Getuid() == 0 {
 		os.Chown(tmp, d.uid, d.gid)
+	}
+	if err := os.Chtimes(tmp, at, at); err != nil {
+		d.t.Fatal(err)
 	}
 	if err := os.Rename(tmp, filepath.Join(d.path(folder), "new", name)); err != nil {
 		d.t.Fatal(err)

@@ -141,4 +141,7 @@ func Kind() channels.Kind {
 	}
 }
 
-func limits() channels.Limits { return channels.Limits{Subject: true} }
+// limits: files of 18 MB make a mail of 25 MB, which is what most servers take.
+func limits() channels.Limits {
+	return channels.Limits{Subject: true, Recipients: true, Files: &channels.FileLimits{MaxSize: 18 << 20, Most: 20}}
+}
