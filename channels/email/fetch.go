@@ -410,7 +410,8 @@ type heading struct {
 
 // headings fetches what names the mails in the record, without their bodies and without marking them.
 func (m *mailbox) headings(uids []imap.UID) ([]heading, error) {
-	fields := &imap.FetchItemBodySection{Peek: true, Specifier: imap.PartSpecifierHeader, HeaderFields: []string{"Message-ID", "Date", "From", "Subject"}}
+	fields := &imap.FetchItemBodySection{Peek: true, Specifier: imap.PartSpecifierHeader, HeaderFields: []string{"Message-ID", "Date", "From", "Subject"},
+		Partial: &imap.SectionPartial{Size: keyOfMail}} // whatever somebody puts into a header
 	list, err := m.Fetch(imap.UIDSetNum(uids...), &imap.FetchOptions{UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{fields}}).Collect()
 	if err != nil {
 		return nil, err

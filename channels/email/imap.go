@@ -154,6 +154,9 @@ func (a *Adapter) authenticate(ctx context.Context, box *mailbox) error {
 	case imap.ResponseCodeUnavailable, imap.ResponseCodeInUse, imap.ResponseCodeServerBug, imap.ResponseCodeLimit:
 		return fmt.Errorf("login not possible now: %s", no.Text)
 	}
+	if passing.MatchString(no.Text) {
+		return fmt.Errorf("login not possible now: %s", no.Text)
+	}
 	a.rejected(way)
 	return a.refused(no.Text)
 }

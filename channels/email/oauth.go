@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/emersion/go-sasl"
 	"golang.org/x/oauth2"
@@ -60,6 +61,8 @@ func (t *tokens) access(ctx context.Context) (string, error) {
 	if t.current.Valid() {
 		return t.current.AccessToken, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
 	if t.client != nil {
 		ctx = context.WithValue(ctx, oauth2.HTTPClient, t.client)
 	}

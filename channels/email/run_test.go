@@ -282,6 +282,18 @@ func TestRefusedLogin(t *testing.T) {
 	})
 }
 
+// A login that cannot be had for the moment is no refusal: nobody has to do anything.
+func TestPassingRefusal(t *testing.T) {
+	for words, want := range map[string]bool{
+		"[ALERT] Too many simultaneous connections. (Failure)": true, "Temporary authentication failure": true, "4.7.0 Try again later": true, "Server is busy": true,
+		"Invalid credentials (Failure)": false, "Application-specific password required": false, "AUTHENTICATE failed.": false, "5.7.139 basic authentication is disabled": false,
+	} {
+		if passing.MatchString(words) != want {
+			t.Errorf("%q passes: %v", words, !want)
+		}
+	}
+}
+
 func TestSendingTroubleIsShown(t *testing.T) {
 	s := startServer(t)
 	b := openBox(t, with(s.Settings(emailtest.Password), map[string]any{"smtp_password": "wrong-horse-99"}), nil).run()

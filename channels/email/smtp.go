@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -183,12 +184,15 @@ func (a *Adapter) loginSMTP(ctx context.Context, s *submission) error {
 	}
 	err = s.Auth(way)
 	var said *smtp.SMTPError
-	if errors.As(err, &said) && said.Code >= 500 {
+	if errors.As(err, &said) && said.Code >= 500 && !passing.MatchString(said.Message) {
 		a.rejected(way)
 		return a.refused(said.Message)
 	}
 	return err
 }
+
+// passing are words of a refused login that will be over by itself, such as Gmail's "Too many simultaneous connections".
+var passing = regexp.MustCompile(`(?i)too many (?:simultaneous |concurrent )?connections|try again|temporar|rate.?limit|throttl|server (?:is )?(?:busy|unavailable)`)
 
 // helo is a name that servers accept from a client behind whatever address.
 func helo(domain string) string {
