@@ -11,7 +11,10 @@ import (
 	"golang.org/x/net/html/atom"
 )
 
-const maxHTML = 256 << 10 // bytes of HTML that are kept; more is left out, the text stands for it
+const (
+	maxHTML  = 256 << 10 // bytes of HTML that are kept; more is left out, the text stands for it
+	maxClean = 1 << 20   // bytes of HTML that are cleaned, once the images in it are files
+)
 
 // Classes that mark what a view may fold away.
 const (
@@ -95,7 +98,10 @@ func cleanHTML(src string, files []*attachment) (string, []*attachment) {
 	}
 	t := tree{files: files}
 	src = strings.ReplaceAll(t.prepare(clean(src)), "<br/>", "<br>")
-	out := strings.TrimSpace(policy().Sanitize(src))
+	out := ""
+	if len(src) <= maxClean {
+		out = strings.TrimSpace(policy().Sanitize(src))
+	}
 	if len(out) > maxHTML {
 		out = strings.TrimSpace(plainPolicy().Sanitize(src))
 	}

@@ -168,7 +168,7 @@ func TestMonsters(t *testing.T) {
 			if !strings.Contains(m.Text, c.text) || m.From.addr != "sara@example.org" {
 				t.Errorf("from %q, text %q", m.From.addr, cut(m.Text, 200))
 			}
-			if took := time.Since(began); took > 10*time.Second {
+			if took := time.Since(began); took > 60*time.Second { // on a busy machine; what is not linear takes minutes
 				t.Errorf("took %v", took)
 			}
 			judge(t, m)

@@ -68,11 +68,11 @@ func foldStart(plain []string) int {
 	own := plain[:lastSignature(plain)]
 	start, rest, forwarded := -1, kinds(own), len(own)
 	for i, l := range own {
-		if separator.MatchString(l) || headerBlock(own, i) || attribution(own, rest, i) {
+		if separates(l) || headerBlock(own, i) || attribution(own, rest, i) {
 			start = i
 			break
 		}
-		if forwardLine.MatchString(l) {
+		if forwards(l) {
 			forwarded = i
 			break
 		}
@@ -93,7 +93,7 @@ func lastSignature(plain []string) int {
 		return len(plain)
 	}
 	for i := at; i < len(plain); i++ {
-		if separator.MatchString(plain[i]) || headerBlock(plain, i) || attributed(plain, i) > 0 || forwardLine.MatchString(plain[i]) {
+		if separates(plain[i]) || headerBlock(plain, i) || attributed(plain, i) > 0 || forwards(plain[i]) {
 			return len(plain)
 		}
 	}
@@ -134,21 +134,29 @@ var (
 	forwardLine = regexp.MustCompile(`^(?i:-{2,} ?(?:Forwarded message|Weitergeleitete Nachricht|Message transféré|Message transmis|Mensaje reenviado|Mensagem encaminhada|Messaggio inoltrato|` +
 		`Пересылаемое сообщение|Yönlendirilmiş ileti|İletilmiş ileti|رسالة مُعاد توجيهها|رسالة معاد توجيهها|پیام هدایت‌شده|پیام بازارسال‌شده|پیام فوروارد شده).*-{2,}|` +
 		`Begin forwarded message:|Anfang der weitergeleiteten Nachricht:|Début du message réexpédié ?:|Début du message transféré ?:|Inicio del mensaje reenviado:)$`)
-	wrote = []*regexp.Regexp{
-		regexp.MustCompile(`^On .*[0-9].* wrote ?:$`),
-		regexp.MustCompile(`^Am .*[0-9].* schrieb(?: .*)?:$`),
-		regexp.MustCompile(`^Le .*[0-9].* a écrit ?:$`),
-		regexp.MustCompile(`^El .*[0-9].* escribió ?:$`),
-		regexp.MustCompile(`^Em .*[0-9].* escreveu ?:$`),
-		regexp.MustCompile(`^Il .*[0-9].* ha scritto ?:$`),
-		regexp.MustCompile(`^Op .*[0-9].* schreef .*:$`),
-		regexp.MustCompile(`^[0-9]{1,2}[ ./].*[0-9]{4}.* (?:yazdı|şunu yazdı|şunları yazdı) ?:$`),
-		regexp.MustCompile(`^.{1,100}<.*@.*>, [0-9]{1,2} .*[0-9]{4}.* tarihinde (?:şunu|şunları) yazdı ?:$`),
-		regexp.MustCompile(`^[0-9]{1,2}[ ./].*[0-9]{4}.* (?:пишет|написал|написала|написал\(а\)) ?:$`),
-		regexp.MustCompile(`^(?:[0-9]{1,2}[.][0-9]{1,2}[.][0-9]{4}|(?:пн|вт|ср|чт|пт|сб|вс), [0-9]).*(?:пишет|написал|написала|написал\(а\)|<.*@.*>) ?:$`),
-		regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2} .*<.*@.*> ?:$`),
-		regexp.MustCompile(`^(?:في|بتاريخ|يوم) .*[0-9٠-٩].* (?:كتب|كتبت|كتب/كتبت|تمت كتابة ما يلي بواسطة)(?: .*)? ?:$`),
-		regexp.MustCompile(`^(?:در|به تاریخ) .*[0-9۰-۹٠-٩].* (?:نوشت|نوشته|نوشته است|نوشته‌است|نوشتند) ?:$`),
+	// By a word that is in them, so that few expressions are tried on any line.
+	wrote = []struct {
+		has string
+		re  *regexp.Regexp
+	}{
+		{"wrote", regexp.MustCompile(`^On .*[0-9].* wrote ?:$`)},
+		{"schrieb", regexp.MustCompile(`^Am .*[0-9].* schrieb(?: .*)?:$`)},
+		{"a écrit", regexp.MustCompile(`^Le .*[0-9].* a écrit ?:$`)},
+		{"escribió", regexp.MustCompile(`^El .*[0-9].* escribió ?:$`)},
+		{"escreveu", regexp.MustCompile(`^Em .*[0-9].* escreveu ?:$`)},
+		{"ha scritto", regexp.MustCompile(`^Il .*[0-9].* ha scritto ?:$`)},
+		{"schreef", regexp.MustCompile(`^Op .*[0-9].* schreef .*:$`)},
+		{"yazdı", regexp.MustCompile(`^[0-9]{1,2}[ ./].*[0-9]{4}.* (?:yazdı|şunu yazdı|şunları yazdı) ?:$`)},
+		{"yazdı", regexp.MustCompile(`^.{1,100}<.*@.*>, [0-9]{1,2} .*[0-9]{4}.* tarihinde (?:şunu|şunları) yazdı ?:$`)},
+		{"пишет", regexp.MustCompile(`^[0-9]{1,2}[ ./].*[0-9]{4}.* (?:пишет|написал|написала|написал\(а\)) ?:$`)},
+		{"написал", regexp.MustCompile(`^[0-9]{1,2}[ ./].*[0-9]{4}.* (?:пишет|написал|написала|написал\(а\)) ?:$`)},
+		{"пишет", regexp.MustCompile(`^(?:[0-9]{1,2}[.][0-9]{1,2}[.][0-9]{4}|(?:пн|вт|ср|чт|пт|сб|вс), [0-9]).*(?:пишет|написал|написала|написал\(а\)|<.*@.*>) ?:$`)},
+		{"написал", regexp.MustCompile(`^(?:[0-9]{1,2}[.][0-9]{1,2}[.][0-9]{4}|(?:пн|вт|ср|чт|пт|сб|вс), [0-9]).*(?:пишет|написал|написала|написал\(а\)|<.*@.*>) ?:$`)},
+		{"@", regexp.MustCompile(`^(?:[0-9]{1,2}[.][0-9]{1,2}[.][0-9]{4}|(?:пн|вт|ср|чт|пт|сб|вс), [0-9]).*(?:пишет|написал|написала|написал\(а\)|<.*@.*>) ?:$`)},
+		{"@", regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2} .*<.*@.*> ?:$`)},
+		{"كتب", regexp.MustCompile(`^(?:في|بتاريخ|يوم) .*[0-9٠-٩].* (?:كتب|كتبت|كتب/كتبت|تمت كتابة ما يلي بواسطة)(?: .*)? ?:$`)},
+		{"كتابة", regexp.MustCompile(`^(?:في|بتاريخ|يوم) .*[0-9٠-٩].* (?:كتب|كتبت|كتب/كتبت|تمت كتابة ما يلي بواسطة)(?: .*)? ?:$`)},
+		{"نوشت", regexp.MustCompile(`^(?:در|به تاریخ) .*[0-9۰-۹٠-٩].* (?:نوشت|نوشته|نوشته است|نوشته‌است|نوشتند) ?:$`)},
 	}
 	sentFrom = regexp.MustCompile(`^(?i:(?:Sent from (?:my|mail|outlook|yahoo|proton)|Sent via |Sent with |Get Outlook for |Von meinem |Gesendet (?:von|mit) |Diese Nachricht wurde von meinem |Envoyé (?:de|depuis|à partir de) |` +
 		`Enviado (?:desde|do|de) |Inviato da |Verzonden (?:vanaf|met) |Отправлено (?:с|из) |(?:iPhone|iPad|Android|Samsung).{0,40}(?:gönderildi|gönderilmiştir)|` +
@@ -161,8 +169,16 @@ func plainLine(line string) string {
 	return strings.Trim(bidiMarks.Replace(line), " \t")
 }
 
+func separates(line string) bool {
+	return strings.HasPrefix(line, "--") && separator.MatchString(line)
+}
+
+func forwards(line string) bool {
+	return (strings.HasPrefix(line, "--") || strings.HasSuffix(line, ":")) && forwardLine.MatchString(line)
+}
+
 func headerBlock(lines []string, i int) bool {
-	if !fromLine.MatchString(lines[i]) {
+	if !strings.Contains(lines[i], ":") || !fromLine.MatchString(lines[i]) {
 		return false
 	}
 	n := 0
@@ -175,6 +191,9 @@ func headerBlock(lines []string, i int) bool {
 }
 
 func attribution(lines []string, rest []kind, i int) bool {
+	if rest[min(i+3, len(lines))] == quotedOnly|ownOnly { // and so is the rest of what is longer
+		return false
+	}
 	end := attributed(lines, i)
 	return end > 0 && (rest[end] == quotedOnly || rest[end] == ownOnly)
 }
@@ -197,7 +216,7 @@ func attributed(lines []string, i int) int {
 			continue
 		}
 		for _, w := range wrote {
-			if w.MatchString(joined) {
+			if strings.Contains(joined, w.has) && w.re.MatchString(joined) {
 				return j + 1
 			}
 		}

@@ -9,7 +9,7 @@ import (
 func TestCompressedRTF(t *testing.T) {
 	for packed, want := range map[string]string{
 		"2d0000002b0000004c5a4675f1c5c7a703000a007263706731323542320af32068656c090020627705b06c647d0a800fa0": "{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n",
-		"1a0000001c0000004c5a4675e2d44b51410004205758595a0d6e7d010eb0":                                     "{\\rtf1 WXYZWXYZWXYZWXYZWXYZ}",
+		"1a0000001c0000004c5a4675e2d44b51410004205758595a0d6e7d010eb0":                                       "{\\rtf1 WXYZWXYZWXYZWXYZWXYZ}",
 	} {
 		b, err := hex.DecodeString(packed)
 		if err != nil {
