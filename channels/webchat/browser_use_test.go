@@ -277,11 +277,19 @@ func TestBrowserKeyboard(t *testing.T) {
 
 // From the form before the first message to the rating after the last, in Persian.
 func TestBrowserWholeConversation(t *testing.T) {
+	for _, sockets := range []string{"by socket", "by polling"} {
+		t.Run(sockets, func(t *testing.T) { wholeConversation(t, sockets == "by polling") })
+	}
+}
+
+func wholeConversation(t *testing.T, noSockets bool) {
 	b := browser(t)
 	var hub string
 	d := newDesk()
 	shop := sitePage(t, &hub, func(hub string) string { return tagged(`data-lang="fa"`)(hub) })
-	_, hub, _, _ = hubFor(t, d, shop.URL, `,"ask_name":"required","ask_phone":"optional","ask_question":"required","visits":"ask","title_fa":"چای‌خانه"`)
+	_, base, blocked, _ := hubFor(t, d, shop.URL, `,"ask_name":"required","ask_phone":"optional","ask_question":"required","visits":"ask","title_fa":"چای‌خانه"`)
+	hub = base
+	blocked.Store(noSockets)
 	w, _ := tab(t, b)
 	run(t, w, "the form comes first", chromedp.Navigate(shop.URL+"/tea?token=1#x"), until(`!!$('.launcher')`), click(".launcher"),
 		until(`$('.composer').hidden && r.activeElement?.name === 'name' && $('.root').dir === 'rtl' && getComputedStyle($('.panel')).direction === 'rtl'`),

@@ -47,7 +47,8 @@ func (a *adapter) standing(ctx context.Context, visitor string) (*standing, erro
 	}
 	s := &standing{Status: st.Status, Agent: st.Agent, Staffed: st.Staffed, Over: !isOpen(st)}
 	if st.Status == "waiting" {
-		s.Position, s.Wait = st.Position, int64(st.Wait/time.Second)
+		// In whole minutes: so much is honest, and not every second is news.
+		s.Position, s.Wait = st.Position, int64((st.Wait+time.Minute-1)/time.Minute)*60
 	}
 	s.Open, s.Next = a.hours(time.Now())
 	return s, nil

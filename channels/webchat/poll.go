@@ -12,7 +12,8 @@ import (
 const maxWait = 25 * time.Second // below the 30 s after which many proxies give up
 
 // getMessages is the feed for those whose network blocks sockets: it answers {"items":[…]} as soon as there is
-// something after the given item, and {} when the wait is over.
+// something after the given item, or the visitor stands elsewhere than stood=<the last answer's> says, and without items when the wait is
+// over.
 func (a *adapter) getMessages(w http.ResponseWriter, r *http.Request) {
 	c, ok := a.caller(w, bearer(r))
 	if !ok || !a.call(w, c.visitor) {
@@ -42,8 +43,15 @@ func (a *adapter) getMessages(w http.ResponseWriter, r *http.Request) {
 	defer stop()
 
 	items, err := a.page(r.Context(), visitor, after)
-	moved := seconds == 0 // a visitor who has just come is told where they stand
-	if err == nil && len(items) == 0 {
+	var st *standing
+	if err == nil {
+		st, err = a.standing(r.Context(), visitor)
+	}
+	known := q.Get("stood")
+	if !q.Has("stood") {
+		known = st.digest()
+	}
+	if err == nil && len(items) == 0 && st.digest() == known {
 		timer := time.NewTimer(min(time.Duration(seconds)*time.Second, maxWait))
 		defer timer.Stop()
 		select {
@@ -55,7 +63,6 @@ func (a *adapter) getMessages(w http.ResponseWriter, r *http.Request) {
 		}
 		var messages, stood bool
 		items, messages, stood = l.take()
-		moved = moved || stood
 		if messages {
 			// What Watch brings may be older than after: another node has shown it before this one heard of it. The
 			// record knows what follows.
@@ -63,20 +70,24 @@ func (a *adapter) getMessages(w http.ResponseWriter, r *http.Request) {
 			more, err = a.page(r.Context(), visitor, after)
 			items = append(more, items...)
 		}
-	}
-	var st *standing
-	if err == nil && moved {
-		st, err = a.standing(r.Context(), visitor)
+		if err == nil && stood {
+			st, err = a.standing(r.Context(), visitor)
+		}
 	}
 	if err != nil {
 		a.cfg.Log.Warn("webchat: history", "account", a.cfg.ID, "err", err)
 		refuse(w, http.StatusServiceUnavailable, "not_recorded", "The record does not answer. Try again.", time.Second)
 		return
 	}
+	stood := st.digest()
+	if stood == known {
+		st = nil
+	}
 	answer(w, http.StatusOK, struct {
 		Items    []item    `json:"items,omitempty"`
 		Standing *standing `json:"standing,omitempty"`
-	}{items, st})
+		Stood    string    `json:"stood"`
+	}{items, st, stood})
 }
 
 // listener collects what Watch brings while a poll waits: typing itself, of messages only that there are some.

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -87,6 +89,14 @@ type standing struct {
 	Over     bool   `json:"over,omitempty"`     // no conversation is open
 	Open     bool   `json:"open"`               // within opening hours
 	Next     int64  `json:"next,omitempty"`     // Unix milliseconds: when Open changes
+}
+
+// digest names what a standing says, so that a poll is answered when it is not what the widget knows.
+func (s *standing) digest() string {
+	b, _ := json.Marshal(s)
+	h := fnv.New64a()
+	h.Write(b)
+	return strconv.FormatUint(h.Sum64(), 36)
 }
 
 // item is a channels.Item as visitors see it.

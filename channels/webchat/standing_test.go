@@ -48,20 +48,29 @@ func TestStanding(t *testing.T) {
 	var feed struct {
 		Items    []item
 		Standing *standing
+		Stood    string
 	}
-	if v.do("GET", "messages?wait=0&after="+last, "", &feed); feed.Standing == nil || feed.Standing.Agent != "Ali" {
+	if v.do("GET", "messages?wait=0&stood=&after="+last, "", &feed); feed.Standing == nil || feed.Standing.Agent != "Ali" {
 		t.Errorf("%+v", feed)
 	}
 	feed.Standing = nil
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		v.do("GET", "messages?wait=20&after="+last, "", &feed)
+		v.do("GET", "messages?wait=20&stood="+feed.Stood+"&after="+last, "", &feed)
 	}()
 	d.wait(t, "the poll watches", func() bool { return len(d.watchers[v.Visitor]) == 3 })
 	d.stand(v.Visitor, channels.Standing{Status: "resolved"})
 	<-done
 	if feed.Standing == nil || !feed.Standing.Over {
+		t.Errorf("%+v", feed.Standing)
+	}
+	// What changed while no poll waited is told by the next one, at once.
+	d.mu.Lock()
+	d.stands[v.Visitor] = channels.Standing{Status: "waiting", Position: 9, Staffed: true}
+	d.mu.Unlock()
+	v.do("GET", "messages?wait=20&stood="+feed.Stood+"&after="+last, "", &feed)
+	if feed.Standing == nil || feed.Standing.Position != 9 {
 		t.Errorf("%+v", feed.Standing)
 	}
 }

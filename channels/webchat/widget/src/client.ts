@@ -61,6 +61,7 @@ export interface Frame {
   t: string
   items?: Item[]
   standing?: Standing
+  stood?: string // names a poll's standing
   key?: string
   code?: string
   retry?: boolean
@@ -431,14 +432,16 @@ export function connect(base: string, store: Store, config: Config, proof?: Proo
     polling = true
     const until = Date.now() + 300_000
     let wait = 0
+    let stood = ''
     try {
       while (Date.now() < until && !stopped) {
-        const r = await call(`messages?after=${encodeURIComponent(after)}&wait=${wait}`)
+        const r = await call(`messages?after=${encodeURIComponent(after)}&wait=${wait}&stood=${stood}`)
         if (r.status === 401) forget()
         if (!r.ok) break
         const f: Frame = await r.json()
         become('live')
         hear(f)
+        stood = f.stood!
         wait = 20
         // Typing alone ends a poll at once; do not let it make us hurry.
         if (!f.items?.some(i => i.id)) await sleep(500)
