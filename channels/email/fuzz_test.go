@@ -61,6 +61,40 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// FuzzTNEF unpacks any bytes as a winmail.dat, and as an invitation.
+func FuzzTNEF(f *testing.F) {
+	files, _ := filepath.Glob("testdata/corpus/*.eml")
+	for _, file := range files {
+		raw, _ := os.ReadFile(file)
+		for _, part := range bytes.Split(raw, []byte("base64\r\n\r\n"))[1:] {
+			data, _ := decodeBase64(bytes.Split(part, []byte("\r\n-"))[0])
+			f.Add(data)
+		}
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) > 64<<10 {
+			return
+		}
+		w := &walker{}
+		c := w.tnef(part{typ: "application/ms-tnef", body: section{bytes.NewReader(data), 0, int64(len(data))}})
+		total := int64(0)
+		for _, file := range c.files {
+			if file.missing == "" {
+				n, _ := io.Copy(io.Discard, file.open())
+				total += n
+			}
+		}
+		if len(c.files) > maxTNEF || total > int64(len(data))*(maxTNEF+1) || len(c.text) > maxText+1 {
+			t.Errorf("%d files, %d bytes of %d", len(c.files), total, len(data))
+		}
+		for _, m := range meetings(string(data), "REQUEST") {
+			if out := strings.Join(m.lines(meetingEN), "\n"); len(out) > 100<<10 {
+				t.Errorf("an invitation of %d bytes", len(out))
+			}
+		}
+	})
+}
+
 // FuzzHTML cleans anything, and looks at the result as a browser reads it.
 func FuzzHTML(f *testing.F) {
 	files, _ := filepath.Glob("testdata/corpus/*.eml")

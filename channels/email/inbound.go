@@ -40,7 +40,7 @@ func (a *Adapter) batch(ctx context.Context, letters []*letter) (channels.Batch,
 		if err != nil {
 			return b, err
 		}
-		if _, own := a.sign.ofMessageID(ownID(m.header)); own {
+		if a.ours(m) {
 			l.raw = nil
 			continue // what we sent ourselves
 		}
@@ -60,6 +60,16 @@ func (a *Adapter) batch(ctx context.Context, letters []*letter) (channels.Batch,
 		b.Messages = append(b.Messages, in)
 	}
 	return b, nil
+}
+
+// ours: we sent it, whatever id it has got on its way.
+func (a *Adapter) ours(m Mail) bool {
+	for _, id := range append(ids(m.header.Values(ownHeader)), m.ID) {
+		if _, own := a.sign.ofMessageID(id); own {
+			return true
+		}
+	}
+	return false
 }
 
 // lost stands for a mail that the server does not give.

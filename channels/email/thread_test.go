@@ -112,6 +112,7 @@ func TestLoops(t *testing.T) {
 	got := takeMails(t, b,
 		emailtest.Compose("Support <support@tamas.test>", own, "Re: Order", "what we sent"),
 		emailtest.Compose("List <list@example.org>", own, "Re: Order", "the same, back from a list"),
+		emailtest.Compose("Support <support@tamas.test>", "new@outlook.test", "Re: Order", "the same, under another id", ownHeader+": <"+own+">"),
 		emailtest.Compose("support@tamas.test", "other@tamas.test", "Order", "from our own address"),
 		emailtest.Compose("support+x@tamas.test", "other2@tamas.test", "Order", "from our own plus-address"),
 		emailtest.Compose("Sara <sara@example.org>", "s@x", "Order", "from a person"),
