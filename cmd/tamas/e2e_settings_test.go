@@ -57,11 +57,11 @@ func settings(t *testing.T, browser context.Context) {
 	admin.picks("Provider", "generic")
 	admin.fills(field("Own number"), "300050")
 	admin.fills(field("Country"), "IR")
-	admin.fills(field("Generic: gateway's address"), gateway.URL+"/send")
-	admin.fills(field("Generic: shared secret"), "short")
+	admin.fills(field("Gateway's address"), gateway.URL+"/send")
+	admin.fills(field("Shared secret"), "short")
 	admin.presses("Create")
-	admin.fault("Generic: shared secret", "16 characters")
-	admin.fills(field("Generic: shared secret"), secret)
+	admin.fault("Shared secret", "16 characters")
+	admin.fills(field("Shared secret"), secret)
 	admin.presses("Check login")
 	admin.reads("It works")
 	admin.presses("Create")
@@ -71,8 +71,8 @@ func settings(t *testing.T, browser context.Context) {
 	admin.never(secret)
 	admin.reloads()
 	admin.presses("Texts")
-	admin.sees("the secret is set", field("Generic: shared secret")+`.placeholder.includes('Set')`)
-	if v := value[string](admin, field("Generic: shared secret")+".value"); v != "" {
+	admin.sees("the secret is set", field("Shared secret")+`.placeholder.includes('Set')`)
+	if v := value[string](admin, field("Shared secret")+".value"); v != "" {
 		t.Errorf("the secret's field holds %q", v)
 	}
 	admin.never(secret)
