@@ -12,6 +12,14 @@
 // the decision was made on, writes, and appends one event, in one step. A conflict rereads and decides
 // again. Each command carries a key, so a repeated one is answered with the first one's event.
 //
+// # What comes in
+//
+// enter (inbound.go) bounds a message and stores what is large: an event never names a blob that is not there. run.go appends it by
+// its kind: a message, a change of one, what is only noted. What wakes nobody (spam, the blocked, imports, automatic answers, STOP)
+// makes a conversation that is over, or is added to where its thread ended; status and routing stay as they are. Consent, blocking
+// and links are marks of an identity, which the record applies in the order of events. A thread that begins with "*" is one
+// thread for all accounts of its channel.
+//
 // # What may be relied on
 //
 //   - Nothing that waits is released by anything but its own event id in the list of recorded ids, or by finding
