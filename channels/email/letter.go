@@ -25,9 +25,31 @@ type letter struct {
 	missing  []channels.File // when cut: the attachments that the mail has by its structure, each Missing
 }
 
-// spool is a mail in a file that has no name any more.
-type spool struct {
+// scratch is a file that is gone once it is closed.
+type scratch struct {
 	*os.File
+	named bool // it could not be taken out of its folder while it is open
+}
+
+func newScratch(pattern string) (*scratch, error) {
+	f, err := os.CreateTemp("", pattern)
+	if err != nil {
+		return nil, err
+	}
+	return &scratch{f, os.Remove(f.Name()) != nil}, nil
+}
+
+func (s *scratch) Close() error {
+	err := s.File.Close()
+	if s.named {
+		os.Remove(s.Name())
+	}
+	return err
+}
+
+// spool is a mail in a file.
+type spool struct {
+	*scratch
 	size int64
 }
 
@@ -38,7 +60,6 @@ func release(letters []*letter) {
 	for _, l := range letters {
 		if s, ok := l.src.(spool); ok {
 			s.Close()
-			os.Remove(s.Name()) // where an open file could not be removed
 			l.src = nil
 		}
 	}
@@ -61,15 +82,13 @@ func (l *letter) take(r io.Reader, size, most int64) error {
 		l.raw = raw
 		return err
 	}
-	f, err := os.CreateTemp("", "tamas-mail-*")
+	f, err := newScratch("tamas-mail-*")
 	if err != nil {
 		return &spoolError{err}
 	}
-	os.Remove(f.Name())
-	n, err := io.Copy(spoolWriter{f}, r)
+	n, err := io.Copy(spoolWriter{f.File}, r)
 	if err != nil {
 		f.Close()
-		os.Remove(f.Name())
 		return err
 	}
 	l.src = spool{f, n}

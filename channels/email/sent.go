@@ -3,7 +3,6 @@ package email
 import (
 	"context"
 	"io"
-	"os"
 	"sync"
 	"time"
 
@@ -21,14 +20,13 @@ type copied struct {
 func (c copied) release() {
 	if c.file != nil {
 		c.file.Close()
-		os.Remove(c.file.Name())
 	}
 }
 
 // keeper writes a copy of what is being sent. It never fails: a copy that cannot be kept is left out.
 type keeper struct {
 	id   string
-	file *os.File
+	file *scratch
 	size int64
 	bad  bool
 }
@@ -38,12 +36,11 @@ func (a *Adapter) keeper(id string) *keeper {
 	if !a.set.CopyToSent {
 		return k
 	}
-	f, err := os.CreateTemp("", "tamas-sent-*")
+	f, err := newScratch("tamas-sent-*")
 	if err != nil {
 		a.troubled("sent", "no copy in the Sent folder: "+err.Error())
 		return k
 	}
-	os.Remove(f.Name())
 	k.file = f
 	return k
 }
