@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { album, beforeFiles, carriage, showAs } from './files'
+import { album, beforeFiles, carriage, meansFiles, showAs } from './files'
 
 const photo = { type: 'image/png', size: 100 }
 const paper = { type: 'application/pdf', size: 5000 }
@@ -33,4 +33,14 @@ describe('showAs', () => {
 })
 describe('album', () => {
   it.each([[0, []], [1, [1]], [2, [2]], [3, [3]], [4, [2, 2]], [5, [2, 3]], [6, [3, 3]], [7, [2, 2, 3]], [8, [2, 3, 3]], [10, [2, 2, 3, 3]]])('%i pictures', (n, rows) => expect(album(n as number)).toEqual(rows))
+})
+
+it('a pasted table is its text, a pasted picture or file is itself', () => {
+  const pasted = (...types: string[]) => meansFiles({ types, files: (types.includes('Files') ? [1] : []) as unknown as FileList })
+  expect(pasted('Files')).toBe(true)
+  expect(pasted('text/html', 'Files')).toBe(true)
+  expect(pasted('text/plain', 'text/uri-list', 'Files')).toBe(true)
+  expect(pasted('text/plain', 'text/html', 'Files')).toBe(false)
+  expect(pasted('text/plain')).toBe(false)
+  expect(meansFiles(null)).toBe(false)
 })

@@ -38,6 +38,11 @@ export function kindOf(type: string): FileInfo['kind'] {
   return top === 'image' || top === 'audio' || top === 'video' ? top : 'file'
 }
 
+/** Whether what is pasted means its files. A table brings a picture of itself along with its text: then the text is meant. */
+export function meansFiles(d: Pick<DataTransfer, 'files' | 'types'> | null): boolean {
+  return !!d?.files.length && !(d.types.includes('text/html') && d.types.includes('text/plain'))
+}
+
 /** Why a file goes as a link; "": the channel carries it itself. */
 export type Link = '' | 'none' | 'size' | 'type' | 'most'
 
