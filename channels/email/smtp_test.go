@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/emersion/go-smtp"
+
 	"tamas/channels"
 	"tamas/channels/email/emailtest"
 )
@@ -179,5 +181,47 @@ func TestCopyToSent(t *testing.T) {
 	c.desk.AwaitMessages(t, 1)
 	if len(s.Sent()) != 4 {
 		t.Errorf("%d mails were sent", len(s.Sent()))
+	}
+}
+
+func TestAnswersAreUnderstood(t *testing.T) {
+	b := offline(t)
+	const to = "sara@example.org"
+	for _, c := range []struct {
+		code      int
+		enhanced  smtp.EnhancedCode
+		words     string
+		rcpt      string // "" before any recipient was named
+		want      channels.SendError
+		waits, by bool // RetryAfter, of one thread alone
+	}{
+		{421, smtp.EnhancedCode{4, 7, 0}, "too many connections", "", channels.SendError{}, true, false},
+		{421, smtp.EnhancedCode{}, "closing", to, channels.SendError{}, true, false},
+		{450, smtp.EnhancedCode{4, 2, 1}, "mailbox busy", to, channels.SendError{}, true, true},
+		{452, smtp.EnhancedCode{4, 2, 2}, "mailbox full", to, channels.SendError{}, true, true},
+		{452, smtp.EnhancedCode{4, 3, 1}, "insufficient system storage", "", channels.SendError{}, true, false},
+		{451, smtp.EnhancedCode{4, 3, 0}, "local error", to, channels.SendError{}, false, false},
+		{550, smtp.EnhancedCode{5, 4, 5}, "Daily user sending quota exceeded", "", channels.SendError{}, true, false},
+		{550, smtp.EnhancedCode{5, 1, 1}, "unknown", to, channels.SendError{Permanent: true, Unreachable: true}, false, false},
+		{550, smtp.EnhancedCode{}, "No such user here", to, channels.SendError{Permanent: true, Unreachable: true}, false, false},
+		{550, smtp.EnhancedCode{}, "Unrouteable address", to, channels.SendError{Permanent: true, Unreachable: true}, false, false},
+		{550, smtp.EnhancedCode{5, 1, 1}, "unknown", "cc@example.org", channels.SendError{Permanent: true}, false, false},
+		{550, smtp.EnhancedCode{5, 1, 1}, "unknown", "", channels.SendError{Permanent: true}, false, false}, // our own address, as the sender
+		{550, smtp.EnhancedCode{5, 7, 1}, "relaying denied", to, channels.SendError{Permanent: true}, false, false},
+		{550, smtp.EnhancedCode{}, "blocked", to, channels.SendError{Permanent: true}, false, false},
+		{552, smtp.EnhancedCode{5, 2, 2}, "mailbox full", to, channels.SendError{Permanent: true}, false, false},
+		{554, smtp.EnhancedCode{5, 7, 1}, "spam", "", channels.SendError{Permanent: true}, false, false},
+	} {
+		var err error = &smtp.SMTPError{Code: c.code, EnhancedCode: c.enhanced, Message: c.words}
+		if c.rcpt != "" {
+			err = &recipientError{c.rcpt, err}
+		}
+		var got *channels.SendError
+		if !errors.As(b.unsent(err, channels.Outbound{Address: to}), &got) {
+			t.Fatal("no SendError")
+		}
+		if got.Permanent != c.want.Permanent || got.Unreachable != c.want.Unreachable || got.Uncertain || got.RetryAfter > 0 != c.waits || got.OneThread != c.by || got.Reason == "" {
+			t.Errorf("%d %v %s, %q: %+v", c.code, c.enhanced, c.words, c.rcpt, got)
+		}
 	}
 }
