@@ -87,6 +87,7 @@ func (s *oddServer) serve(c net.Conn) {
 	r := bufio.NewReader(c)
 	say := func(format string, args ...any) { fmt.Fprintf(c, format+"\r\n", args...) }
 	say("* OK odd server ready")
+	told := 0 // how many mails the client knows of
 	for {
 		line, err := r.ReadString('\n')
 		if err != nil {
@@ -102,6 +103,7 @@ func (s *oddServer) serve(c net.Conn) {
 		case "LOGIN":
 			say("%s OK welcome", tag)
 		case "EXAMINE", "SELECT":
+			told = len(s.mails)
 			say("* %d EXISTS", len(s.mails))
 			say("* 0 RECENT")
 			say("* FLAGS (\\Seen)")
@@ -117,7 +119,11 @@ func (s *oddServer) serve(c net.Conn) {
 			return
 		case "IDLE":
 			wake := make(chan struct{})
-			s.idle = append(s.idle, wake)
+			if s.idle = append(s.idle, wake); told < len(s.mails) {
+				close(wake)
+				s.idle = s.idle[:len(s.idle)-1]
+			}
+			told = len(s.mails)
 			s.mu.Unlock()
 			say("+ idling")
 			done := make(chan error, 1)

@@ -48,8 +48,8 @@ func (a *Adapter) run(ctx context.Context) error {
 	if r.cur, err = a.load(ctx); err != nil {
 		return err
 	}
-	for {
-		busy := false
+	for first := true; ; first = false {
+		busy := first
 		for _, folder := range a.set.Folders {
 			took, err := r.visit(ctx, folder)
 			if err != nil {
