@@ -339,7 +339,7 @@ func wholeConversation(t *testing.T, noSockets bool) {
 	d.say(v, "نیلوفر", "خدانگهدار")
 	run(t, w, "the title tells", until(`document.title === '(۱) Shop' && $('.badge').textContent === '۱'`), click(".launcher"), until(`document.title === 'Shop'`))
 	d.stand(v, channels.Standing{Status: "resolved"})
-	run(t, w, "a rating is asked for", until(`$$('.star').length === 5 && !$('.notice').textContent`), do(`$$('.star')[3].click()`), do(`$('.rate textarea').value = 'سریع بود'`), do(`$('.rate .save').click()`),
+	run(t, w, "a rating is asked for", until(`$$('.star').length === 5 && !$('.notice').textContent`), do(`$$('.star')[3].click()`), do(`$('.rate input').value = 'سریع بود'`), do(`$('.rate .save').click()`),
 		until(`$('.rate')?.textContent === 'سپاسگزاریم!'`), until(`!$('.rate')`))
 	rating := d.received(channels.Rating)
 	if len(rating) != 1 || rating[0].Score != 4 || rating[0].Text != "سریع بود" || rating[0].Thread != v {

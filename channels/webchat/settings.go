@@ -68,13 +68,15 @@ type settings struct {
 	texts map[string]map[string]string // by language
 }
 
-// ask is "off", "optional" or "required". An account from before there was a choice has a bool.
+// ask is "off", "optional" or "required". An account from before there was a choice has a bool, and true asked for name and email.
 type ask string
+
+const askBoth ask = "name and email"
 
 func (a *ask) UnmarshalJSON(b []byte) error {
 	switch string(b) {
 	case "true":
-		*a = "optional"
+		*a = askBoth
 	case "false":
 		*a = "off"
 	default:
@@ -206,6 +208,9 @@ func (s *settings) setText(name, all, fa string) {
 }
 
 func readAsks(s *settings) error {
+	if s.AskName == askBoth {
+		s.AskName, s.AskEmail = "optional", or(s.AskEmail, "optional")
+	}
 	for _, c := range []struct {
 		field string
 		v     *ask

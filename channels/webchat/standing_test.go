@@ -190,6 +190,9 @@ func TestConfig(t *testing.T) {
 	if s, err := read([]byte(`{"allowed_origins":["https://a.example"],"ask_name":false}`)); err != nil || s.AskName != "off" {
 		t.Errorf("%v %v", s.AskName, err)
 	}
+	if s, err := read([]byte(`{"allowed_origins":["https://a.example"],"ask_name":true}`)); err != nil || s.AskName != "optional" || s.AskEmail != "optional" {
+		t.Errorf("%v %v %v", s.AskName, s.AskEmail, err)
+	}
 	resp, b := v.call("GET", "config?lang="+strings.Repeat("x,", 5000), "")
 	if resp.StatusCode != 200 || len(b) > 16<<10 {
 		t.Errorf("%d, %d bytes", resp.StatusCode, len(b))

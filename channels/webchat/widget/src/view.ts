@@ -503,7 +503,7 @@ export function show(client: Client, config: Config, prefs: Store, consented: ()
 
   function rating(last: string): HTMLElement {
     let score = 0
-    const text = h('textarea', { rows: 2, maxLength: 2000, dir: 'auto', placeholder: t.comment })
+    const text = h('input', { maxLength: 2000, dir: 'auto', placeholder: t.comment })
     const more = h('div', { className: 'more', hidden: true }, text, h('button', { type: 'submit', className: 'save' }, t.send))
     const stars = [1, 2, 3, 4, 5].map(n => {
       const label = fill(t.stars, number.format(n))
