@@ -217,6 +217,9 @@ type Desk interface {
 	ThreadOf(ctx context.Context, providerIDs []string) (string, error)
 	// Status records a provider's later word on a sent message: "delivered", "read" or "failed" with its reason.
 	Status(ctx context.Context, providerID, state, reason string) error
+	// Unreachable records that nothing arrives at an address until its customer writes again: the provider said so without being
+	// asked. An address that is not known is left alone.
+	Unreachable(ctx context.Context, address, reason string) error
 	// Health reports a change of the connection's health; it never blocks.
 	Health(h Health)
 

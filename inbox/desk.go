@@ -110,6 +110,24 @@ func (d *desk) sentAs(ctx context.Context, providerID string) (t record.Touch, e
 	return t, err
 }
 
+func (d *desk) Unreachable(ctx context.Context, address, reason string) error {
+	address = boundKey(address, channels.MaxKey)
+	identity, err := d.h.db.Identity(ctx, record.IdentityOf(d.acct().Kind, address, "").ID)
+	if errors.Is(err, record.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return unrecorded(err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, recordWait+5*time.Second)
+	defer cancel()
+	key := "unreachable/" + identity.ID + "/" + tokenText(newToken())
+	if err := d.h.markUnreachable(ctx, identity, reason, key, channelActor); err != nil {
+		return unrecorded(err)
+	}
+	return nil
+}
+
 func (d *desk) Health(hl channels.Health) { d.h.health.report(d.acct().ID, hl) }
 
 func (d *desk) History(ctx context.Context, thread, after string, limit int) ([]channels.Item, error) {

@@ -383,3 +383,26 @@ func TestCallTime(t *testing.T) {
 		t.Errorf("50 MB have %v, nothing %v", large, none)
 	}
 }
+
+// What a provider says by itself holds for the next message: it is not tried, until the customer writes again.
+func TestSaidToBeUnreachable(t *testing.T) {
+	r := newRig(t, store{"redis-server", "sqlite"})
+	r.user("ann", 3)
+	h, _ := r.hub()
+	r.mustSay(h, "t", "1", "hi")
+	d := &desk{h: h, acct: func() record.Account { return r.account }}
+	if err := d.Unreachable(t.Context(), "nobody", "gone"); err != nil {
+		t.Errorf("of an address that is not known: %v", err)
+	}
+	if err := d.Unreachable(t.Context(), "t", "The customer has blocked the bot."); err != nil {
+		t.Fatal(err)
+	}
+	e := r.reply(h, "t", "k")
+	eventually(t, "failed", func() bool { return r.stateOf(h.db, e.Touch.ID) == record.StateFailed })
+	if x, _ := h.db.Touch(t.Context(), e.Touch.ID); x.Error != "The customer has blocked the bot." || len(r.provider.list()) != 0 {
+		t.Errorf("failed with %q after %d calls", x.Error, len(r.provider.list()))
+	}
+	r.mustSay(h, "t", "2", "back")
+	e = r.reply(h, "t", "k2")
+	eventually(t, "sent", func() bool { return r.stateOf(h.db, e.Touch.ID) == record.StateSent })
+}

@@ -6,11 +6,13 @@ import "tamas/channels"
 // such thing or the account is not open.
 func (h *Hub) StartLink(account, customer string) string {
 	h.accounts.mu.RLock()
-	defer h.accounts.mu.RUnlock()
-	if a := h.accounts.open[account]; a != nil {
-		if l, ok := a.adapter.(channels.Linker); ok {
-			return l.StartLink(customer)
-		}
+	a := h.accounts.open[account]
+	h.accounts.mu.RUnlock()
+	if a == nil {
+		return ""
+	}
+	if l, ok := a.adapter.(channels.Linker); ok { // may ask the provider who the bot is
+		return l.StartLink(customer)
 	}
 	return ""
 }

@@ -303,15 +303,24 @@ func (a *openAccount) unreachable(ctx context.Context, t *record.Touch, why stri
 	if err != nil {
 		return err
 	}
+	return a.h.markUnreachable(ctx, identity, why, fmt.Sprintf("unreachable/%s/%d", t.ID, t.Rev), record.Actor{Kind: "system", ID: "sender"})
+}
+
+// markUnreachable is nil once it is recorded, also when it was by an earlier call with that key.
+func (h *Hub) markUnreachable(ctx context.Context, identity record.Identity, why, key string, by record.Actor) error {
 	for {
-		e, epoch, err := a.h.commitSoon(ctx, fmt.Sprintf("unreachable/%s/%d", t.ID, t.Rev), func() (*record.Event, bool, error) {
-			return &record.Event{Kind: record.EvIdentity, By: record.Actor{Kind: "system", ID: "sender"}, Identity: &identity,
+		e, epoch, err := h.commitSoon(ctx, key, func() (*record.Event, bool, error) {
+			return &record.Event{Kind: record.EvIdentity, By: by, Identity: &identity,
 				Marks: []record.Mark{{Kind: record.MarkUnreachable, Value: cleanLine(why, 512)}}}, false, nil
 		})
+		var dup *duplicate
+		if errors.As(err, &dup) {
+			return h.await(ctx, dup.ID, epoch)
+		}
 		if err != nil {
 			return err
 		}
-		if err = a.h.await(ctx, e.ID, epoch); !errors.Is(err, errDropped) {
+		if err = h.await(ctx, e.ID, epoch); !errors.Is(err, errDropped) {
 			return err
 		}
 	}

@@ -35,12 +35,14 @@ type Desk struct {
 	health   []channels.Health
 	statuses []Status
 	typed    []Typed
-	items    map[string][]channels.Item // thread → what its customer may see
-	nitems   int
-	watchers map[*watcher]string // → thread
-	blobs    map[string][]byte   // name → content of stored files
-	maxFile  int64
-	standing map[string]channels.Standing
+
+	unreachable []string
+	items       map[string][]channels.Item // thread → what its customer may see
+	nitems      int
+	watchers    map[*watcher]string // → thread
+	blobs       map[string][]byte   // name → content of stored files
+	maxFile     int64
+	standing    map[string]channels.Standing
 }
 
 // Status is one call of Desk.Status.
@@ -253,6 +255,27 @@ func (d *Desk) Status(_ context.Context, providerID, state, reason string) error
 	}
 	d.statuses = append(d.statuses, Status{providerID, state, reason})
 	return nil
+}
+
+// Unreachable implements channels.Desk.
+func (d *Desk) Unreachable(_ context.Context, address, reason string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	defer d.touch()
+	if d.fail > 0 {
+		d.fail--
+		d.refused++
+		return channels.ErrUnrecorded
+	}
+	d.unreachable = append(d.unreachable, address+": "+reason)
+	return nil
+}
+
+// UnreachableOnes lists the calls of Unreachable that were recorded, "address: reason", in order.
+func (d *Desk) UnreachableOnes() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return append([]string(nil), d.unreachable...)
 }
 
 // Statuses lists the calls of Status that were recorded, in order.

@@ -163,6 +163,11 @@ func (a *adapter) take(ctx context.Context, page []arrival, pos *position, ahead
 		case u.id != 0 && !waiting[u.in.Thread]:
 			done = append(done, u.id)
 		}
+		if u.left != "" {
+			if err := a.lost(ctx, u.left); err != nil {
+				return nil, err
+			}
+		}
 		if !u.record || waiting[u.in.Thread] {
 			continue
 		}
@@ -203,6 +208,24 @@ func (a *adapter) receive(ctx context.Context, b channels.Batch) error {
 			return ctx.Err()
 		}
 		a.log.Warn("telegram: messages are not recorded yet; trying again", "messages", len(b.Messages), "err", err)
+		if err := pause(ctx, wait/2+rand.N(wait)); err != nil {
+			return err
+		}
+	}
+}
+
+// lost records that a customer has blocked the bot, until it is recorded or ctx ends: what comes after it in the batch moves the
+// position past it.
+func (a *adapter) lost(ctx context.Context, address string) error {
+	for wait := a.pace.retry; ; wait = min(2*wait, 5*time.Second) {
+		err := a.desk.Unreachable(ctx, address, hasBlocked)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		a.log.Warn("telegram: a block is not recorded yet; trying again", "err", err)
 		if err := pause(ctx, wait/2+rand.N(wait)); err != nil {
 			return err
 		}

@@ -490,3 +490,36 @@ func FuzzUpdate(f *testing.F) {
 		}
 	})
 }
+
+// A customer who blocks the bot is known to be out of reach before anybody writes an answer; letting it in again is no news.
+func TestBlockedBot(t *testing.T) {
+	srv := start(t)
+	a, desk := account(t, srv, nil)
+	run(t, a)
+	who := customer(0)
+	srv.Say(who, "hi")
+	desk.AwaitMessages(t, 1)
+	desk.FailNext(1)
+	srv.Block(who.ID, true)
+	desk.Await(t, "out of reach", func() bool { return len(desk.UnreachableOnes()) == 1 })
+	srv.Block(who.ID, false)
+	srv.Say(who, "back")
+	desk.AwaitMessages(t, 2)
+	if got := desk.UnreachableOnes(); len(got) != 1 || got[0] != "4000: "+hasBlocked {
+		t.Errorf("out of reach: %q", got)
+	}
+}
+
+func TestBlockedBotByWebhook(t *testing.T) {
+	srv := start(t)
+	a, desk := account(t, srv, map[string]any{"mode": "webhook"})
+	body := `{"update_id":1,"my_chat_member":{"chat":{"id":4000,"type":"private"},"from":{"id":4000},"date":1,
+		"old_chat_member":{"status":"member","user":{"id":1}},"new_chat_member":{"status":"kicked","user":{"id":1},"until_date":0}}}`
+	desk.FailNext(1)
+	if c := hook(a, "POST", a.secret, body); c != 503 {
+		t.Errorf("while it cannot be recorded: %d", c)
+	}
+	if c := hook(a, "POST", a.secret, body); c != 200 || len(desk.UnreachableOnes()) != 1 {
+		t.Errorf("%d, %q", c, desk.UnreachableOnes())
+	}
+}

@@ -18,7 +18,7 @@ import (
 
 // wanted are the kinds of updates that are asked for. Whatever is not among them gets no number, so that the numbers of those
 // that come have no gaps of our own making.
-var wanted = []string{models.AllowedUpdateMessage, models.AllowedUpdateEditedMessage, models.AllowedUpdateCallbackQuery}
+var wanted = []string{models.AllowedUpdateMessage, models.AllowedUpdateEditedMessage, models.AllowedUpdateCallbackQuery, models.AllowedUpdateMyChatMember}
 
 // reader turns updates into messages. It asks nobody.
 type reader struct {
@@ -41,6 +41,7 @@ type arrival struct {
 	topic    int
 	group    bool
 	callback string // to be answered once it is recorded
+	left     string // the customer's address: the bot was blocked there
 	movedTo  int64  // the chat is a supergroup of that id from now on
 }
 
@@ -65,9 +66,17 @@ func (r *reader) read(raw []byte) arrival {
 		return r.message(a, raw, u.EditedMessage, true)
 	case u.CallbackQuery != nil:
 		return r.press(a, u.CallbackQuery)
+	case u.MyChatMember != nil:
+		// Of a private chat only: a group that the bot was taken out of is seen when something is sent there.
+		if c := u.MyChatMember; c.Chat.Type == models.ChatTypePrivate && c.NewChatMember.Type == models.ChatMemberTypeBanned {
+			a.left = strconv.FormatInt(c.Chat.ID, 10)
+		}
 	}
 	return a
 }
+
+// hasBlocked is why nothing arrives any more.
+const hasBlocked = "The customer has blocked the bot."
 
 // decode reads an update. Where a message comes from and what else hangs on it has shapes that grow from year to year; when
 // one of those is new, the message itself is read without them.

@@ -89,6 +89,9 @@ func (a *adapter) takeOne(ctx context.Context, raw []byte) error {
 	}
 	page := []arrival{a.reader.read(raw)}
 	u := &page[0]
+	if u.left != "" {
+		return a.desk.Unreachable(ctx, u.left, hasBlocked)
+	}
 	if !u.record {
 		return nil
 	}

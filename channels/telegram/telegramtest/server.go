@@ -258,11 +258,25 @@ func (s *Server) OnAccept(f func(Message)) {
 	s.onAccept = f
 }
 
-// Block makes a user block the bot, or let it in again.
+// Block makes a user block the bot, or let it in again; the bot hears of it by my_chat_member when it asks for that.
 func (s *Server) Block(user int64, blocked bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.blocked[user] = blocked
+	before, after := "member", "kicked"
+	if !blocked {
+		before, after = after, before
+	}
+	bot := map[string]any{"id": 1, "is_bot": true, "first_name": "bot"}
+	member := func(status string) map[string]any {
+		m := map[string]any{"status": status, "user": bot}
+		if status == "kicked" {
+			m["until_date"] = 0
+		}
+		return m
+	}
+	s.update("my_chat_member", user, map[string]any{"chat": map[string]any{"id": user, "type": "private", "first_name": "x"},
+		"from": map[string]any{"id": user, "first_name": "x"}, "date": 1, "old_chat_member": member(before), "new_chat_member": member(after)})
 }
 
 // RetryEvery makes failed webhook deliveries come again after d, whatever their answer asked for. Without it the
