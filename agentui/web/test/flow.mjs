@@ -129,6 +129,12 @@ await page.keyboard.type('together')
 await key('Enter')
 await ok('and tagged', shown(/3.* conversations tagged/))
 
+await away()
+await key('x')
+await ok('x selects the open one', shown(/1.* selected/))
+await key('Escape')
+await ok('Escape gives the selection up', async () => (await page.getByRole('toolbar').count()) === 0)
+
 // Writing first.
 await away()
 await key('b')
