@@ -136,12 +136,14 @@ func TestImportGoesOnAfterRenumbering(t *testing.T) {
 	<-done
 	release()
 	first := len(b.desk.Messages())
+	before, _ := b.desk.Cursor(context.Background())
 	if err := s.Renumber(); err != nil {
 		t.Fatal(err)
 	}
 	deliver()
 	c := openBox(t, s.Settings("open-sesame-4711"), b.desk, since).run()
 	c.desk.AwaitMessages(t, 300)
+	c.desk.Await(t, "the second look", func() bool { now, _ := c.desk.Cursor(context.Background()); return now != before })
 	s.Deliver(customerMail(0, "new"))
 	got := c.desk.AwaitMessages(t, 301)
 	for i, m := range got {
