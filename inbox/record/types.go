@@ -357,23 +357,25 @@ type User struct {
 
 // Account is one configured endpoint of a channel.
 type Account struct {
-	ID           string          `json:"id"`
-	Kind         string          `json:"kind"`
-	Name         string          `json:"name"`
-	Queue        string          `json:"queue"`        // where its conversations begin
-	ReopenHours  int             `json:"reopen_hours"` // window in which a resolved conversation reopens
-	Units        int             `json:"units"`        // capacity units of one conversation; 0: the kind's weight
-	Enabled      bool            `json:"enabled"`
-	ImportSince  Millis          `json:"import_since,omitempty"` // a first connection fetches what is newer; 0: nothing old
-	SilentMins   int             `json:"silent_minutes"`         // supervisors are alerted when it is silent or refused for longer; 0: never
-	MaxFileMB    int             `json:"max_file_mb"`            // of one file; 0: 25
-	Settings     json.RawMessage `json:"settings"`               // without secrets
-	SecretsSet   []string        `json:"secrets_set,omitempty"`
-	SealedSecret []byte          `json:"-"` // the secrets, encrypted
-	Cursor       string          `json:"-"`
-	Version      int64           `json:"version"`
-	CreatedAt    Millis          `json:"created_at"`
-	Archived     bool            `json:"archived,omitempty"`
+	ID            string          `json:"id"`
+	Kind          string          `json:"kind"`
+	Name          string          `json:"name"`
+	Queue         string          `json:"queue"`        // where its conversations begin
+	ReopenHours   int             `json:"reopen_hours"` // window in which a resolved conversation reopens
+	Units         int             `json:"units"`        // capacity units of one conversation; 0: the kind's weight
+	Enabled       bool            `json:"enabled"`
+	ImportSince   Millis          `json:"import_since,omitempty"` // a first connection fetches what is newer; 0: nothing old
+	SilentMins    int             `json:"silent_minutes"`         // supervisors are alerted when it is silent or refused for longer; 0: never
+	MaxFileMB     int             `json:"max_file_mb"`            // of one file; 0: 25
+	ContinueOn    string          `json:"continue_on"`            // account on which a live chat goes on when its visitor has left; "" never
+	ContinueAfter int             `json:"continue_after"`         // minutes after which an answer that was not seen goes on there
+	Settings      json.RawMessage `json:"settings"`               // without secrets
+	SecretsSet    []string        `json:"secrets_set,omitempty"`
+	SealedSecret  []byte          `json:"-"` // the secrets, encrypted
+	Cursor        string          `json:"-"`
+	Version       int64           `json:"version"`
+	CreatedAt     Millis          `json:"created_at"`
+	Archived      bool            `json:"archived,omitempty"`
 }
 
 // Canned is a prepared answer.
