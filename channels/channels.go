@@ -189,6 +189,9 @@ var (
 	ErrOverloaded = errors.New("too much is waiting to be recorded")
 )
 
+// ErrTooOften: what was asked for has been done so often of late that it has to wait.
+var ErrTooOften = errors.New("too often")
+
 // Health is what an account lives through, as the settings page shows it.
 type Health struct {
 	State   string // "connected", "connecting", "refused", "failing", "off"
@@ -200,11 +203,12 @@ type Health struct {
 
 // Standing is where a thread's conversation stands, for customers who wait. All zero: there is none that is open.
 type Standing struct {
-	Status   string        `json:"status,omitempty"`   // "waiting", "active", "snoozed", "resolved"
-	Position int           `json:"position,omitempty"` // 1 is next; while waiting
-	Wait     time.Duration `json:"wait,omitempty"`     // estimated, from the queue's recent answers; 0: unknown
-	Agent    string        `json:"agent,omitempty"`    // the owner's public name
-	Staffed  bool          `json:"staffed"`            // somebody who serves the queue is there
+	Status     string        `json:"status,omitempty"`     // "waiting", "active", "snoozed", "resolved"
+	Position   int           `json:"position,omitempty"`   // 1 is next; while waiting
+	Wait       time.Duration `json:"wait,omitempty"`       // estimated, from the queue's recent answers; 0: unknown
+	Agent      string        `json:"agent,omitempty"`      // the owner's public name
+	Staffed    bool          `json:"staffed"`              // somebody who serves the queue is there
+	Transcript bool          `json:"transcript,omitempty"` // it can be sent to its customer: Desk.Transcript
 }
 
 // Desk is what an adapter may ask of the hub. One Desk belongs to one account.
@@ -233,6 +237,9 @@ type Desk interface {
 	Typing(thread string, on bool)
 	// Standing tells where the thread's conversation stands.
 	Standing(ctx context.Context, thread string) (Standing, error)
+	// Transcript mails the thread's conversation to its customer, to an address that the hub knows: the caller names none.
+	// errors.ErrUnsupported: it cannot, see Standing.Transcript; ErrTooOften; others: not now.
+	Transcript(ctx context.Context, thread string) error
 
 	// Store streams a file's content into the hub's store and gives f with Blob, Size, the Type that the content has, Kind and
 	// measures. Content over the account's limit is not kept: f with Missing comes back, without an error. An error: the store

@@ -227,6 +227,7 @@ func (*auditDesk) Typing(string, bool)                             {}
 func (*auditDesk) Standing(context.Context, string) (channels.Standing, error) {
 	return channels.Standing{}, nil
 }
+func (*auditDesk) Transcript(context.Context, string) error { return errAudits }
 func (*auditDesk) Store(_ context.Context, f channels.File, _ io.Reader) (channels.File, error) {
 	return f, errAudits
 }

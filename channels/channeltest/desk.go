@@ -43,6 +43,7 @@ type Desk struct {
 	blobs       map[string][]byte   // name → content of stored files
 	maxFile     int64
 	standing    map[string]channels.Standing
+	transcripts []string // threads
 }
 
 // Status is one call of Desk.Status.

@@ -5,10 +5,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 
 	"tamas/channels"
@@ -115,6 +117,25 @@ func (d *Desk) Standing(_ context.Context, thread string) (channels.Standing, er
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.standing[thread], nil
+}
+
+// Transcript implements channels.Desk: it goes where Standing says that it can.
+func (d *Desk) Transcript(_ context.Context, thread string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.standing[thread].Transcript {
+		return errors.ErrUnsupported
+	}
+	d.transcripts = append(d.transcripts, thread)
+	d.touch()
+	return nil
+}
+
+// Transcripts lists the threads that were asked for, in order.
+func (d *Desk) Transcripts() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.transcripts)
 }
 
 // SetStanding sets what Standing tells of a thread.
