@@ -89,6 +89,7 @@ func TestExim(t *testing.T) {
 		if err := send(b, "after", "sara@example.org"); err != nil {
 			t.Errorf("after the refusals: %v", err)
 		}
+		b.desk.Await(t, "the mail after the refusals", func() bool { return len(x.mails()) == 23 })
 	})
 	t.Run("all recipients or none", func(t *testing.T) {
 		n := len(x.mails())

@@ -60,7 +60,7 @@ func kind(p pace) channels.Kind {
 			Files: &channels.FileLimits{MaxSize: maxUpload, Most: maxAlbum, Caption: maxCaption},
 		},
 		Weight: 1,
-		Pace:   channels.Pace{PerSecond: 30, PerThread: 1},
+		Pace:   channels.Pace{PerSecond: 25, Burst: 5, PerThread: 1},
 		Open:   func(c channels.Config) (channels.Adapter, error) { return open(c, p) },
 	}
 }
