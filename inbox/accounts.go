@@ -253,6 +253,9 @@ func (h *Hub) SaveAccount(ctx context.Context, row record.Account) (record.Accou
 	if row.Units < 0 || row.Units > 1000 {
 		return row, invalid("units", "Capacity units are from 0 to 1000.")
 	}
+	if err := h.checkContinue(&row); err != nil {
+		return row, err
+	}
 	secrets, err := h.split(&row)
 	if err != nil {
 		return row, err

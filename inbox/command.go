@@ -26,6 +26,7 @@ const (
 	Retry    = "retry"       // Touch: a failed or uncertain message
 	Change   = "edit"        // Touch: a sent message of the channel that allows it; Text
 	Start    = "start"       // a conversation that we begin: Account, Address, Name, Subject, Text, Files; Conversation is empty
+	Continue = "continue"    // of the hub itself: a message to Address from Account that holds nobody's capacity; Queue and Agent are its answer's
 	Block    = "block"       // Identity, On: its messages wake nobody
 	SetState = "agent.state" // Agent, State, Reason
 	Lost     = "agent.lost"  // Agent's last socket went (On false) or one came (On true)

@@ -46,7 +46,7 @@ func (h *Hub) propose(ctx context.Context, cmd *Command) (_ record.Event, epoch 
 		return h.changeMessage(ctx, cmd)
 	case Block:
 		return h.block(ctx, cmd)
-	case Start:
+	case Start, Continue:
 		return h.start(ctx, cmd)
 	case Reply, Note:
 		if err := h.checkMessage(ctx, cmd); err != nil {
@@ -133,7 +133,7 @@ func (h *Hub) repeated(cmd *Command, id record.ID) record.Event {
 		e.Conversation = &c
 	}
 	switch cmd.Action {
-	case Reply, Note, Start, Change:
+	case Reply, Note, Start, Continue, Change:
 		e.Touch = &record.Touch{ID: tokenText(id.Token), Conversation: cmd.Conversation, Key: cmd.Key}
 	}
 	return e

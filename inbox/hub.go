@@ -215,6 +215,7 @@ func (h *Hub) leadLog(ctx context.Context, _ func() bool) error {
 	g.Go(func() error { return h.claimLoop(ctx) })
 	g.Go(func() error { return h.sweepPresence(ctx) })
 	g.Go(func() error { return h.alertLoop(ctx) })
+	g.Go(func() error { return h.continueLoop(ctx) })
 	g.Go(func() error { return h.forgetKeys(ctx) })
 	for _, f := range h.lead {
 		g.Go(func() error {

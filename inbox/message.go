@@ -23,7 +23,7 @@ func (h *Hub) checkMessage(ctx context.Context, cmd *Command) error {
 		f.Missing = ""
 		cmd.Files[i] = f
 	}
-	if cmd.ReplyTo == "" && cmd.Forward == "" && cmd.Envelope == nil {
+	if cmd.ReplyTo == "" && cmd.Forward == "" && cmd.Envelope == nil || cmd.Action == Continue {
 		return nil
 	}
 	var in record.Thread

@@ -22,6 +22,7 @@ type Settings struct {
 type Firm struct {
 	Name     string `json:"name"`
 	Timezone string `json:"timezone"` // IANA name; "": UTC
+	Locale   string `json:"locale"`   // "en", "fa"
 }
 
 // Member tells whether the user serves the queue.

@@ -53,6 +53,8 @@ func (d *desk) Standing(ctx context.Context, thread string) (channels.Standing, 
 			s.Wait = left.Round(time.Second)
 		}
 	}
+	_, _, err := h.transcriptTo(ctx, &c)
+	s.Transcript = err == nil
 	return s, nil
 }
 

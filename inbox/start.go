@@ -9,7 +9,8 @@ import (
 	"tamas/inbox/record"
 )
 
-// start begins a conversation with an address, or, when one of its thread is open, answers in that one.
+// start begins a conversation with an address, or, when one of its thread is live, answers in that one. Continue does so too, for
+// nobody in particular.
 func (h *Hub) start(ctx context.Context, cmd *Command) (_ record.Event, epoch string, _ error) {
 	if err := h.checkMessage(ctx, cmd); err != nil {
 		return record.Event{}, "", err
@@ -32,6 +33,10 @@ func (h *Hub) start(ctx context.Context, cmd *Command) (_ record.Event, epoch st
 		conv, live := h.mirror.byThread(thread)
 		if live {
 			s.conv = conv
+			if cmd.Action == Continue {
+				e, err := s.carryOn(cmd, to, thread.ID)
+				return e, false, err
+			}
 			return s.join(cmd)
 		}
 		last, err := h.db.LastConversation(ctx, thread)
@@ -41,7 +46,11 @@ func (h *Hub) start(ctx context.Context, cmd *Command) (_ record.Event, epoch st
 		if to.previous = ""; last != nil {
 			to.previous = last.ID
 		}
-		e, err := s.start(cmd, to, thread.ID)
+		begin := s.start
+		if cmd.Action == Continue {
+			begin = s.carryOn
+		}
+		e, err := begin(cmd, to, thread.ID)
 		return e, false, err
 	})
 	var r *Refusal
@@ -79,7 +88,7 @@ func (h *Hub) startAt(ctx context.Context, cmd *Command, key string) (to sender,
 		return to, thread, invalid("account", "There is no such account.")
 	}
 	kind := h.kinds[acct.Kind]
-	if kind.StartThread == nil || kind.Limits.NoReplyTo {
+	if kind.StartThread == nil || kind.Limits.NoReplyTo && cmd.Action != Continue {
 		return to, thread, invalid("account", "On this channel only the customer can begin.")
 	}
 	id, address, err := kind.StartThread(acct.Settings, strings.TrimSpace(cmd.Address))
