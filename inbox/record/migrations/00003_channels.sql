@@ -6,6 +6,7 @@ ALTER TABLE touches ADD COLUMN reply_to TEXT NOT NULL DEFAULT '';
 ALTER TABLE touches ADD COLUMN of_touch TEXT NOT NULL DEFAULT '';
 ALTER TABLE touches ADD COLUMN score BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE touches ADD COLUMN spam TEXT NOT NULL DEFAULT '';
+CREATE INDEX touches_line ON touches (account, identity, n) WHERE state IN ('queued', 'sending'); -- who is first in line
 CREATE INDEX touches_of ON touches (of_touch) WHERE of_touch <> '';
 
 -- Further provider ids of a touch, when it was sent as several messages.
