@@ -59,9 +59,10 @@ func kind(p pace) channels.Kind {
 			TextLength: maxParts * maxText, NoReplyTo: true, Quotes: true, Edits: true,
 			Files: &channels.FileLimits{MaxSize: maxUpload, Most: maxAlbum, Caption: maxCaption},
 		},
-		Weight: 1,
-		Pace:   channels.Pace{PerSecond: 25, Burst: 5, PerThread: 1},
-		Open:   func(c channels.Config) (channels.Adapter, error) { return open(c, p) },
+		Weight:      1,
+		Pace:        channels.Pace{PerSecond: 25, Burst: 5, PerThread: 1},
+		StartThread: startThread,
+		Open:        func(c channels.Config) (channels.Adapter, error) { return open(c, p) },
 	}
 }
 
