@@ -223,6 +223,8 @@ func (a *adapter) route(path, method string) (http.HandlerFunc, string) {
 		return a.postSeen, "POST"
 	case "rate":
 		return a.postRate, "POST"
+	case "transcript":
+		return a.postTranscript, "POST"
 	case "visits":
 		return a.postVisit, "POST"
 	case "files":

@@ -345,6 +345,11 @@ func wholeConversation(t *testing.T, noSockets bool) {
 	if len(rating) != 1 || rating[0].Score != 4 || rating[0].Text != "سریع بود" || rating[0].Thread != v {
 		t.Errorf("%+v", rating)
 	}
+	d.mu.Lock()
+	d.mail = func(string) error { return nil }
+	d.mu.Unlock()
+	d.stand(v, channels.Standing{Status: "resolved", Transcript: true})
+	run(t, w, "it is mailed", click(".mail"), until(`$('.mail').textContent === 'فرستاده می‌شود.'`))
 	run(t, w, "and not again", chromedp.Reload(), opened, until(`$$('.row').length === 5 && !$('.rate')`))
 }
 

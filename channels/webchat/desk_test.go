@@ -29,6 +29,7 @@ type desk struct {
 	typing   []string
 	inbound  []channels.Inbound // all that was received, each once
 	stands   map[string]channels.Standing
+	mail     func(thread string) error
 	health   []channels.Health
 	refuse   func(channels.Inbound) error // called before recording
 	lose     func(channels.Inbound) error // called after recording: the answer is lost
@@ -92,6 +93,12 @@ func (d *desk) Standing(_ context.Context, thread string) (channels.Standing, er
 		return s, nil
 	}
 	return channels.Standing{Status: "active", Staffed: true}, nil
+}
+
+func (d *desk) Transcript(_ context.Context, thread string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.mail(thread)
 }
 
 // received lists what of a kind was received.

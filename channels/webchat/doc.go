@@ -12,6 +12,7 @@
 //	POST messages    one message; 200 only when it is recorded
 //	POST rate        how a conversation was
 //	POST files       one file, streamed into the hub's store; GET files/<its id> gives it to its visitor
+//	POST transcript  mails the conversation to an address of the visitor's that the hub knows
 //	POST visits      a page that the visitor looks at
 //	POST typing, POST seen
 //

@@ -45,7 +45,7 @@ func (a *adapter) standing(ctx context.Context, visitor string) (*standing, erro
 	if err != nil {
 		return nil, err
 	}
-	s := &standing{Status: st.Status, Agent: st.Agent, Staffed: st.Staffed, Over: !isOpen(st)}
+	s := &standing{Status: st.Status, Agent: st.Agent, Staffed: st.Staffed, Over: !isOpen(st), Mail: st.Transcript}
 	if st.Status == "waiting" {
 		// In whole minutes: so much is honest, and not every second is news.
 		s.Position, s.Wait = st.Position, int64((st.Wait+time.Minute-1)/time.Minute)*60

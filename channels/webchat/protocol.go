@@ -87,6 +87,7 @@ type standing struct {
 	Agent    string `json:"agent,omitempty"`    // who has it
 	Staffed  bool   `json:"staffed"`            // somebody who could answer is there
 	Over     bool   `json:"over,omitempty"`     // no conversation is open
+	Mail     bool   `json:"mail,omitempty"`     // it can be mailed to its visitor: POST transcript
 	Open     bool   `json:"open"`               // within opening hours
 	Next     int64  `json:"next,omitempty"`     // Unix milliseconds: when Open changes
 }

@@ -2,6 +2,7 @@ package webchat
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -196,5 +197,32 @@ func TestConfig(t *testing.T) {
 	resp, b := v.call("GET", "config?lang="+strings.Repeat("x,", 5000), "")
 	if resp.StatusCode != 200 || len(b) > 16<<10 {
 		t.Errorf("%d, %d bytes", resp.StatusCode, len(b))
+	}
+}
+
+func TestTranscript(t *testing.T) {
+	d := newDesk()
+	_, _, base := account(t, d, onlySite)
+	v := newVisitorAt(t, base)
+	for _, c := range []struct {
+		err  error
+		want int
+	}{{nil, 204}, {errors.ErrUnsupported, 404}, {channels.ErrTooOften, 429}, {channels.ErrUnrecorded, 503}} {
+		d.mu.Lock()
+		d.mail = func(thread string) error {
+			if thread != v.Visitor {
+				t.Errorf("the transcript of %q", thread)
+			}
+			return c.err
+		}
+		d.mu.Unlock()
+		if got := v.do("POST", "transcript", "{}", nil); got != c.want {
+			t.Errorf("%v: %d, want %d", c.err, got, c.want)
+		}
+	}
+	d.stand(v.Visitor, channels.Standing{Status: "resolved", Transcript: true})
+	var feed struct{ Standing *standing }
+	if v.do("GET", "messages?wait=0&stood=", "", &feed); feed.Standing == nil || !feed.Standing.Mail {
+		t.Errorf("%+v", feed.Standing)
 	}
 }

@@ -2,6 +2,7 @@ package webchat
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -51,6 +52,25 @@ func (a *adapter) postVisit(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// postTranscript mails the conversation to its visitor, at an address that the hub knows: {} → 204.
+func (a *adapter) postTranscript(w http.ResponseWriter, r *http.Request) {
+	c, ok := a.caller(w, bearer(r))
+	if !ok || !a.call(w, c.visitor) {
+		return
+	}
+	switch err := a.cfg.Desk.Transcript(contextOf(r), c.visitor); {
+	case err == nil:
+		w.WriteHeader(http.StatusNoContent)
+	case errors.Is(err, errors.ErrUnsupported):
+		refuse(w, http.StatusNotFound, "not_found", "This conversation cannot be mailed.", 0)
+	case errors.Is(err, channels.ErrTooOften):
+		refuse(w, http.StatusTooManyRequests, "slow_down", "It was mailed a moment ago.", time.Minute)
+	default:
+		a.cfg.Log.Warn("webchat: transcript", "account", a.cfg.ID, "err", err)
+		refuse(w, http.StatusServiceUnavailable, "not_recorded", "Not now. Try again.", time.Second)
+	}
 }
 
 // visited is a page's address as it is kept: of the site that asks, without what follows # and, unless the account allows

@@ -39,6 +39,7 @@ export interface Standing {
   agent?: string
   staffed?: boolean
   over?: boolean
+  mail?: boolean
   open: boolean
   next?: number
 }
@@ -223,6 +224,9 @@ export function connect(base: string, store: Store, config: Config, proof?: Proo
     /** How the conversation was that ended with this item; tells whether it was recorded. Said again it counts once. */
     rate: (last: string, score: number, text: string): Promise<boolean> =>
       call('rate', { key: 'rate-' + last, score, text }).then(r => r.ok, () => false),
+
+    /** Has the conversation mailed to the visitor; tells whether it will be. */
+    mail: (): Promise<boolean> => call('transcript', {}).then(r => r.ok, () => false),
 
     /** A page that the visitor looks at. */
     async visit(page: string, title: string): Promise<void> {

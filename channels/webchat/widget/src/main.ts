@@ -33,10 +33,7 @@ async function main(): Promise<void> {
     if (proof) for (const k of guest.keys('o.')) known.set(k, guest.get(k))
     else known.clear()
     const store = proof ? known : guest
-    const client = connect(base, store, config, proof, proof && guest, () => {
-      console.warn('Tamas chat: identity refused')
-      begin()
-    })
+    const client = connect(base, store, config, proof, proof && guest, begin)
     let page: string
     let rest = 0
     // A page counts when it was there for a second; by then it has its title.

@@ -78,7 +78,7 @@ export function show(client: Client, config: Config, prefs: Store, consented: ()
   const log = h('div', { className: 'log', tabIndex: 0, role: 'log', 'aria-live': 'polite', 'aria-label': t.messages })
   const newer = h('button', { type: 'button', className: 'newer', hidden: true, onclick: () => bottom() }, t.newer, icon(shapes.down))
   const input = h('textarea', {
-    rows: 1, placeholder: t.write, dir: 'auto', enterKeyHint: 'send', 'aria-label': t.write,
+    rows: 1, placeholder: t.write, dir: 'auto', 'aria-label': t.write,
     oninput: typed,
     onblur: () => client.typing(false),
     onpaste: (e: ClipboardEvent) => { if (attach(e.clipboardData?.files)) e.preventDefault() },
@@ -294,7 +294,6 @@ export function show(client: Client, config: Config, prefs: Store, consented: ()
     badge.textContent = number.format(unread)
     const label = shown() ? t.close : unread ? fill(t.unread, number.format(unread)) : t.launcher || t.open
     launcher.setAttribute('aria-label', label)
-    launcher.title = label
     launcher.setAttribute('aria-expanded', String(shown()))
     entitle(visible() ? 0 : all)
 
@@ -389,6 +388,7 @@ export function show(client: Client, config: Config, prefs: Store, consented: ()
     const end = ended()
     if (end) want.push(['rate ' + end, () => rating(end)])
     if (config.visits === 'ask' && prefs.get('consent') === undefined && shown() && !form) want.push(['visits', consent])
+    if (client.standing?.over && client.standing.mail) want.push(['mail', mail])
     const keep = new Set(want.map(w => w[0]))
     for (const [k, row] of rows) {
       if (!keep.has(k)) {
@@ -415,14 +415,14 @@ export function show(client: Client, config: Config, prefs: Store, consented: ()
     if (text) {
       const body = h('div', { className: 'text', dir: 'auto' })
       for (const p of pieces(text)) {
-        body.append(p.href ? h('a', { href: p.href, target: '_blank', rel: 'noopener noreferrer nofollow', dir: 'ltr' }, p.text) : p.text)
+        body.append(p.href ? h('a', { href: p.href, target: '_blank', rel: 'noreferrer nofollow', dir: 'ltr' }, p.text) : p.text)
       }
       row.append(h('div', { className: 'bubble' + (m.deleted ? ' gone' : '') }, ...(quoted ? [h('blockquote', { dir: 'auto' }, quoted.text || quoted.files?.[0]?.name || '')] : []), body))
     }
     for (const f of m.files ?? []) row.append(attachment(f))
     if (m.file && !m.files) row.append(h('div', { className: 'file' }, icon(shapes.file), h('span', {}, h('bdi', {}, m.file.name), h('progress', { 'aria-label': t.sending }))))
     if (at) {
-      const time = h('time', { dateTime: at.toISOString(), title: at.toLocaleString(config.locale) }, clock.format(at))
+      const time = h('time', { title: at.toLocaleString(config.locale) }, clock.format(at))
       row.append(h('div', { className: 'meta' }, h('span', {}, time, m.edited ? ' · ' + t.edited : '')))
     }
     return row
@@ -528,6 +528,11 @@ export function show(client: Client, config: Config, prefs: Store, consented: ()
       },
     }, h('b', {}, t.rate), h('div', {}, ...stars), more, h('button', { type: 'button', onclick: done }, t.skip))
     return box
+  }
+
+  function mail(): HTMLElement {
+    const b = h('button', { type: 'button', className: 'mail', onclick: async () => { b.textContent = (await client.mail()) ? t.mailed : t.failed } }, t.mail)
+    return b
   }
 
   function consent(): HTMLElement {
