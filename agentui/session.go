@@ -19,6 +19,7 @@ type me struct {
 	Firm     Firm            `json:"firm"`
 	Version  string          `json:"version"`
 	Channels []channels.Kind `json:"channels"`
+	MaxFile  int64           `json:"max_file"` // bytes of one file that may be sent up
 }
 
 func (s *Server) answerMe(c echo.Context, u record.User, session bool) error {
@@ -26,7 +27,7 @@ func (s *Server) answerMe(c echo.Context, u record.User, session bool) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, me{User: u, Agent: s.hub.Agent(u.ID), CSRF: session, Firm: firm, Version: s.version, Channels: s.kinds})
+	return c.JSON(http.StatusOK, me{User: u, Agent: s.hub.Agent(u.ID), CSRF: session, Firm: firm, Version: s.version, Channels: s.kinds, MaxFile: s.maxFile})
 }
 
 func (s *Server) getSession(c echo.Context) error {

@@ -320,7 +320,11 @@ func (d *demonstration) customer(ctx context.Context, door, n int, s story, rnd 
 				return err
 			}
 		}
-		if err := talk.say(line); err != nil && ctx.Err() == nil {
+		say := talk.say
+		if i == s.photo && i > 0 && talk.show != nil {
+			say = talk.show
+		}
+		if err := say(line); err != nil && ctx.Err() == nil {
 			d.log.Warn("a customer could not write", "err", err)
 			return nil
 		}

@@ -33,6 +33,7 @@ type doors struct {
 type talk struct {
 	key     string
 	say     func(text string) error
+	show    func(text string) error // say, with a photo; nil: the channel carries none
 	stop    func()
 	answers chan string
 	lastID  string // email: Message-ID of the last answer
@@ -144,22 +145,26 @@ func (d *doors) enter(ctx context.Context, door, n int, s story) (*talk, error) 
 		user := telegramtest.User{ID: int64(70_000 + n), FirstName: first, LastName: last, Lang: s.lang}
 		t := d.add(fmt.Sprint("telegram/", user.ID))
 		t.say = func(text string) error { d.tg.Say(user, text); return nil }
+		t.show = func(text string) error {
+			d.tg.SayFile(user, text, telegramtest.File{Kind: "photo", Name: "photo.png", Type: "image/png", Content: demoPhoto()})
+			return nil
+		}
 		return t, nil
 	case 2:
 		address := fmt.Sprintf("customer%d@example.org", n)
 		t := d.add("email/" + address)
 		from := (&mail.Address{Name: s.name, Address: address}).String()
 		turn := 0
-		t.say = func(text string) error {
+		write := func(text string, photo []byte) error {
 			turn++
-			subject, more := s.about, []string(nil)
+			m := demoMail{from: from, id: fmt.Sprintf("<%d.%d.%s>", turn, time.Now().UnixNano(), address), subject: s.about, text: text, photo: photo}
 			d.mu.Lock()
-			if t.lastID != "" {
-				subject, more = "Re: "+s.about, []string{"In-Reply-To: " + t.lastID, "References: " + t.lastID}
-			}
+			m.answers = t.lastID
 			d.mu.Unlock()
-			return d.em.Deliver(emailtest.Compose(from, fmt.Sprintf("<%d.%d.%s>", turn, time.Now().UnixNano(), address), subject, text, more...))
+			return d.em.Deliver(m.bytes())
 		}
+		t.say = func(text string) error { return write(text, nil) }
+		t.show = func(text string) error { return write(text, demoPhoto()) }
 		return t, nil
 	}
 	phone := fmt.Sprintf("+98912%07d", 1_000_000+n)
