@@ -167,7 +167,7 @@ func (h *Hub) unseenOf(ctx context.Context, conversation string, since record.Mi
 	}
 	from := 0
 	for i := range all {
-		if all[i].Inbound || all[i].N <= carried {
+		if all[i].Inbound || all[i].N <= carried || all[i].State == record.StateRead { // who has read a later one has seen it
 			from = i + 1
 		}
 	}

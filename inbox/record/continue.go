@@ -35,13 +35,13 @@ const unseenQuery = `SELECT t.conversation, MIN(t.n) FROM touches t JOIN convers
 	WHERE t.account = $3 AND t.happened_at >= $4 AND t.happened_at <= $5 AND t.inbound = 0 AND t.state IN ('sent', 'delivered')
 		AND t.kind = 'message' AND t.author_kind = 'agent' AND t.n > $6 AND i.blocked = 0 AND i.consent <> 'stop'
 		AND EXISTS (SELECT 1 FROM identities o WHERE o.customer = i.customer AND ` + reachable + `)
-		AND NOT EXISTS (SELECT 1 FROM touches x WHERE x.conversation = t.conversation AND x.n > t.n AND x.inbound = 1)
+		AND NOT EXISTS (SELECT 1 FROM touches x WHERE x.conversation = t.conversation AND x.n > t.n AND (x.inbound = 1 OR x.state = 'read'))
 		AND NOT EXISTS (SELECT 1 FROM touches x JOIN touches m ON m.reply_to = x.id AND m.author = 'continue' AND m.author_kind = 'system'
 			WHERE x.conversation = t.conversation AND x.n >= t.n)
 	GROUP BY t.conversation ORDER BY MIN(t.n) LIMIT $7`
 
-// Unseen lists chats by their first such answer: a person's, sent, not read, with nothing from the visitor behind it, and not
-// carried on yet. Visitors who are blocked or said STOP are left out.
+// Unseen lists chats by their first such answer: a person's, sent, not read, with nothing behind it that the visitor wrote or read,
+// and not carried on yet. Visitors who are blocked or said STOP are left out.
 func (db *DB) Unseen(ctx context.Context, u Unseen) ([]Chat, error) {
 	list, err := collect(ctx, db.pool, func(rows *sql.Rows, c *Chat) error {
 		var n int64

@@ -54,6 +54,9 @@ func TestWhatAVisitorHasNotSeen(t *testing.T) {
 		}
 		f.mark(address("stop"), Mark{Kind: MarkConsent, Value: "stop"})
 		f.mark(address("gone"), Mark{Kind: MarkUnreachable, Value: "no such mailbox"})
+		known("later") // who has read a later one has seen it
+		answer("later", "yes", StateSent)
+		answer("later", "and", StateRead)
 		blocked := known("blocked")
 		answer("blocked", "yes", StateSent)
 		f.mark(blocked.Identity, Mark{Kind: MarkBlocked, Value: "yes"})
