@@ -33,7 +33,9 @@ var (
 	updateIdentities = many{
 		`WITH v (id, consent, consent_at, unreachable, unreachable_at, blocked) AS (VALUES `,
 		`(CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT))`,
-		`) UPDATE identities SET consent = COALESCE(v.consent, identities.consent), consent_at = COALESCE(v.consent_at, identities.consent_at),
+		`) UPDATE identities SET
+			consent = CASE WHEN v.consent_at >= identities.consent_at THEN v.consent ELSE identities.consent END,
+			consent_at = CASE WHEN v.consent_at >= identities.consent_at THEN v.consent_at ELSE identities.consent_at END,
 			unreachable = COALESCE(v.unreachable, identities.unreachable), unreachable_at = COALESCE(v.unreachable_at, identities.unreachable_at),
 			blocked = COALESCE(v.blocked, identities.blocked) FROM v WHERE identities.id = v.id`}
 	insertTouches = many{

@@ -108,6 +108,40 @@ func TestMarksHoldInTheOrderOfEvents(t *testing.T) {
 	}
 }
 
+// A STOP that came by the webhook is not undone by an older START that a catch-up or an import brings after it.
+func TestConsentIsTheNewestWordOfTheCustomer(t *testing.T) {
+	for _, together := range []bool{true, false} {
+		each(t, func(t *testing.T, db *DB, _ string) {
+			f := newFirm(t, db)
+			say := func(key, wish string, ago Millis) (at Millis) {
+				e := f.receive("x", key, wish)
+				e.Marks = []Mark{{Kind: MarkConsent, Value: wish}}
+				e.Touch.At = e.At - ago
+				if !together {
+					f.write()
+				}
+				return e.Touch.At
+			}
+			end := func() {
+				if together {
+					f.write()
+				}
+			}
+			at := say("k1", "stop", 0)
+			say("k2", "start", 3_600_000)
+			end()
+			if got := must(db.Identity(t.Context(), "i-x")); got.Consent != "stop" || got.ConsentAt != at {
+				t.Fatalf("%+v", got)
+			}
+			at = say("k3", "start", 0)
+			end()
+			if got := must(db.Identity(t.Context(), "i-x")); got.Consent != "start" || got.ConsentAt != at {
+				t.Fatalf("%+v", got)
+			}
+		})
+	}
+}
+
 func TestALinkGivesAnIdentityToAnotherCustomer(t *testing.T) {
 	for _, together := range []bool{true, false} {
 		each(t, func(t *testing.T, db *DB, _ string) {

@@ -62,8 +62,15 @@ func (b *batch) mark(e *Event) {
 	for i := range e.Marks {
 		switch k := &e.Marks[i]; k.Kind {
 		case MarkConsent:
+			// A wish counts from when the customer uttered it: one that a catch-up brings late does not undo a newer one.
+			at := int64(e.At)
+			if e.Touch != nil && e.Touch.At < e.At {
+				at = int64(e.Touch.At)
+			}
 			m := b.marked.get(id)
-			m.consent, m.consentAt = k.Value, int64(e.At)
+			if before, ok := m.consentAt.(int64); !ok || before <= at {
+				m.consent, m.consentAt = k.Value, at
+			}
 		case MarkUnreachable:
 			m := b.marked.get(id)
 			m.unreachable, m.unreachableAt = k.Value, int64(e.At)

@@ -243,7 +243,7 @@ type Identity struct {
 	Evidence      string `json:"evidence,omitempty"` // how it was linked to its customer
 }
 
-// Mark changes an identity. Marks are applied in the order of events.
+// Mark changes an identity. Marks are applied in the order of events; consent by when the customer said so.
 type Mark struct {
 	Kind  string         `json:"kind"`            // "consent", "unreachable", "blocked", "link"
 	Value string         `json:"value,omitempty"` // consent: "stop", "start"; unreachable: why; blocked: "yes", ""
