@@ -58,17 +58,19 @@ func (s *Server) origin(c echo.Context) string {
 // accountChange is what may be set of an account; what is left out stays. Settings is the whole object, but secrets in it
 // that are left out or empty stay as they are.
 type accountChange struct {
-	Kind        *string         `json:"kind"`
-	Name        *string         `json:"name"`
-	Queue       *string         `json:"queue"`
-	ReopenHours *int            `json:"reopen_hours"`
-	Units       *int            `json:"units"`
-	Enabled     *bool           `json:"enabled"`
-	Settings    json.RawMessage `json:"settings"`
-	ImportSince *record.Millis  `json:"import_since"` // of a new account only
-	SilentMins  *int            `json:"silent_minutes"`
-	MaxFileMB   *int            `json:"max_file_mb"`
-	Version     *int64          `json:"version"`
+	Kind          *string         `json:"kind"`
+	Name          *string         `json:"name"`
+	Queue         *string         `json:"queue"`
+	ReopenHours   *int            `json:"reopen_hours"`
+	Units         *int            `json:"units"`
+	Enabled       *bool           `json:"enabled"`
+	Settings      json.RawMessage `json:"settings"`
+	ImportSince   *record.Millis  `json:"import_since"` // of a new account only
+	SilentMins    *int            `json:"silent_minutes"`
+	MaxFileMB     *int            `json:"max_file_mb"`
+	ContinueOn    *string         `json:"continue_on"`
+	ContinueAfter *int            `json:"continue_after"`
+	Version       *int64          `json:"version"`
 }
 
 func (in *accountChange) apply(a *record.Account) error {
@@ -90,6 +92,10 @@ func (in *accountChange) apply(a *record.Account) error {
 		return err
 	}
 	if err := setNumber("max_file_mb", &a.MaxFileMB, in.MaxFileMB, 0, 2048); err != nil {
+		return err
+	}
+	set(&a.ContinueOn, in.ContinueOn)
+	if err := setNumber("continue_after", &a.ContinueAfter, in.ContinueAfter, 0, 24*60); err != nil {
 		return err
 	}
 	return setNumber("units", &a.Units, in.Units, 0, 100)

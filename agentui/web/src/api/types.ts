@@ -273,6 +273,8 @@ export interface Account {
   import_since?: Millis
   silent_minutes?: number
   max_file_mb?: number
+  continue_on?: string
+  continue_after?: number
   settings: Record<string, unknown>
   secrets_set?: string[]
   version: number

@@ -151,6 +151,12 @@ export const settings = {
   'accounts.maxFile': 'Largest file (MB)',
   'accounts.maxFile.help': 'What customers send beyond it is noted, not kept',
 
+  'accounts.continueOn': 'When the visitor has left, go on by',
+  'accounts.continueOn.help': 'Answers that nobody has seen are sent to customers whose address there is known. By email, visitors can also have their conversation sent to them',
+  'accounts.continueOn.never': 'Not at all',
+  'accounts.continueAfter': 'After (minutes)',
+  'accounts.continueAfter.help': 'Counted from the first answer that was not seen',
+
   'import.title': 'What came before',
   'import.none': 'Only new messages',
   'import.days': 'The last {n} days',

@@ -153,6 +153,12 @@ export const settings: Record<keyof typeof en, string> = {
   'accounts.maxFile': 'بزرگ‌ترین پرونده (مگابایت)',
   'accounts.maxFile.help': 'پروندهٔ بزرگ‌ترِ مشتری یادداشت می‌شود و نگه داشته نمی‌شود',
 
+  'accounts.continueOn': 'پس از رفتن بازدیدکننده، ادامه با',
+  'accounts.continueOn.help': 'پاسخ‌هایی که دیده نشده برای مشتری‌ای فرستاده می‌شود که نشانی‌اش آنجا شناخته است. با ایمیل، بازدیدکننده می‌تواند گفتگویش را هم برای خود بفرستد',
+  'accounts.continueOn.never': 'هیچ‌کدام',
+  'accounts.continueAfter': 'پس از (دقیقه)',
+  'accounts.continueAfter.help': 'از نخستین پاسخی که دیده نشده شمرده می‌شود',
+
   'import.title': 'آنچه پیش‌تر رسیده',
   'import.none': 'تنها پیام‌های تازه',
   'import.days': '{n} روز گذشته',
