@@ -1,1 +1,0 @@
-import{m as e}from"./usePortal-DwfEsWot.js";import{Et as t,T as n}from"./i18n-BW_ascLb.js";function r(r){let i=e({dir:t(`ltr`)});return n(()=>r?.value||i.dir?.value||`ltr`)}export{r as t};

@@ -1,1 +1,0 @@
-import{Nt as e,T as t}from"./i18n-BW_ascLb.js";import{a as n}from"./useForwardExpose-D6GX61BI.js";function r(r){return t(()=>!e(r)||!!n(r)?.closest(`form`))}export{r as t};

@@ -1,1 +1,0 @@
-import{I as e}from"./i18n-BW_ascLb.js";function t(){let t=e()?.vnode?.scopeId;return t?{[t]:``}:{}}export{t};
