@@ -23,7 +23,8 @@ type AccountHealth struct {
 	ConnectedAt record.Millis `json:"connected_at,omitempty"` // since when it is connected; 0: it is not
 	FirstAt     record.Millis `json:"first_at,omitempty"`     // when it first was, since it was switched on
 	TroubleAt   record.Millis `json:"trouble_at,omitempty"`   // since when it is refused or failing; 0: it is not
-	Backlog     int           `json:"backlog"`                // messages that the provider still holds for us
+	troubleWas  record.Millis // TroubleAt of before it was connected: a connection that breaks at once does not end it
+	Backlog     int           `json:"backlog"` // messages that the provider still holds for us
 
 	HeardAt   record.Millis `json:"heard_at,omitempty"`   // when the provider was last heard
 	MessageAt record.Millis `json:"message_at,omitempty"` // when it last brought something
@@ -46,7 +47,10 @@ type AccountError struct {
 	Count int           `json:"count"`
 }
 
-const maxErrors = 20 // of an account
+const (
+	maxErrors = 20          // of an account
+	steadyFor = time.Minute // a connection that lasts for less has not ended the trouble before it
+)
 
 // note puts an error in front; one that is known counts up.
 func (x *AccountHealth) note(e AccountError) {
@@ -67,7 +71,7 @@ func (x AccountHealth) merge(y AccountHealth) AccountHealth {
 	m := x
 	if y.ReportedAt > x.ReportedAt {
 		m.State, m.Detail, m.Do, m.ReportedAt, m.Backlog = y.State, y.Detail, y.Do, y.ReportedAt, y.Backlog
-		m.ConnectedAt, m.FirstAt, m.TroubleAt = y.ConnectedAt, y.FirstAt, y.TroubleAt
+		m.ConnectedAt, m.FirstAt, m.TroubleAt, m.troubleWas = y.ConnectedAt, y.FirstAt, y.TroubleAt, y.troubleWas
 	}
 	if y.CountedAt > x.CountedAt {
 		m.CountedAt, m.Queued, m.FailedToday, m.FailedDay, m.LimitedUntil = y.CountedAt, y.Queued, y.FailedToday, y.FailedDay, y.LimitedUntil
@@ -125,15 +129,21 @@ func (b *healthBook) report(account string, hl channels.Health) {
 			if x.FirstAt == 0 {
 				x.FirstAt = now
 			}
-			x.TroubleAt = 0
+			if x.TroubleAt != 0 {
+				x.TroubleAt, x.troubleWas = 0, x.TroubleAt
+			}
 		case "refused", "failing":
 			if x.TroubleAt == 0 {
 				x.TroubleAt = now
+				if x.troubleWas != 0 && x.ConnectedAt != 0 && now.Time().Sub(x.ConnectedAt.Time()) < steadyFor {
+					x.TroubleAt = x.troubleWas
+				}
+				x.troubleWas = 0
 			}
 			x.ConnectedAt = 0
 			x.note(AccountError{now, detail, do, 1})
 		case "off":
-			x.ConnectedAt, x.FirstAt, x.TroubleAt = 0, 0, 0
+			x.ConnectedAt, x.FirstAt, x.TroubleAt, x.troubleWas = 0, 0, 0, 0
 		default: // connecting: whether a trouble is over is not known yet
 			x.ConnectedAt = 0
 		}

@@ -92,6 +92,34 @@ func TestHealthBook(t *testing.T) {
 	}
 }
 
+// An account that connects and breaks off, again and again, is in trouble all the time, however short each outage is.
+func TestATroubleOutlastsConnectionsThatBreakAtOnce(t *testing.T) {
+	b := newHealthBook()
+	now := time.Unix(1_700_000_000, 0)
+	b.now = func() time.Time { return now }
+	row := record.Account{ID: "a", Name: "Support", Enabled: true}
+	begun := record.At(now)
+	for range 4 {
+		b.report("a", channels.Health{State: "failing", Detail: "no answer"})
+		now = now.Add(50 * time.Second)
+		b.report("a", channels.Health{State: "connected"})
+		now = now.Add(5 * time.Second)
+	}
+	if list := alertsOf(row, b.of("a"), now); len(list) != 0 {
+		t.Errorf("while it is connected: %+v", list)
+	}
+	b.report("a", channels.Health{State: "failing", Detail: "no answer"})
+	if list := alertsOf(row, b.of("a"), now); len(list) != 1 || list[0].Since != begun {
+		t.Errorf("%+v, since %d", list, begun)
+	}
+	b.report("a", channels.Health{State: "connected"})
+	now = now.Add(steadyFor)
+	b.report("a", channels.Health{State: "failing", Detail: "no answer"})
+	if x := b.of("a"); x.TroubleAt != record.At(now) {
+		t.Errorf("after a connection that held: %+v", x)
+	}
+}
+
 // What is heard every moment is told now and then, what matters at once.
 func TestHealthIsToldInTime(t *testing.T) {
 	b := newHealthBook()
