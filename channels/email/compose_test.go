@@ -200,8 +200,14 @@ func TestStoreFailsWhileSending(t *testing.T) {
 		}
 		var b bytes.Buffer
 		var se *storeError
-		if err := out.write(&b); !errors.As(err, &se) || bytes.HasSuffix(b.Bytes(), []byte("--\r\n")) {
+		err = out.write(&b)
+		if !errors.As(err, &se) || bytes.HasSuffix(b.Bytes(), []byte("--\r\n")) {
 			t.Errorf("%s: %v", name, err)
+		}
+		// What is gone does not come back: ten tries would hold up the customer's next messages for an hour.
+		var failed *channels.SendError
+		if !errors.As(a.unsent(&contentError{err: err}, channels.Outbound{}), &failed) || failed.Permanent != (name == "at once") {
+			t.Errorf("%s: %+v", name, failed)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"regexp"
 	"strconv"
 	"strings"
@@ -158,7 +159,7 @@ func (a *Adapter) unsent(err error, m channels.Outbound) error {
 	var store *storeError
 	switch {
 	case errors.As(err, &store):
-		return &channels.SendError{Reason: store.Error(), Err: err}
+		return &channels.SendError{Permanent: errors.Is(err, fs.ErrNotExist), Reason: store.Error(), Err: err}
 	case errors.Is(err, errNoUTF8):
 		return &channels.SendError{Permanent: true, Reason: err.Error(), Err: err}
 	case errors.As(err, &said):
