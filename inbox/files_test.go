@@ -304,6 +304,41 @@ func TestThumbsAreUpright(t *testing.T) {
 	}
 }
 
+// A PNG of 16-bit greys of which one is transparent takes eight bytes a pixel once it is decoded, not the two that its header tells.
+func TestThumbCountsWhatIsDecoded(t *testing.T) {
+	h := fileHub(t)
+	b := pngOf(t, image.NewGray16(image.Rect(0, 0, 5100, 5100)))
+	chunk := []byte("\x00\x00\x00\x02tRNS\x00\x00")
+	chunk = binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE(chunk[4:]))
+	const header = 8 + 25
+	f, err := h.StoreFile(t.Context(), channels.File{Name: "a.png"}, io.MultiReader(bytes.NewReader(b[:header]), bytes.NewReader(chunk), bytes.NewReader(b[header:])), 1<<20)
+	if err != nil || f.Width != 5100 {
+		t.Fatalf("%+v, %v", f, err)
+	}
+	if _, _, err := h.Thumb(t.Context(), f.Blob); !errors.Is(err, ErrNoThumb) {
+		t.Errorf("%v", err)
+	}
+}
+
+// The decoder passes over what stands between the segments of a JPEG. What can only be found so is taken for the dearer kind.
+func TestJPEGHeaderIsNotDeceived(t *testing.T) {
+	const sequential, progressive = "\xff\xc0\x00\x04\x08\x00", "\xff\xc2\x00\x04\x08\x00"
+	for head, want := range map[string]bool{
+		sequential + "\xff\xda":                         false,
+		progressive + "\xff\xda":                        true,
+		"\xff\xe0\x00\x03x" + sequential:                false,
+		"\xff" + progressive:                            true, // a fill byte
+		"x" + progressive + sequential:                  true,
+		"\xff\xd0\x00\x08" + progressive + sequential:   true, // a marker without a size
+		"\xff\x00\x00\x08" + progressive + sequential:   true,
+		"\xff\xff\xc2\x00\x0b\x08\x00\x01" + sequential: true,
+	} {
+		if p := jpegHeader(bufioReader([]byte("\xff\xd8" + head + strings.Repeat("\x00", 8)))); p.progressive != want {
+			t.Errorf("%q: %+v", head, p)
+		}
+	}
+}
+
 // A bomb is small on disk and huge in memory: it is refused by its header. So is what is no image, and that is remembered.
 func TestThumbRefusesBombs(t *testing.T) {
 	h := fileHub(t)

@@ -9,12 +9,13 @@ import (
 // photo is what a JPEG says before its picture begins.
 type photo struct {
 	orientation int  // of EXIF, 1 to 8; 1: upright
-	progressive bool // its decoder holds all coefficients
+	progressive bool // its decoder may hold all coefficients: it does not say that it is sequential
 }
 
-// jpegHeader reads as far as the picture; what cannot be read is as if it were not there.
+// jpegHeader reads as far as the picture; what cannot be read is as if it were not there. It is stricter than the decoder, which
+// passes over bytes between the segments: so nothing can stand there that only the decoder sees.
 func jpegHeader(r *bufio.Reader) photo {
-	p := photo{orientation: 1}
+	p := photo{orientation: 1, progressive: true}
 	var b [4]byte
 	if _, err := io.ReadFull(r, b[:2]); err != nil || b[0] != 0xff || b[1] != 0xd8 {
 		return p
@@ -27,8 +28,10 @@ func jpegHeader(r *bufio.Reader) photo {
 		switch marker := b[1]; {
 		case size < 0 || marker == 0xda: // the picture
 			return p
-		case marker == 0xc2:
-			p.progressive = true
+		case marker <= 0x01 || marker == 0xff || marker >= 0xd0 && marker <= 0xd9: // have no size
+			return p
+		case marker == 0xc0 || marker == 0xc1:
+			p.progressive = false
 		case marker == 0xe1 && p.orientation == 1:
 			segment := make([]byte, size)
 			if _, err := io.ReadFull(r, segment); err != nil {

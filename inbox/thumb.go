@@ -163,6 +163,13 @@ func (t *thumbs) decode(ctx context.Context, f io.ReadSeeker) (*image.RGBA, erro
 		}
 	case "webp": // with its planes of transparency
 		perPixel = 8
+	case "png": // grey becomes coloured where one grey is transparent
+		switch cfg.ColorModel {
+		case color.GrayModel:
+			perPixel = 4
+		case color.Gray16Model:
+			perPixel = 8
+		}
 	}
 	if cfg.Width <= 0 || cfg.Height <= 0 || cfg.Width > maxPixels || cfg.Height > maxPixels || int64(cfg.Width)*int64(cfg.Height) > maxPixels {
 		return nil, ErrNoThumb
