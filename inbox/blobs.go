@@ -140,13 +140,17 @@ func named(name string) bool {
 	return err == nil && len(raw) == sha256.Size && strings.ToLower(name) == name
 }
 
-// Has tells whether there is a blob of that name.
-func (b *Blobs) Has(name string) bool {
+// Has tells whether there is a blob of that name. An error: the store does not answer, so that nobody knows.
+func (b *Blobs) Has(name string) (bool, error) {
 	if !named(name) {
-		return false
+		return false, nil
 	}
 	_, err := os.Stat(b.path(name))
-	return err == nil
+	if errors.Is(err, os.ErrNotExist) {
+		_, err = os.Stat(b.dir)
+		return false, err
+	}
+	return err == nil, err
 }
 
 // Open reads a blob, which can be sought in; os.ErrNotExist when there is none of that name.

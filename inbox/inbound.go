@@ -117,7 +117,13 @@ func (h *Hub) enter(ctx context.Context, acct record.Account, m channels.Inbound
 	in.normalise(now)
 	in.identity = record.IdentityOf(acct.Kind, in.Address, in.Name)
 	for i := range in.Files {
-		if f := &in.Files[i]; f.Blob != "" && !h.blobs.Has(f.Blob) {
+		f := &in.Files[i]
+		if f.Blob == "" {
+			continue
+		}
+		if has, err := h.blobs.Has(f.Blob); err != nil {
+			return nil, err
+		} else if !has {
 			f.Blob, f.Missing = "", "the file was not stored"
 		}
 	}

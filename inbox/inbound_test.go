@@ -2,8 +2,10 @@ package inbox
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -44,6 +46,32 @@ func (r *rig) forgetKeys(h *Hub) {
 
 func from(thread, key, text string) channels.Inbound {
 	return channels.Inbound{Key: key, Thread: thread, Address: thread, Text: text, At: time.Now()}
+}
+
+// While the store does not answer nobody knows whether a file is there: its message is not taken yet, rather than taken without it.
+func TestFilesAreNotGivenUpWhileTheStoreIsAway(t *testing.T) {
+	r := newRig(t, stores[0])
+	h, _ := r.hub()
+	f, err := h.StoreFile(t.Context(), channels.File{Name: "a.txt"}, strings.NewReader("hello"), 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := from("t", "1", "see the file")
+	m.Files = []channels.File{f}
+	away := h.blobs.dir + ".away"
+	if err := os.Rename(h.blobs.dir, away); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.receive(t.Context(), r.account, channels.Batch{Messages: []channels.Inbound{m}}); !errors.Is(err, channels.ErrUnrecorded) {
+		t.Errorf("%v", err)
+	}
+	if err := os.Rename(away, h.blobs.dir); err != nil {
+		t.Fatal(err)
+	}
+	r.deliver(h, m)
+	if list := r.all(h.db, r.live(h, "t").ID); len(list) != 1 || len(list[0].Body.Files) != 1 || list[0].Body.Files[0].Blob != f.Blob {
+		t.Errorf("%+v", list)
+	}
 }
 
 // Law 2 for edits: each is its own touch, once, of the message that it changes; it wakes and moves nothing.

@@ -17,7 +17,9 @@ func (h *Hub) checkMessage(ctx context.Context, cmd *Command) error {
 	}
 	for i := range cmd.Files {
 		f := boundFile(cmd.Files[i])
-		if !h.blobs.Has(f.Blob) {
+		if has, err := h.blobs.Has(f.Blob); err != nil {
+			return unrecorded(err)
+		} else if !has {
 			return invalid("files", "“%s” is not here any more: attach it again.", f.Name)
 		}
 		f.Missing = ""
