@@ -22,7 +22,8 @@ const mailPolicy = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self
 	"frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox allow-same-origin"
 
 // mailStyle makes plain mails look like the app's texts and keeps wide ones inside their frame.
-const mailStyle = `html{color-scheme:light;background:#fff}body{margin:0;padding:12px;font:15px/1.55 system-ui,"Segoe UI",Vazirmatn,Tahoma,sans-serif;color:#18181b;overflow-wrap:anywhere}
+const mailStyle = `html{color-scheme:light;background:#fff}body{margin:0;padding:6px 12px;font:15px/1.55 system-ui,"Segoe UI",Vazirmatn,Tahoma,sans-serif;color:#18181b;overflow-wrap:anywhere}
+body>:first-child,body>:first-child>:first-child,body>:first-child>:first-child>:first-child{margin-top:0}
 img{max-width:100%;height:auto}table{max-width:100%}pre{white-space:pre-wrap}blockquote{margin:0 0 0 .6em;padding-inline-start:.8em;border-inline-start:2px solid #d4d4d8;color:#52525b}
 .tamas-blocked{display:inline-block;padding:0 .4em;border:1px dashed #a1a1aa;border-radius:4px;background:#f4f4f5;color:#52525b;font-size:12px}`
 

@@ -142,7 +142,6 @@ export interface Touch {
   key?: string
   provider_id?: string
   auto_reply?: boolean
-  imported?: boolean
   unreadable?: string
   reply_to?: string
   /** Of an edit or a deletion: the touch that it is about. */
@@ -362,6 +361,8 @@ export interface Me {
   firm: Firm
   version: string
   channels: Kind[]
+  /** Bytes of one file that may be uploaded. */
+  max_file?: number
 }
 
 export interface Counts {

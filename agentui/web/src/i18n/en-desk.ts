@@ -276,6 +276,7 @@ export const desk = {
   'file.uploading': '{n}%',
   'file.stopped': 'Stopped',
   'file.tooLarge': 'Larger than this hub takes',
+  'file.tooLarge.than': 'Larger than the {size} that this hub takes',
   'file.again': 'Upload {name} again',
   'file.cancel': 'Stop the upload of {name}',
   'file.remove': 'Remove {name}',
@@ -344,10 +345,10 @@ export const desk = {
   'message.uncover': 'Show what it said',
   'message.cover': 'Hide it',
   'message.spam': 'spam',
-  'message.imported': 'imported',
 
   'quote.goto': 'Show the message that this answers',
   'quote.earlier': 'Answers an earlier message',
+  'quote.far': 'The message that it answers is too far back to be shown here.',
   'quote.drop': 'Do not quote',
 
   'rating.given': 'The customer’s rating',

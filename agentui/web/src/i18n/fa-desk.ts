@@ -278,6 +278,7 @@ export const desk: Record<keyof typeof en, string> = {
   'file.uploading': '٪{n}',
   'file.stopped': 'متوقف شد',
   'file.tooLarge': 'بزرگ‌تر از حد مجاز سامانه',
+  'file.tooLarge.than': 'بزرگ‌تر از {size} که این سامانه می‌پذیرد',
   'file.again': 'بارگذاری دوبارهٔ {name}',
   'file.cancel': 'توقف بارگذاری {name}',
   'file.remove': 'برداشتن {name}',
@@ -346,10 +347,10 @@ export const desk: Record<keyof typeof en, string> = {
   'message.uncover': 'نمایش متن',
   'message.cover': 'پنهان کردن',
   'message.spam': 'هرزنامه',
-  'message.imported': 'واردشده',
 
   'quote.goto': 'نمایش پیامی که پاسخ آن است',
   'quote.earlier': 'پاسخ به پیامی قدیمی‌تر',
+  'quote.far': 'پیامی که پاسخش این است بسیار پیش‌تر است و اینجا نشان داده نمی‌شود.',
   'quote.drop': 'بدون نقل‌قول',
 
   'rating.given': 'امتیاز مشتری',

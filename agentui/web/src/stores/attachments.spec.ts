@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { ApiError } from '@/api'
-import { attach, attached, attachments, cancelUpload, detach, keptOf, restoreAttached, takeAttached, uploadAgain } from './attachments'
+import { me } from './session'
+import { againable, attach, attached, attachments, cancelUpload, detach, keptOf, restoreAttached, takeAttached, uploadAgain } from './attachments'
 
 interface Call { name: string; progress: (n: number) => void; signal: AbortSignal; done: (x: object) => void; fail: (e: unknown) => void }
 const { calls } = vi.hoisted(() => ({ calls: [] as Call[] }))
@@ -43,6 +44,17 @@ describe('attachments', () => {
     finish(1)
     await settle()
     expect(attached('c1')[0]!.state).toBe('done')
+  })
+  it('larger than the hub takes are not sent up', () => {
+    me.value = { max_file: 3 } as typeof me.value
+    attach('c1', [new File(['four'], 'a'), new File(['six'], 'b')])
+    expect(calls.map((c) => c.name)).toEqual(['b'])
+    const [a, b] = attached('c1')
+    expect(a).toMatchObject({ state: 'failed', error: 'file.tooLarge.than' })
+    expect([againable(a!), againable(b!)]).toEqual([false, false])
+    uploadAgain('c1', a!.key)
+    expect(calls).toHaveLength(1)
+    me.value = null
   })
   it('can be given up, and taken away', async () => {
     attach('c1', [file('a'), file('b', 'image/png')])

@@ -1,9 +1,10 @@
 import { reactive } from 'vue'
 import { ApiError, upload, type Uploaded } from '@/api'
-import { t } from '@/i18n'
+import { bytes, t } from '@/i18n'
 import { kindOf } from '@/lib/files'
 import { newKey } from '@/lib/id'
 import { problem } from '@/lib/problem'
+import { me } from './session'
 
 /**
  * Files that are being uploaded to go with a message, by draft (a conversation's id, or a name of one's own).
@@ -42,12 +43,23 @@ export function attach(draft: string, files: Iterable<File>): void {
   for (const f of files) {
     const key = newKey()
     const kind = kindOf(f.type)
-    contents.set(key, f)
-    list.push({ key, name: f.name || t('file.pasted'), type: f.type, kind, size: f.size, state: 'waiting', progress: 0, error: '', preview: kind === 'image' ? URL.createObjectURL(f) : '', until: 0 })
+    const most = me.value?.max_file ?? 0
+    const large = most > 0 && f.size > most
+    if (!large) contents.set(key, f)
+    list.push({ key, name: f.name || t('file.pasted'), type: f.type, kind, size: f.size, state: large ? 'failed' : 'waiting', progress: 0, error: large ? tooLarge() : '', preview: kind === 'image' ? URL.createObjectURL(f) : '', until: 0 })
   }
   attachments.set(draft, list)
   pump()
 }
+
+function tooLarge(): string {
+  const most = me.value?.max_file
+  // The hub counts in MiB, and calls them MB.
+  return most ? t('file.tooLarge.than', { size: bytes(Math.floor(most / 2 ** 20) * 1e6 || most) }) : t('file.tooLarge')
+}
+
+/** Whether it can be tried again: what is larger than the hub takes is not even held. */
+export const againable = (a: Attachment): boolean => a.state === 'failed' && contents.has(a.key)
 
 /** Takes one away, whatever it is doing. */
 export function detach(draft: string, key: string): void {
@@ -116,7 +128,7 @@ async function run(a: Attachment): Promise<void> {
     contents.delete(a.key)
   } catch (e) {
     a.state = 'failed'
-    a.error = stop.signal.aborted ? t('file.stopped') : e instanceof ApiError && e.code === 'too_large' ? t('file.tooLarge') : problem(e)
+    a.error = stop.signal.aborted ? t('file.stopped') : e instanceof ApiError && e.code === 'too_large' ? tooLarge() : problem(e)
   } finally {
     stops.delete(a.key)
     pump()
