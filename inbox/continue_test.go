@@ -297,13 +297,16 @@ func TestTranscript(t *testing.T) {
 	if err := h.receive(t.Context(), r.account, channels.Batch{Messages: []channels.Inbound{wrote, edit}}); err != nil {
 		t.Fatal(err)
 	}
-	if !can("sara") || !can("sara") {
-		t.Error("it cannot")
+	minute := time.Now().Unix() / 60
+	for range 2 {
+		if !can("sara") {
+			t.Error("it cannot")
+		}
 	}
 	eventually(t, "it is sent", func() bool { return len(r.letters.list()) > 0 })
 	m := r.letters.list()[0]
-	if len(r.letters.list()) != 1 || m.Address != "sara@example.com" || m.Subject != "Your chat with Rose" {
-		t.Fatalf("%+v", r.letters.list()) // asked for twice at once, it comes once
+	if len(r.letters.list()) != 1 && minute == time.Now().Unix()/60 || m.Address != "sara@example.com" || m.Subject != "Your chat with Rose" {
+		t.Fatalf("%+v", r.letters.list()) // asked for twice within a minute, it comes once
 	}
 	for _, want := range []string{"] You: hello\n", "] ann: Here you are.\nFile: map.png https://hub.example/f/", "[2026-03-01 15:30] You: no mistake"} {
 		if !strings.Contains(m.Text, want) {

@@ -20,6 +20,12 @@
 // and links are marks of an identity, which the record applies in the order of events. A thread that begins with "*" is one
 // thread for all accounts of its channel.
 //
+// # What goes on elsewhere
+//
+// Live chats may have an account by which they go on (continue.go): the leader looks for answers that their visitors have not seen and sends
+// those of one chat as one message there. Its conversation, as that of a transcript (transcript.go), is begun by nobody in
+// particular and is over until the customer answers.
+//
 // # What may be relied on
 //
 //   - Nothing that waits is released by anything but its own event id in the list of recorded ids, or by finding
