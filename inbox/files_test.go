@@ -3,7 +3,9 @@ package inbox
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"hash/crc32"
 	"image"
@@ -18,6 +20,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 	"unicode/utf8"
 
@@ -383,4 +386,23 @@ func FuzzImageHeader(f *testing.F) {
 			t.Fatal(p)
 		}
 	})
+}
+
+// Content that breaks off is not the whole of it, wherever that is.
+func TestContentThatBreaksOff(t *testing.T) {
+	b, err := OpenBlobs(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{0, 10, blobChunk, blobChunk + 1, 3*blobChunk - 1} {
+		content := io.MultiReader(bytes.NewReader(make([]byte, n)), iotest.ErrReader(io.ErrUnexpectedEOF))
+		if name, size, err := b.Write(content, 1<<30); !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("after %d bytes: stored as %q, %d bytes, %v", n, name, size, err)
+		}
+		whole := bytes.Repeat([]byte{7}, n)
+		name, size, err := b.Write(iotest.OneByteReader(bytes.NewReader(whole)), 1<<30)
+		if sum := sha256.Sum256(whole); err != nil || size != int64(n) || name != hex.EncodeToString(sum[:]) {
+			t.Errorf("%d bytes: %q, %d, %v", n, name, size, err)
+		}
+	}
 }
