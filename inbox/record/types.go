@@ -250,8 +250,12 @@ type Mark struct {
 	Link  *channels.Link `json:"link,omitempty"`  // link: to the customer of that identity
 }
 
-// EventVersion is the version that this program writes; a leader that reads a higher one steps down.
-const EventVersion = 1
+// EventVersion is the version that this program writes; a leader that reads a higher one steps down. It counts up with each kind of
+// event, and each part of one, that an older leader would record without.
+//
+//	1  conversations and their messages
+//	2  edits, deletions, ratings and visits; files, quotations, parts and marks
+const EventVersion = 2
 
 // Event is one entry of the log. Conversation and Agents are the headers after the change.
 type Event struct {
