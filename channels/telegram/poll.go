@@ -164,6 +164,13 @@ func (a *adapter) take(ctx context.Context, page []arrival, pos *position, ahead
 			done = append(done, u.id)
 		}
 		if u.left != "" {
+			// What the customer wrote before says that they can be reached: it comes first.
+			if len(b.Messages) > 0 {
+				if err := a.receive(ctx, b); err != nil {
+					return nil, err
+				}
+				b = channels.Batch{}
+			}
 			if err := a.lost(ctx, u.left); err != nil {
 				return nil, err
 			}

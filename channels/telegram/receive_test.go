@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -508,6 +509,47 @@ func TestBlockedBot(t *testing.T) {
 	if got := desk.UnreachableOnes(); len(got) != 1 || got[0] != "4000: "+hasBlocked {
 		t.Errorf("out of reach: %q", got)
 	}
+}
+
+// A page can hold a customer's words and the block that followed them: what is heard last must be the block.
+func TestBlockedBotAfterAMessageOfTheSamePage(t *testing.T) {
+	srv := start(t)
+	a, desk := account(t, srv, nil)
+	order := &orderDesk{Desk: desk}
+	a.desk = order
+	who := customer(0)
+	srv.Say(who, "hi")
+	srv.Block(who.ID, true)
+	run(t, a)
+	desk.Await(t, "both", func() bool { return len(desk.UnreachableOnes()) == 1 && len(desk.Messages()) == 1 })
+	order.mu.Lock()
+	defer order.mu.Unlock()
+	if got := strings.Join(order.list[:2], ", "); got != "message, block" {
+		t.Errorf("%s", got)
+	}
+}
+
+// orderDesk notes in which order things were recorded.
+type orderDesk struct {
+	channels.Desk
+	mu   sync.Mutex
+	list []string
+}
+
+func (d *orderDesk) Receive(ctx context.Context, b channels.Batch) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(b.Messages) > 0 {
+		d.list = append(d.list, "message")
+	}
+	return d.Desk.Receive(ctx, b)
+}
+
+func (d *orderDesk) Unreachable(ctx context.Context, address, reason string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.list = append(d.list, "block")
+	return d.Desk.Unreachable(ctx, address, reason)
 }
 
 func TestBlockedBotByWebhook(t *testing.T) {
