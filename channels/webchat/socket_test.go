@@ -105,7 +105,7 @@ func TestNoGapNoDouble(t *testing.T) {
 	d := newDesk()
 	_, _, base := account(t, d, shop)
 	v := newVisitorAt(t, base)
-	const n = 400
+	const n = 200 // fewer than a socket lets wait: on a busy machine its reader may not run until all are said
 	var want []string
 	for i := range n {
 		want = append(want, fmt.Sprint(i))
