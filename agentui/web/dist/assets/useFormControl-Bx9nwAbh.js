@@ -1,1 +1,0 @@
-import{Nt as e,T as t}from"./i18n-B8X7Tu3q.js";import{a as n}from"./useForwardExpose-D0REJvKD.js";function r(r){return t(()=>!e(r)||!!n(r)?.closest(`form`))}export{r as t};

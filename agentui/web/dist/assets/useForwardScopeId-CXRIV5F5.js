@@ -1,1 +1,0 @@
-import{I as e}from"./i18n-B8X7Tu3q.js";function t(){let t=e()?.vnode?.scopeId;return t?{[t]:``}:{}}export{t};
