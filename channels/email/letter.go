@@ -1,6 +1,7 @@
 package email
 
 import (
+	"errors"
 	"io"
 	"os"
 	"time"
@@ -120,6 +121,16 @@ func (m *mailbox) sizes(uids []imap.UID) (map[imap.UID]*letter, error) {
 	return out, nil
 }
 
+// giveUp ends the connection in the middle of an answer: nothing else can be done there. The command is not closed: that would
+// read on in a literal whose failure has set the client's own reader going again.
+func (m *mailbox) giveUp(literal io.Reader, err error) {
+	m.conn.Close()
+	var ours *spoolError
+	if errors.As(err, &ours) { // the reader still waits for the literal's end
+		_, _ = io.Copy(io.Discard, literal)
+	}
+}
+
 // bodies fetches the mails in one command, each as it comes; limit > 0 takes only that many bytes of each.
 func (m *mailbox) bodies(limit, most int64, letters ...*letter) error {
 	var uids []imap.UID
@@ -145,8 +156,7 @@ func (m *mailbox) bodies(limit, most int64, letters ...*letter) error {
 				}
 				if err := l.take(item.Literal, item.Literal.Size(), most); err != nil {
 					l.raw = nil
-					m.conn.Close() // in the middle of an answer nothing else can be done
-					cmd.Close()
+					m.giveUp(item.Literal, err)
 					return err
 				}
 				l.cut = l.cut || limit > 0 && l.size > limit
