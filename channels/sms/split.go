@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf16"
+
+	"tamas/channels"
 )
 
 // maxSegments bounds one message: phones join more than ten only sometimes.
@@ -24,7 +26,7 @@ func split(text string, limit int) []string {
 	for len(all) > 0 && len(parts) < 99 {
 		n := fit(all, mark, limit)
 		if n < len(all) {
-			n = boundary(all, n)
+			n = channels.Boundary(all, n)
 		}
 		if part := strings.TrimSpace(string(all[:n])); part != "" {
 			parts = append(parts, part)
@@ -52,40 +54,4 @@ func fit(text []rune, mark string, limit int) int {
 		}
 	}
 	return len(text)
-}
-
-// boundary finds the best place at or before n, and not before its half, at which to cut.
-func boundary(r []rune, n int) int {
-	best, rank := 0, 0
-	for i := n; i > n/2; i-- {
-		k := 0
-		switch {
-		case r[i-1] == '\n' && i > 1 && r[i-2] == '\n':
-			k = 4
-		case r[i-1] == '\n' || r[i] == '\n':
-			k = 3
-		case unicode.IsSpace(r[i]) && strings.ContainsRune(".!?؟。…", r[i-1]):
-			k = 2
-		case unicode.IsSpace(r[i]) || unicode.IsSpace(r[i-1]):
-			k = 1
-		}
-		if k > rank {
-			best, rank = i, k
-		}
-	}
-	if rank > 0 {
-		return best
-	}
-	for i := n; i > n-40 && i > 1; i-- {
-		if !joined(r[i-1], r[i]) {
-			return i
-		}
-	}
-	return n
-}
-
-// joined tells whether two runes stand for one visible character: combining marks, variation selectors, skin tones, ZWJ.
-func joined(a, b rune) bool {
-	const zwj = 0x200D
-	return a == zwj || b == zwj || unicode.Is(unicode.M, b) || (b >= 0x1F3FB && b <= 0x1F3FF)
 }
