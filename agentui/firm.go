@@ -8,10 +8,9 @@ import (
 	_ "time/tzdata" // time zones on machines that have none
 
 	"github.com/labstack/echo/v4"
-)
 
-// FirmSetting names the settings row that holds the firm's identity.
-const FirmSetting = "firm"
+	"tamas/inbox"
+)
 
 // Firm is the business identity: what customers see, and the language and time zone that are not anybody's own.
 type Firm struct {
@@ -26,7 +25,7 @@ type Firm struct {
 // firm reads the firm, or what stands for it until somebody saves one.
 func (s *Server) firm(ctx context.Context) (Firm, error) {
 	f := Firm{Locale: "en", Timezone: "UTC"}
-	version, err := s.db.Setting(ctx, FirmSetting, &f)
+	version, err := s.db.Setting(ctx, inbox.FirmSetting, &f)
 	f.Version = version
 	return f, err
 }
@@ -35,7 +34,7 @@ func (s *Server) firm(ctx context.Context) (Firm, error) {
 func (s *Server) saveFirm(ctx context.Context, f Firm) (Firm, error) {
 	version := f.Version
 	f.Version = 0 // the row's column has it
-	now, err := s.db.SetSetting(ctx, FirmSetting, version, f)
+	now, err := s.db.SetSetting(ctx, inbox.FirmSetting, version, f)
 	f.Version = now
 	return f, err
 }

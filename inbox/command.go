@@ -31,6 +31,27 @@ const (
 	SetState = "agent.state" // Agent, State, Reason
 	Lost     = "agent.lost"  // Agent's last socket went (On false) or one came (On true)
 
+	Consult  = "consult"          // Agent is asked to join, Text says why
+	Join     = "consult.join"     // By comes
+	Unasked  = "consult.cancel"   // it is over; the owner stays
+	HandOver = "consult.complete" // it is over; who was asked is the owner now
+	Draft    = "draft"            // Text: a proposal by who was consulted, or any colleague
+	Review   = "review"           // Text: a draft; Agent is asked, "": any supervisor
+	Verdict  = "verdict"          // ReplyTo: the review; On: send it; Text
+	Flag     = "flag"             // Text: somebody speaks up
+	Answer   = "flag.answer"      // ReplyTo: the flag; Text
+	Seen     = "ask.seen"         // Touch: a review or a flag that By, who is asked, has seen
+	Whisper  = "whisper"          // Text, to the owner; a supervisor's
+	Barge    = "barge"            // On: By, a supervisor, takes part
+	Skills   = "needs"            // Needs: the whole list
+	SetTier  = "tier"             // Reason: the customer's tier; the record's row is the caller's to change
+	Later    = "later"            // by its customer: Account on which it is answered; "" takes it back
+	Tell     = "tell"             // a waiting customer is told Text; Reason: what for, as in ToldText; Estimate
+
+	Overflow = "overflow" // to Queue; Reason: the condition that held
+	Release  = "release"  // frees its units
+	SLAClock = "sla"      // Reason: "warn/first", "broken/next", …
+
 	Offer   = "offer"   // to Agent, Until
 	Push    = "push"    // to Agent, who has it at once
 	TimeOut = "timeout" // RONA
@@ -56,6 +77,9 @@ type Command struct {
 	State        record.AgentState
 	Reason       string
 	On           bool
+	Needs        []record.Need
+	Channels     []string     // SetState: kinds that are taken; nil: as before
+	Estimate     *record.Told // Tell
 	Why          *record.Why
 
 	// Of a message.

@@ -16,7 +16,21 @@ type Settings struct {
 	Users    map[string]record.User
 	Accounts map[string]record.Account
 	Firm     Firm
+
+	Routing   record.RoutingSetting
+	Calendars map[string]record.Calendar
+	SLA       []record.SLAPolicy // in order
+	Alerts    []record.AlertRule
 }
+
+// Names of settings that are one value each.
+const (
+	FirmSetting      = "firm"
+	RoutingSetting   = "routing"   // record.RoutingSetting
+	CalendarsSetting = "calendars" // []record.Calendar
+	SLASetting       = "sla"       // []record.SLAPolicy
+	AlertsSetting    = "alerts"    // []record.AlertRule
+)
 
 // Firm is what the hub has to know of the setting "firm".
 type Firm struct {
@@ -60,8 +74,15 @@ func (h *Hub) readSettings(ctx context.Context) error {
 	for _, a := range accounts {
 		s.Accounts[a.ID] = a
 	}
-	if _, err := h.db.Setting(ctx, "firm", &s.Firm); err != nil {
-		return fmt.Errorf("read the firm: %w", err)
+	var calendars []record.Calendar
+	for name, v := range map[string]any{FirmSetting: &s.Firm, RoutingSetting: &s.Routing, CalendarsSetting: &calendars, SLASetting: &s.SLA, AlertsSetting: &s.Alerts} {
+		if _, err := h.db.Setting(ctx, name, v); err != nil {
+			return fmt.Errorf("read the setting %s: %w", name, err)
+		}
+	}
+	s.Calendars = map[string]record.Calendar{}
+	for _, c := range calendars {
+		s.Calendars[c.ID] = c
 	}
 	h.settings.Store(s)
 	h.settingsRead.broadcast()

@@ -157,7 +157,7 @@ func (d *demonstration) found(ctx context.Context) error {
 			}
 		}
 		firm := agentui.Firm{Name: "چای‌خانه · The Tea House", Locale: "en", Timezone: "Asia/Tehran", Color: "#0f766e"}
-		if _, err := d.db.SetSetting(ctx, agentui.FirmSetting, 0, firm); err != nil {
+		if _, err := d.db.SetSetting(ctx, inbox.FirmSetting, 0, firm); err != nil {
 			return err
 		}
 		if err := d.hub.SettingsChanged(ctx, "users"); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"tamas/agentui"
 	"tamas/channels/webchat"
+	"tamas/inbox"
 	"tamas/inbox/record"
 )
 
@@ -53,7 +54,7 @@ func (a *app) webChat() (record.Account, bool) {
 // firstAccount gives a new firm a web chat that works on the hub's own demo page.
 func (a *app) firstAccount(ctx context.Context, origin string, queue record.Queue) error {
 	var firm agentui.Firm
-	if _, err := a.db.Setting(ctx, agentui.FirmSetting, &firm); err != nil {
+	if _, err := a.db.Setting(ctx, inbox.FirmSetting, &firm); err != nil {
 		return err
 	}
 	name := "Web chat"

@@ -11,6 +11,7 @@ import (
 type Customer struct {
 	ID        string `json:"id"`
 	Name      string `json:"name"`
+	Tier      string `json:"tier,omitempty"`
 	CreatedAt Millis `json:"created_at"`
 	Version   int64  `json:"version"`
 }
@@ -24,7 +25,7 @@ type CustomerPage struct {
 }
 
 func scanCustomer(rows *sql.Rows, c *Customer) error {
-	return rows.Scan(&c.ID, &c.Name, &c.CreatedAt, &c.Version)
+	return rows.Scan(&c.ID, &c.Name, &c.Tier, &c.CreatedAt, &c.Version)
 }
 
 const identityColumns = "id, customer, channel, address, name, consent, consent_at, unreachable, unreachable_at, blocked, evidence"
@@ -35,7 +36,7 @@ func scanIdentity(rows *sql.Rows, i *Identity) error {
 }
 
 func customer(ctx context.Context, q querier, id string) (Customer, error) {
-	return single(collect(ctx, q, scanCustomer, "SELECT id, name, created_at, version FROM customers WHERE id = $1", id))
+	return single(collect(ctx, q, scanCustomer, "SELECT id, name, tier, created_at, version FROM customers WHERE id = $1", id))
 }
 
 func identities(ctx context.Context, q querier, id string) ([]Identity, error) {

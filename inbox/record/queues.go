@@ -9,8 +9,9 @@ import (
 func queues(ctx context.Context, q querier, where string, args ...any) ([]Queue, error) {
 	list, err := collect(ctx, q, func(rows *sql.Rows, v *Queue) error {
 		v.Members = []string{}
-		return rows.Scan(&v.ID, &v.Version, &v.Name, &v.Mode, &v.OfferSeconds, &v.TargetSecs, &v.WrapUpSecs, &v.Priority, &v.Archived, &v.Signature)
-	}, `SELECT id, version, name, mode, offer_seconds, target_seconds, wrap_up_seconds, priority, archived, signature FROM queues `+where+` ORDER BY name, id`, args...)
+		return rows.Scan(&v.ID, &v.Version, &v.Name, &v.Mode, &v.OfferSeconds, &v.TargetSecs, &v.WrapUpSecs, &v.Priority, &v.Archived, &v.Signature,
+			asJSON{&v.Routing})
+	}, `SELECT id, version, name, mode, offer_seconds, target_seconds, wrap_up_seconds, priority, archived, signature, routing FROM queues `+where+` ORDER BY name, id`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read queues: %w", err)
 	}
@@ -66,9 +67,9 @@ func (db *DB) AddQueue(ctx context.Context, v Queue) (Queue, error) {
 }
 
 func addQueue(ctx context.Context, q querier, v Queue) error {
-	if err := add(ctx, q, `INSERT INTO queues (id, version, name, mode, offer_seconds, target_seconds, wrap_up_seconds, priority, archived, signature)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		v.ID, v.Version, v.Name, v.Mode, v.OfferSeconds, v.TargetSecs, v.WrapUpSecs, v.Priority, flag(v.Archived), v.Signature); err != nil {
+	if err := add(ctx, q, `INSERT INTO queues (id, version, name, mode, offer_seconds, target_seconds, wrap_up_seconds, priority, archived, signature, routing)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+		v.ID, v.Version, v.Name, v.Mode, v.OfferSeconds, v.TargetSecs, v.WrapUpSecs, v.Priority, flag(v.Archived), v.Signature, asJSON{v.Routing}); err != nil {
 		return err
 	}
 	return setMembers(ctx, q, v)
@@ -79,8 +80,8 @@ func addQueue(ctx context.Context, q querier, v Queue) error {
 func (db *DB) EditQueue(ctx context.Context, v Queue) (Queue, error) {
 	err := db.write(ctx, func(q querier) error {
 		if err := edit(ctx, q, "queues", v.ID, `UPDATE queues SET version = version + 1, name = $3, mode = $4, offer_seconds = $5,
-			target_seconds = $6, wrap_up_seconds = $7, priority = $8, archived = $9, signature = $10 WHERE id = $1 AND version = $2`,
-			v.ID, v.Version, v.Name, v.Mode, v.OfferSeconds, v.TargetSecs, v.WrapUpSecs, v.Priority, flag(v.Archived), v.Signature); err != nil {
+			target_seconds = $6, wrap_up_seconds = $7, priority = $8, archived = $9, signature = $10, routing = $11 WHERE id = $1 AND version = $2`,
+			v.ID, v.Version, v.Name, v.Mode, v.OfferSeconds, v.TargetSecs, v.WrapUpSecs, v.Priority, flag(v.Archived), v.Signature, asJSON{v.Routing}); err != nil {
 			return err
 		}
 		return setMembers(ctx, q, v)

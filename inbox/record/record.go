@@ -3,6 +3,8 @@ package record
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -171,6 +173,31 @@ func one(err error) error {
 		return ErrNotFound
 	}
 	return err
+}
+
+// asJSON is a column that holds JSON: with a pointer it is scanned into, with a value it is written. ” and '{}' leave what is pointed to empty.
+type asJSON struct{ v any }
+
+func (j asJSON) Value() (driver.Value, error) {
+	b, err := json.Marshal(j.v)
+	if string(b) == "null" {
+		b = []byte("{}")
+	}
+	return string(b), err
+}
+
+func (j asJSON) Scan(src any) error {
+	text, ok := src.(string)
+	if b, raw := src.([]byte); raw {
+		text, ok = string(b), true
+	}
+	switch {
+	case !ok:
+		return fmt.Errorf("no JSON in a %T", src)
+	case text == "" || text == "{}":
+		return nil
+	}
+	return json.Unmarshal([]byte(text), j.v)
 }
 
 func flag(b bool) int64 {

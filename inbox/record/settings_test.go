@@ -19,7 +19,7 @@ func TestSettingsRows(t *testing.T) {
 			t.Errorf("the same address again: %v", err)
 		}
 		got, hash, err := db.UserByEmail(ctx, "SARA@example.com ")
-		if err != nil || got != u || hash != "hash1" {
+		if err != nil || !reflect.DeepEqual(got, u) || hash != "hash1" {
 			t.Errorf("got %+v %q %v, want %+v", got, hash, err, u)
 		}
 		u.Name = "Sara"
@@ -116,7 +116,7 @@ func TestSessionsAndTokens(t *testing.T) {
 			ids = append(ids, must(db.AddSession(ctx, Session{User: u.ID, CreatedAt: 100, SeenAt: 100, ExpiresAt: 1000, Address: "::1", Browser: "b"}, h)).ID)
 		}
 		s, who, err := db.Session(ctx, "h1", 500)
-		if err != nil || s.ID != ids[0] || who != u {
+		if err != nil || s.ID != ids[0] || !reflect.DeepEqual(who, u) {
 			t.Errorf("session %+v %+v %v", s, who, err)
 		}
 		if _, _, err := db.Session(ctx, "h1", 1000); !errors.Is(err, ErrNotFound) {
@@ -140,7 +140,7 @@ func TestSessionsAndTokens(t *testing.T) {
 		}
 
 		k := must(db.AddToken(ctx, Token{User: u.ID, Name: "crm", CreatedAt: 100}, "t1"))
-		if got, who, err := db.Token(ctx, "t1"); err != nil || got != k || who != u {
+		if got, who, err := db.Token(ctx, "t1"); err != nil || got != k || !reflect.DeepEqual(who, u) {
 			t.Errorf("token %+v %+v %v", got, who, err)
 		}
 		if err := db.SeenToken(ctx, k.ID, 200); err != nil || must(db.Tokens(ctx, ""))[0].SeenAt != 200 || len(must(db.Tokens(ctx, "another"))) != 0 {

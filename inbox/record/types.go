@@ -107,6 +107,45 @@ type Conversation struct {
 	ResolvedAt      Millis `json:"resolved_at,omitempty"`
 	ReopenUntil     Millis `json:"reopen_until,omitempty"`
 	Previous        string `json:"previous,omitempty"` // the conversation of this thread before this one
+
+	QueuedAt    Millis   `json:"queued_at,omitempty"`    // when it came into its present queue, while nobody has it
+	StickyUntil Millis   `json:"sticky_until,omitempty"` // until then only Prefer is asked, when able and with room
+	Needs       []Need   `json:"needs,omitempty"`        // of its own; its queue's come on top
+	Hops        []string `json:"hops,omitempty"`         // queues that it overflowed from since nobody has it
+	ToldText    []string `json:"told_text,omitempty"`    // what its customer was told in this wait: "closed", "overflow/<queue>/<place in the list>"
+	Released    bool     `json:"released,omitempty"`     // active, and holds no units until its customer writes
+	Tier        string   `json:"tier,omitempty"`         // of its customer when it began, or as changed since
+	Later       string   `json:"later,omitempty"`        // account on which its customer chose to be answered
+	Told        *Told    `json:"told,omitempty"`         // first estimate of this wait, to measure it by
+	SLA         *SLA     `json:"sla,omitempty"`
+	Consult     *Consult `json:"consult,omitempty"`
+	Review      *Ask     `json:"review,omitempty"` // a draft that a colleague is asked to look at
+	Flag        *Ask     `json:"flag,omitempty"`   // raised and not answered yet
+	Barged      []string `json:"barged,omitempty"` // supervisors who take part beside the owner
+}
+
+// Told is what a waiting customer was told.
+type Told struct {
+	At       Millis `json:"at"`
+	Position int    `json:"position"` // 1 is next
+	Wait     Millis `json:"wait"`     // estimated, from At on
+}
+
+// Consult is a colleague who was asked to join privately: sees all, writes notes and drafts, is not seen by the customer.
+type Consult struct {
+	Agent  string `json:"agent"`
+	By     string `json:"by"`
+	At     Millis `json:"at"`
+	Joined Millis `json:"joined,omitempty"` // 0: asked, has not come yet
+}
+
+// Ask is an open question among colleagues; its words are the touch's.
+type Ask struct {
+	Touch string `json:"touch"`
+	By    string `json:"by"`
+	Of    string `json:"of,omitempty"` // who is asked; "": any supervisor
+	At    Millis `json:"at"`
+	Seen  Millis `json:"seen,omitempty"` // by who is asked
 }
 
 // Open tells whether work is left.
@@ -131,10 +170,16 @@ type Agent struct {
 	State       AgentState     `json:"state"`
 	Reason      string         `json:"reason,omitempty"` // of a break
 	Since       Millis         `json:"since"`
-	IdleSince   Millis         `json:"idle_since,omitempty"` // when the last work was taken; for longest idle
+	IdleSince   Millis         `json:"idle_since,omitempty"` // when work was last taken or finished; for longest idle
 	WrapUpUntil Millis         `json:"wrap_up_until,omitempty"`
 	LostAt      Millis         `json:"lost_at,omitempty"` // when the last socket went; 0 while one is open
 	Held        map[string]int `json:"held,omitempty"`    // conversation → units, offered and active
+
+	Channels []string `json:"channels,omitempty"`  // kinds whose conversations are taken while Available; empty: all
+	TurnAt   Millis   `json:"turn_at,omitempty"`   // when something was last given to the agent; for round robin
+	WrapUp   string   `json:"wrap_up,omitempty"`   // the conversation whose wrap-up it is
+	StateBy  string   `json:"state_by,omitempty"`  // user who set the state, when it was another
+	OnlineAt Millis   `json:"online_at,omitempty"` // since when the agent has not been Offline
 }
 
 // Used counts the units in use.
@@ -161,6 +206,14 @@ const (
 	KindDeletion = "deletion" // Of was taken back
 	KindRating   = "rating"   // Score 1 to 5, a comment in the body
 	KindVisit    = "visit"    // a page: its address is the body's subject, its title the text; of no conversation
+
+	// Among colleagues, like notes: no customer sees them.
+	KindWhisper = "whisper" // a supervisor's word to the owner
+	KindDraft   = "draft"   // a colleague's proposal of what to answer
+	KindReview  = "review"  // a draft that the owner asks a colleague to look at
+	KindVerdict = "verdict" // the answer to a review; ReplyTo is the review, Score 1: send it, 0: better not like this
+	KindFlag    = "flag"    // somebody speaks up
+	KindAnswer  = "answer"  // to a flag; ReplyTo is the flag
 )
 
 // Send states of an outbound message, in order of their revisions. "received" is an inbound message's only one.
@@ -255,7 +308,8 @@ type Mark struct {
 //
 //	1  conversations and their messages
 //	2  edits, deletions, ratings and visits; files, quotations, parts and marks
-const EventVersion = 2
+//	3  SLA clocks, consults, second opinions, flags, whispers; skills, overflow, released units
+const EventVersion = 3
 
 // Event is one entry of the log. Conversation and Agents are the headers after the change.
 type Event struct {
@@ -266,6 +320,8 @@ type Event struct {
 	By     Actor  `json:"by"`
 	Key    string `json:"key,omitempty"`    // the command's
 	Reason *Why   `json:"reason,omitempty"` // why the router or a timer did it
+	// Was holds what a supervisor's or another's steering changed, as it was: field of the header → JSON value. For the audit.
+	Was map[string]json.RawMessage `json:"was,omitempty"`
 
 	Conversation *Conversation `json:"conversation,omitempty"`
 	Agents       []Agent       `json:"agents,omitempty"`
@@ -302,6 +358,12 @@ const (
 	EvReopened   = "conversation.reopened" // by a person; a customer's message that reopens is message.received
 	EvChanged    = "conversation.changed"  // tags, priority, read
 	EvClosed     = "conversation.closed"   // left the live state: past its reopen window
+	EvOverflowed = "conversation.overflowed"
+	EvReleased   = "conversation.released" // its units are free while its customer is silent
+	EvTold       = "conversation.told"     // its waiting customer was told something: header's Told, ToldText, Later
+	EvSLA        = "sla.changed"           // a clock warned or broke; Reason.Code is "warn/first", "broken/next", …
+	EvConsult    = "consult.changed"       // asked, joined, ended; Reason.Code says which: "asked", "joined", "cancelled", "completed"
+	EvBarge      = "conversation.barged"   // a supervisor came in or left
 	EvAgent      = "agent.changed"
 	EvCursor     = "account.cursor"
 	EvSettings   = "settings.changed"
@@ -311,7 +373,8 @@ const (
 
 // Why is a decision's reason, stored with it.
 type Why struct {
-	Code       string            `json:"code"` // "longest_idle", "preferred", "timeout", "grace_over", …
+	Code       string            `json:"code"`             // "longest_idle", "preferred", "timeout", "grace_over", …
+	Policy     string            `json:"policy,omitempty"` // hash of the policy that it was decided by; the record keeps it
 	Engine     int               `json:"engine,omitempty"`
 	Now        Millis            `json:"now,omitempty"`
 	Last       ID                `json:"last,omitzero"` // last event the engine had seen
@@ -333,6 +396,7 @@ type Queue struct {
 	Priority     int      `json:"priority,omitempty"`  // of new conversations, in minutes
 	Members      []string `json:"members"`             // users
 	Signature    string   `json:"signature,omitempty"` // below mails, when the agent has none; {agent}, {queue}, {firm} are filled in
+	Routing      Routing  `json:"routing"`
 	Version      int64    `json:"version"`
 	Archived     bool     `json:"archived,omitempty"`
 }
@@ -357,6 +421,8 @@ type User struct {
 	Disabled   bool   `json:"disabled,omitempty"`
 	Version    int64  `json:"version"`
 	CreatedAt  Millis `json:"created_at"`
+
+	Skills map[string]int `json:"skills,omitempty"` // skill → level, 1 to 5
 }
 
 // Account is one configured endpoint of a channel.

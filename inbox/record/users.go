@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-const userColumns = `id, version, email, name, public_name, role, locale, capacity, disabled, created_at, signature`
+const userColumns = `id, version, email, name, public_name, role, locale, capacity, disabled, created_at, signature, skills`
 
 func scanUser(rows *sql.Rows, u *User) error {
-	return rows.Scan(&u.ID, &u.Version, &u.Email, &u.Name, &u.PublicName, &u.Role, &u.Locale, &u.Capacity, &u.Disabled, &u.CreatedAt, &u.Signature)
+	return rows.Scan(&u.ID, &u.Version, &u.Email, &u.Name, &u.PublicName, &u.Role, &u.Locale, &u.Capacity, &u.Disabled, &u.CreatedAt, &u.Signature, asJSON{&u.Skills})
 }
 
 // Users are all users by name; disabled ones too.
@@ -26,7 +26,7 @@ func (db *DB) User(ctx context.Context, id string) (User, error) {
 // UserByEmail finds who signs in, with the hash of the password. ErrNotFound.
 func (db *DB) UserByEmail(ctx context.Context, email string) (u User, password string, err error) {
 	err = db.pool.QueryRowContext(ctx, "SELECT "+userColumns+", password FROM users WHERE email = $1", lower(email)).
-		Scan(&u.ID, &u.Version, &u.Email, &u.Name, &u.PublicName, &u.Role, &u.Locale, &u.Capacity, &u.Disabled, &u.CreatedAt, &u.Signature, &password)
+		Scan(&u.ID, &u.Version, &u.Email, &u.Name, &u.PublicName, &u.Role, &u.Locale, &u.Capacity, &u.Disabled, &u.CreatedAt, &u.Signature, asJSON{&u.Skills}, &password)
 	return u, password, one(err)
 }
 
@@ -55,9 +55,9 @@ func newUser(u User) User {
 }
 
 func addUser(ctx context.Context, q querier, u User, password string) error {
-	return add(ctx, q, `INSERT INTO users (id, version, email, name, public_name, role, locale, capacity, disabled, created_at, password, signature)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		u.ID, u.Version, u.Email, u.Name, u.PublicName, u.Role, u.Locale, u.Capacity, flag(u.Disabled), int64(u.CreatedAt), password, u.Signature)
+	return add(ctx, q, `INSERT INTO users (id, version, email, name, public_name, role, locale, capacity, disabled, created_at, password, signature, skills)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		u.ID, u.Version, u.Email, u.Name, u.PublicName, u.Role, u.Locale, u.Capacity, flag(u.Disabled), int64(u.CreatedAt), password, u.Signature, asJSON{u.Skills})
 }
 
 // EditUser replaces the user that was read at u.Version; password is the new hash, "" keeps the old one. A user
@@ -67,9 +67,10 @@ func (db *DB) EditUser(ctx context.Context, u User, password, keep string) (User
 	u.Email = lower(u.Email)
 	err := db.write(ctx, func(q querier) error {
 		if err := edit(ctx, q, "users", u.ID, `UPDATE users SET version = version + 1, email = $3, name = $4, public_name = $5, role = $6,
-			locale = $7, capacity = $8, disabled = $9, password = CASE WHEN CAST($10 AS TEXT) <> '' THEN CAST($10 AS TEXT) ELSE password END, signature = $11
+			locale = $7, capacity = $8, disabled = $9, password = CASE WHEN CAST($10 AS TEXT) <> '' THEN CAST($10 AS TEXT) ELSE password END, signature = $11,
+			skills = $12
 			WHERE id = $1 AND version = $2`,
-			u.ID, u.Version, u.Email, u.Name, u.PublicName, u.Role, u.Locale, u.Capacity, flag(u.Disabled), password, u.Signature); err != nil {
+			u.ID, u.Version, u.Email, u.Name, u.PublicName, u.Role, u.Locale, u.Capacity, flag(u.Disabled), password, u.Signature, asJSON{u.Skills}); err != nil {
 			return err
 		}
 		if u.Disabled {

@@ -35,6 +35,58 @@ export interface Conversation {
   resolved_at?: Millis
   reopen_until?: Millis
   previous?: string
+  queued_at?: Millis
+  sticky_until?: Millis
+  /** Of its own; its queue's come on top. */
+  needs?: Need[]
+  hops?: string[]
+  /** Active, and holds no units until its customer writes. */
+  released?: boolean
+  tier?: string
+  /** Account on which its customer chose to be answered. */
+  later?: string
+  told?: { at: Millis; position: number; wait: number }
+  sla?: { policy: string; clocks?: Clock[] }
+  consult?: { agent: string; by: string; at: Millis; joined?: Millis }
+  /** A draft that a colleague is asked to look at. */
+  review?: Ask
+  /** Raised and not answered yet. */
+  flag?: Ask
+  /** Supervisors who take part beside the owner. */
+  barged?: string[]
+}
+
+/** A skill that is asked of the agent; with drop_after only for so many seconds. */
+export interface Need {
+  skill: string
+  level?: number
+  drop_after?: number
+}
+
+export type ClockKind = 'first' | 'next' | 'resolution'
+
+/** One promise; due only while it runs, left only while it stands still. */
+export interface Clock {
+  kind: ClockKind
+  target: number
+  calendar?: string
+  since: Millis
+  due?: Millis
+  warn_at?: Millis
+  left?: number
+  warned?: boolean
+  broken?: boolean
+  met_at?: Millis
+}
+
+/** An open question among colleagues. */
+export interface Ask {
+  touch: string
+  by: string
+  /** '' or absent: any supervisor. */
+  of?: string
+  at: Millis
+  seen?: Millis
 }
 
 export interface Preview {
@@ -67,6 +119,14 @@ export interface Agent {
   wrap_up_until?: Millis
   lost_at?: Millis
   held?: Record<string, number>
+  /** Kinds of channels whose conversations are taken; empty: all. */
+  channels?: string[]
+  turn_at?: Millis
+  /** The conversation whose wrap-up it is. */
+  wrap_up?: string
+  /** Who set the state, when it was another. */
+  state_by?: string
+  online_at?: Millis
 }
 
 export interface Actor {
@@ -208,8 +268,31 @@ export interface Queue {
   priority?: number
   members: string[]
   signature?: string
+  routing: Routing
   version: number
   archived?: boolean
+}
+
+/** How a queue's conversations find their agents; {} is what a small team needs. Seconds throughout. */
+export interface Routing {
+  order?: 'longest_idle' | 'least_active' | 'most_available' | 'load_ratio' | 'round_robin'
+  waiting?: 'score' | 'sla'
+  sticky_seconds?: number
+  needs?: Need[]
+  secondary?: { after: number; members: string[] }[]
+  overflow?: Overflow[]
+  calendar?: string
+  release_seconds?: number
+  heavy_seconds?: number
+  closed?: boolean
+  closed_text?: string
+}
+
+export interface Overflow {
+  when: 'wait' | 'length' | 'unstaffed' | 'closed' | 'impossible'
+  value?: number
+  queue?: string
+  text?: string
 }
 
 export type Role = 'agent' | 'supervisor' | 'admin'
@@ -226,6 +309,62 @@ export interface User {
   disabled?: boolean
   version: number
   created_at: Millis
+  /** Skill → level, 1 to 5. */
+  skills?: Record<string, number>
+}
+
+/** The setting "routing": what holds for the whole workspace. */
+export interface RoutingSetting {
+  grace_seconds?: number
+  round_seconds?: number
+  wrap_up_most?: number
+  break_reasons?: string[]
+  skills?: string[]
+  tell_waiting?: boolean
+  tiers?: string[]
+  short_abandon_secs?: number
+  abandon_minutes?: number
+}
+
+export interface Span {
+  /** Minutes from midnight; to up to 1440. */
+  from: number
+  to: number
+}
+
+export interface Calendar {
+  id: string
+  name: string
+  zone: string
+  /** From Sunday. */
+  week: (Span[] | null)[]
+  holidays?: { date: string; jalali?: boolean; name?: string; open?: Span[] }[]
+}
+
+export interface SLAPolicy {
+  id: string
+  name: string
+  queues?: string[]
+  channels?: string[]
+  tiers?: string[]
+  min_priority?: number
+  first?: number
+  next?: number
+  resolution?: number
+  warn_percent?: number
+  calendar?: string
+}
+
+export interface AlertRule {
+  id: string
+  kind: 'longest_wait' | 'queue_length' | 'service_level' | 'unstaffed' | 'sla' | 'flag' | 'account'
+  queues?: string[]
+  value: number
+  sound?: boolean
+  emails?: string[]
+  account?: string
+  webhook?: string
+  off?: boolean
 }
 
 export type HealthState = 'connected' | 'connecting' | 'refused' | 'failing' | 'off'
