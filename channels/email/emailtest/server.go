@@ -56,7 +56,7 @@ type Server struct {
 	mu     sync.Mutex
 	user   *imapmemserver.User
 	imap   *imapserver.Server
-	open   []net.Listener
+	open   []*listener
 	smtp   *smtp.Server
 	faults []Fault
 	sent   []Mail
@@ -127,9 +127,9 @@ func (s *Server) Start() error {
 	s.smtp.AllowInsecureAuth = true
 	s.smtp.MaxMessageBytes = 50 << 20
 	s.smtp.ErrorLog = quiet
-	s.open = []net.Listener{il, sl}
-	go s.imap.Serve(&listener{il, s})
-	go s.smtp.Serve(&listener{sl, s})
+	s.open = []*listener{newListener(il, s), newListener(sl, s)}
+	go s.imap.Serve(s.open[0])
+	go s.smtp.Serve(s.open[1])
 	return nil
 }
 
@@ -140,7 +140,8 @@ func (s *Server) Stop() {
 	if s.imap == nil {
 		return
 	}
-	for _, l := range s.open { // a server that was closed before it began to serve leaves it open
+	for _, l := range s.open { // a server that is closed before it begins to serve leaves it open, and does not bear the race
+		<-l.began
 		l.Close()
 	}
 	s.imap.Close()
@@ -313,9 +314,16 @@ func (l literal) Size() int64 { return l.size }
 type listener struct {
 	net.Listener
 	server *Server
+	began  chan struct{} // closed by the first Accept
+	begin  sync.Once
+}
+
+func newListener(l net.Listener, s *Server) *listener {
+	return &listener{Listener: l, server: s, began: make(chan struct{})}
 }
 
 func (l *listener) Accept() (net.Conn, error) {
+	l.begin.Do(func() { close(l.began) })
 	c, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
