@@ -12,6 +12,7 @@ import (
 var floors = [][]string{
 	{"tamas/cmd/tamas", "tamas/cmd/chaos"},
 	{"tamas/agentui"},
+	{"tamas/router/sim"},
 	{"tamas/router"},
 	{"tamas/inbox"},
 	{"tamas/inbox/record"},
