@@ -284,7 +284,21 @@ func (h *Hub) Record() *record.DB { return h.db }
 func (h *Hub) Blobs() *Blobs { return h.blobs }
 
 // Live copies the live state.
-func (h *Hub) Live() ([]record.Conversation, []record.Agent) { return h.mirror.snapshot() }
+func (h *Hub) Live() ([]record.Conversation, []record.Agent) {
+	conversations, agents, _ := h.mirror.snapshot()
+	return conversations, agents
+}
+
+// LiveUpTo copies the live state too, and gives the number of an event than which nothing in it is newer: this node's commits, and what it
+// has read again, are in it before their events come by. Who subscribed before and has read up to that event has the state as of it.
+// ok is false while there is none.
+func (h *Hub) LiveUpTo() (conversations []record.Conversation, agents []record.Agent, upTo uint64, ok bool) {
+	if h.mirror.current() == "" {
+		return nil, nil, 0, false
+	}
+	conversations, agents, upTo = h.mirror.snapshot()
+	return conversations, agents, upTo, true
+}
 
 // Conversation gives a live conversation's header.
 func (h *Hub) Conversation(id string) (record.Conversation, bool) { return h.mirror.conversation(id) }

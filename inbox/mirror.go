@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -21,6 +22,7 @@ type mirror struct {
 
 	mu      sync.RWMutex
 	epoch   string // "" until loaded
+	upTo    uint64 // N of an event than which nothing in here is newer
 	opened  uint64 // counts the times it was loaded
 	waiting chan struct{}
 	convs   map[string]*record.Conversation
@@ -114,10 +116,15 @@ func (m *mirror) load(ctx context.Context, epoch string) error {
 			return nil
 		})
 	}
+	var n uint64
+	if err == nil {
+		n, err = m.rdb.Get(ctx, m.keys.n()).Uint64() // after all that was read, and so not older than it
+	}
 	if err != nil {
 		return fmt.Errorf("load the live state: %w", err)
 	}
 	m.mu.Lock()
+	m.upTo = n
 	m.convs, m.agents, m.threads, m.blocked, m.before = convs, agents, threads, map[string]bool{}, nil
 	m.mu.Unlock()
 	return nil
@@ -177,6 +184,7 @@ func (m *mirror) apply(e *record.Event) {
 }
 
 func (m *mirror) replace(e *record.Event) {
+	m.upTo = max(m.upTo, e.ID.N)
 	if c := e.Conversation; c != nil {
 		old := m.convs[c.ID]
 		if old == nil || old.Version < c.Version {
@@ -206,67 +214,78 @@ func (m *mirror) replace(e *record.Event) {
 	}
 }
 
-// reread fetches from Redis what the event wanted to change, after a conflict.
+// reread fetches from Redis what the event wanted to change, after a conflict. What the log has brought meanwhile stays: it may be newer
+// than what was read.
 func (m *mirror) reread(ctx context.Context, epoch string, e *record.Event) error {
+	c := e.Conversation
+	m.mu.RLock()
+	convs, agents := map[string]*record.Conversation{}, make([]*record.Agent, len(e.Agents))
+	if c != nil {
+		for _, id := range []string{c.ID, m.threads[threadField(c.In())]} {
+			convs[id] = m.convs[id]
+		}
+	}
+	for i := range e.Agents {
+		agents[i] = m.agents[e.Agents[i].ID]
+	}
+	m.mu.RUnlock()
+
 	pl := m.rdb.Pipeline()
 	var conv, thread *redis.StringCmd
-	c := e.Conversation
 	if c != nil {
 		thread = pl.HGet(ctx, m.keys.threads(), threadField(c.In()))
 		conv = pl.HGet(ctx, m.keys.conversations(), c.ID)
 	}
-	agents := make([]*redis.StringCmd, len(e.Agents))
+	held := make([]*redis.StringCmd, len(e.Agents))
 	for i := range e.Agents {
-		agents[i] = pl.HGet(ctx, m.keys.agents(), e.Agents[i].ID)
+		held[i] = pl.HGet(ctx, m.keys.agents(), e.Agents[i].ID)
 	}
+	last := pl.Get(ctx, m.keys.n())
 	if _, err := pl.Exec(ctx); err != nil && err != redis.Nil {
 		return err
 	}
+	var now record.Conversation
 	if c != nil {
-		id := thread.Val()
-		value := conv.Val()
-		if id != "" && id != c.ID { // somebody else's conversation holds the thread
-			var err error
-			if value, err = m.rdb.HGet(ctx, m.keys.conversations(), id).Result(); err != nil && err != redis.Nil {
+		if id := thread.Val(); id != "" && id != c.ID { // somebody else's conversation holds the thread
+			pl := m.rdb.Pipeline()
+			conv, last = pl.HGet(ctx, m.keys.conversations(), id), pl.Get(ctx, m.keys.n())
+			if _, err := pl.Exec(ctx); err != nil && err != redis.Nil {
 				return err
 			}
 		}
-		var now record.Conversation
-		if value != "" {
+		if value := conv.Val(); value != "" {
 			if err := decodeHeader(value, &now); err != nil {
 				return err
 			}
 		}
-		m.mu.Lock()
+	}
+
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.epoch != epoch {
+		return nil
+	}
+	m.upTo = max(m.upTo, number(last))
+	if c != nil {
 		tf := threadField(c.In())
-		if m.epoch != epoch {
-			m.mu.Unlock()
-			return nil
-		}
-		if value == "" {
+		switch old := m.convs[cmp.Or(now.ID, c.ID)]; {
+		case now.ID == "" && old == convs[c.ID]:
 			delete(m.convs, c.ID)
 			delete(m.threads, tf)
-		} else {
+		case now.ID != "" && (old == convs[now.ID] || old != nil && old.Version < now.Version):
 			m.convs[now.ID] = &now
 			m.threads[tf] = now.ID
 		}
-		m.mu.Unlock()
 	}
-	for i, cmd := range agents {
-		m.mu.Lock()
-		if m.epoch != epoch {
-			m.mu.Unlock()
-			return nil
+	for i, cmd := range held {
+		var a record.Agent
+		id, value := e.Agents[i].ID, cmd.Val()
+		switch old := m.agents[id]; {
+		case value == "" && old == agents[i]:
+			delete(m.agents, id)
+		case value != "" && decodeHeader(value, &a) == nil && (old == agents[i] || old != nil && old.Version < a.Version):
+			m.agents[id] = &a
 		}
-		if value := cmd.Val(); value == "" {
-			delete(m.agents, e.Agents[i].ID)
-		} else {
-			var a record.Agent
-			if err := decodeHeader(value, &a); err == nil {
-				m.agents[a.ID] = &a
-			}
-		}
-		m.mu.Unlock()
 	}
 	return nil
 }
@@ -276,10 +295,11 @@ func (m *mirror) refresh(ctx context.Context, conversation string, agents ...str
 	pl := m.rdb.Pipeline()
 	conv := pl.HGet(ctx, m.keys.conversations(), conversation)
 	held := pl.HMGet(ctx, m.keys.agents(), agents...)
+	last := pl.Get(ctx, m.keys.n())
 	if _, err := pl.Exec(ctx); err != nil && err != redis.Nil {
 		return err
 	}
-	var e record.Event
+	e := record.Event{ID: record.ID{N: number(last)}}
 	var c record.Conversation
 	if conv.Val() != "" {
 		if err := decodeHeader(conv.Val(), &c); err != nil {
@@ -298,6 +318,12 @@ func (m *mirror) refresh(ctx context.Context, conversation string, agents ...str
 	}
 	m.apply(&e)
 	return nil
+}
+
+// number is the last event's N, as it stood when it was asked for; 0 when Redis is empty.
+func number(cmd *redis.StringCmd) uint64 {
+	n, _ := cmd.Uint64()
+	return n
 }
 
 // conversation gives a live conversation; the copy is the caller's, its slices are not to be written.
@@ -361,8 +387,9 @@ func (m *mirror) agent(id string) record.Agent {
 	return record.Agent{ID: id, State: record.Offline}
 }
 
-// snapshot copies everything.
-func (m *mirror) snapshot() (convs []record.Conversation, agents []record.Agent) {
+// snapshot copies everything; upTo is the N of an event than which nothing in it is newer. What is older may be in it or not: the log
+// from before the snapshot up to upTo makes it whole.
+func (m *mirror) snapshot() (convs []record.Conversation, agents []record.Agent, upTo uint64) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	convs = make([]record.Conversation, 0, len(m.convs))
@@ -372,5 +399,5 @@ func (m *mirror) snapshot() (convs []record.Conversation, agents []record.Agent)
 	for _, a := range m.agents {
 		agents = append(agents, *a)
 	}
-	return convs, agents
+	return convs, agents, m.upTo
 }

@@ -79,7 +79,7 @@ func (h *Hub) place(conversation string) int {
 	if _, ok := l.place[conversation]; ok && h.now().Sub(l.counted) < linesFor {
 		return l.place[conversation]
 	}
-	convs, _ := h.mirror.snapshot()
+	convs, _, _ := h.mirror.snapshot()
 	convs = slices.DeleteFunc(convs, func(c record.Conversation) bool { return c.Status != record.Waiting && c.Status != record.Offered })
 	slices.SortFunc(convs, func(a, b record.Conversation) int {
 		age := func(c *record.Conversation) record.Millis { return c.WaitingSince - record.Millis(c.Priority)*60_000 }
