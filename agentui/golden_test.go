@@ -179,9 +179,45 @@ func goldenFrames() map[string][][]byte {
 		[]byte(`{"t":"typing","conversation":"00000000000c0001","from":"agent","agent":"u2","on":true}`),
 		[]byte(`{"t":"typing","conversation":"00000000000c0001","from":"agent","agent":"u2"}`)}
 	f["health"] = [][]byte{[]byte(`{"t":"health","account":"a1","state":"refused","detail":"login refused: wrong password","do":"Enter the app password again.","trouble_at":1760000000000,"backlog":0,"heard_at":1760000000000,"queued":2,"failed_today":1,"errors":[{"at":1760000000000,"text":"login refused: wrong password","do":"Enter the app password again.","count":3}]}`)}
-	f["alerts"] = [][]byte{[]byte(`{"t":"alerts","alerts":[{"id":"refused:a1","kind":"refused","account":"a1","since":1760000000000,"text":"“Mail” is refused: login refused: wrong password. Enter the app password again.","acked_by":"u2","acked_at":1760000060000}]}`), []byte(`{"t":"alerts","alerts":[]}`)}
+	f["alerts"] = [][]byte{[]byte(`{"t":"alerts","alerts":[{"id":"refused:a1","kind":"refused","account":"a1","since":1760000000000,"text":"“Mail” is refused: login refused: wrong password. Enter the app password again.","text_fa":"«Mail» پذیرفته نمی‌شود: login refused: wrong password. Enter the app password again.","acked_by":"u2","acked_at":1760000060000},` +
+		`{"id":"wait:q1","kind":"longest_wait","rule":"wait","queue":"q1","conversation":"00000000000c0001","since":1760000300000,"text":"Somebody has waited in “General” for longer than 5 minutes.","text_fa":"کسی در «General» بیش از ۵ دقیقه منتظر مانده است.","value":312,"limit":300,"sound":true}]}`), []byte(`{"t":"alerts","alerts":[]}`)}
+	f["figures"] = [][]byte{goldenFigures()}
+	f["figures_part"] = [][]byte{goldenPart()}
 	f["pong"] = [][]byte{[]byte(`{"t":"pong"}`)}
 	return f
+}
+
+// goldenFigures are two queues and two agents as who begins to watch is told of them.
+func goldenFigures() []byte {
+	level, occupancy := 0.75, 0.5
+	q1 := record.Queue{ID: goldenQueue, Name: "General", Mode: "offer", OfferSeconds: 30, TargetSecs: 60, Members: []string{goldenUser, "u2"}, Version: 1}
+	q2 := record.Queue{ID: "q2", Name: "Night", Mode: "pull", Members: []string{"u2"}, Version: 1}
+	return figuresFrame(&figuresView{
+		Queues: []queueView{
+			{ID: q1.ID, Queue: &q1, Waiting: 2, LongestSince: goldenTime + 1000, Offered: 1, Active: 1, Broken: 1, OfferedToday: 9, Answered: 4, InTarget: 3, Abandoned: 1,
+				AbandonedShort: 1, ASA: 21_000, Level: &level, Estimates: &estimateView{Count: 3, Mean: -4000, MeanAbs: 9000}, Open: true,
+				Agents: map[record.AgentState]int{record.Available: 1, record.Break: 1},
+				Spark:  &sparkView{Step: 300_000, Waiting: []int{0, 1, 2}, Longest: []record.Millis{0, 60_000, 90_000}, Arrived: []int{3, 4, 2}}},
+			{ID: q2.ID, Queue: &q2, Reason: "calendar", OpensAt: goldenTime + 3600_000, Agents: map[record.AgentState]int{record.Break: 1},
+				Spark: &sparkView{Step: 300_000, Waiting: []int{0, 0, 0}, Longest: []record.Millis{0, 0, 0}, Arrived: []int{0, 0, 0}}}},
+		Agents: []agentView{
+			{User: userRef{goldenUser, "Leyla"}, Agent: record.Agent{ID: goldenUser, Version: 4, State: record.Available, Since: goldenTime, Held: map[string]int{"00000000000c0001": 1}},
+				Capacity: 6, Used: 1, ByChannel: map[string]int{"webchat": 1},
+				Today: todayView{Handled: 4, AHT: 240_000, Occupancy: &occupancy, FirstResponse: 30_000, RONA: 1, States: map[record.AgentState]record.Millis{record.Available: 3600_000}}},
+			{User: userRef{"u2", "Omid"}, Agent: record.Agent{ID: "u2", Version: 2, State: record.Break, Reason: "lunch", Since: goldenTime}, Capacity: 6,
+				ByChannel: map[string]int{}, Today: todayView{States: map[record.AgentState]record.Millis{}}}},
+		Flags:   []askView{{Conversation: "00000000000c0001", Number: 1042, Ask: record.Ask{Touch: "t9", By: goldenUser, At: goldenTime + 2000}}},
+		Reviews: []askView{}, Since: goldenTime - 9*3600_000}, false)
+}
+
+// goldenPart is what came next: one waits less in the first queue, and the flag is answered.
+func goldenPart() []byte {
+	level := 0.8
+	return figuresFrame(&figuresView{
+		Queues: []queueView{{ID: goldenQueue, Waiting: 1, LongestSince: goldenTime + 4000, Active: 2, OfferedToday: 9, Answered: 5, InTarget: 4, Abandoned: 1, AbandonedShort: 1,
+			ASA: 19_000, Level: &level, Estimates: &estimateView{Count: 3, Mean: -4000, MeanAbs: 9000}, Open: true,
+			Agents: map[record.AgentState]int{record.Available: 1, record.Break: 1}}},
+		Agents: []agentView{}, Flags: []askView{}, Since: goldenTime - 9*3600_000}, true)
 }
 
 // TestGoldenFrames holds the frames in testdata/protocol to what this package sends. The app's tests read the same files.
@@ -199,8 +235,9 @@ func TestGoldenFrames(t *testing.T) {
 	client, err := json.MarshalIndent(struct {
 		Good []clientFrame `json:"good"`
 		Bad  []string      `json:"bad"`
-	}{[]clientFrame{{T: "ping"}, {T: "typing", Conversation: "00000000000c0001", On: true}, {T: "typing", Conversation: "00000000000c0001"}},
-		[]string{"", "ping", "[]", `{"t":"shout"}`, `{"t":"typing"}`, `{"t":"ping","on":true}`, `{"t":"ping","x":1}`}}, "", "  ")
+	}{[]clientFrame{{T: "ping"}, {T: "typing", Conversation: "00000000000c0001", On: true}, {T: "typing", Conversation: "00000000000c0001"},
+		{T: "watch", On: true}, {T: "watch"}},
+		[]string{"", `{"t":"watch","conversation":"c"}`, "ping", "[]", `{"t":"shout"}`, `{"t":"typing"}`, `{"t":"ping","on":true}`, `{"t":"ping","x":1}`}}, "", "  ")
 	must(t, err)
 	files["client_frames.json"] = client
 

@@ -20,13 +20,15 @@ import (
 //	{"t":"recorded","id":ID}
 //	{"t":"typing","conversation":"…","from":"customer"|"agent","agent":"…","on":bool}
 //	{"t":"health", …the fields of inbox.AccountHealth…}
-//	{"t":"alerts","alerts":[inbox.Alert…]}             all that stand
+//	{"t":"alerts","alerts":[inbox.Alert…]}             all that stand; to supervisors only
+//	{"t":"figures","figures":{…},"part":bool}          to supervisors who watch: see figures.go
 //	{"t":"status","record":"up"|"down"}
 //	{"t":"pong"}
 //
 // A frame from the client is one object of at most 4 KB:
 //
 //	{"t":"typing","conversation":"…","on":bool}
+//	{"t":"watch","on":bool}                            supervisors: figures from now on, or no more; of others nothing comes of it
 //	{"t":"ping"}
 
 // closeCode is why the server ended a socket, and what the client should do.
@@ -81,6 +83,15 @@ func statusFrame(status string) []byte {
 	}{"status", status})
 }
 
+// figuresFrame tells the figures: all of them, or (part) only the rows that are not as before.
+func figuresFrame(v *figuresView, part bool) []byte {
+	return item(struct {
+		T       string       `json:"t"`
+		Part    bool         `json:"part,omitempty"`
+		Figures *figuresView `json:"figures"`
+	}{"figures", part, v})
+}
+
 func item(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -89,7 +100,7 @@ func item(v any) []byte {
 	return b
 }
 
-// clientFrame is a frame from the app. Conversation and On belong to typing.
+// clientFrame is a frame from the app. Conversation belongs to typing, On to typing and watch.
 type clientFrame struct {
 	T            string `json:"t"`
 	Conversation string `json:"conversation,omitempty"`
@@ -113,6 +124,10 @@ func parseClientFrame(b []byte) (clientFrame, error) {
 	case "typing":
 		if f.Conversation == "" || len(f.Conversation) > channels.MaxKey {
 			return f, invalid("conversation", "Typing needs its conversation.")
+		}
+	case "watch":
+		if f.Conversation != "" {
+			return f, invalid("conversation", "What is watched is all there is.")
 		}
 	default:
 		return f, invalid("t", "There is no such frame.")

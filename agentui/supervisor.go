@@ -8,44 +8,13 @@ import (
 	"tamas/inbox/record"
 )
 
-// supervisorView is every queue and agent now. The app keeps it live with the events after At.
-type supervisorView struct {
-	Queues []queueView   `json:"queues"`
-	Agents []agentView   `json:"agents"`
-	Since  record.Millis `json:"since"` // when today began
-	At     record.ID     `json:"at"`
-}
-
-type queueView struct {
-	Queue        record.Queue              `json:"queue"`
-	Waiting      int                       `json:"waiting"`
-	LongestSince record.Millis             `json:"longest_wait_since"`
-	Active       int                       `json:"active"`
-	Snoozed      int                       `json:"snoozed"`
-	Answered     int                       `json:"answered_today"`
-	InTarget     int                       `json:"answered_in_target_today"`
-	Agents       map[record.AgentState]int `json:"agents"` // members, by state
-}
-
-type agentView struct {
-	User     userRef      `json:"user"`
-	Agent    record.Agent `json:"agent"`
-	Capacity int          `json:"capacity"`
-	Used     int          `json:"used"`
-}
-
-type userRef struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-}
-
 func (s *Server) getSupervisor(c echo.Context) error {
 	ctx := c.Request().Context()
 	firm, err := s.firm(ctx)
 	if err != nil {
 		return err
 	}
-	v := supervisorView{Queues: []queueView{}, Agents: []agentView{}, Since: record.At(firm.dayStart(s.hub.Now().Time()))}
+	v := supervisorView{figuresView: figuresView{Queues: []queueView{}, Agents: []agentView{}, Flags: []askView{}, Reviews: []askView{}, Since: record.At(firm.dayStart(s.hub.Now().Time()))}}
 	figures, err := s.db.Supervisor(ctx, v.Since)
 	if err != nil {
 		return err
@@ -83,15 +52,16 @@ func (s *Server) getSupervisor(c echo.Context) error {
 		}
 		// Who serves no queue and never worked is no agent: an admin who only looks after settings.
 		if member[u.ID] || len(a.Held) > 0 || a.State != record.Offline {
-			v.Agents = append(v.Agents, agentView{userRef{u.ID, u.Name}, a, u.Capacity, a.Used()})
+			v.Agents = append(v.Agents, agentView{User: userRef{u.ID, u.Name}, Agent: a, Capacity: u.Capacity, Used: a.Used(), ByChannel: map[string]int{}, Today: todayView{States: map[record.AgentState]record.Millis{}}})
 		}
 	}
 	for _, f := range figures.Queues {
-		q := queueView{Queue: rows[f.Queue], Waiting: f.Waiting, LongestSince: f.LongestWaitSince, Active: f.Active,
-			Snoozed: f.Snoozed, Answered: f.AnsweredToday, InTarget: f.InTargetToday, Agents: map[record.AgentState]int{}}
-		if q.Queue.ID == "" {
+		row, ok := rows[f.Queue]
+		if !ok {
 			continue // made after the rows were read
 		}
+		q := queueView{ID: row.ID, Queue: &row, Waiting: f.Waiting, LongestSince: f.LongestWaitSince, Active: f.Active,
+			Snoozed: f.Snoozed, Answered: f.AnsweredToday, InTarget: f.InTargetToday, Open: true, Agents: map[record.AgentState]int{}}
 		for _, id := range q.Queue.Members {
 			if _, ok := active[id]; !ok {
 				continue
