@@ -389,13 +389,20 @@ export interface AccountHealth {
 
 export type HealthOf = AccountHealth & { account: string }
 
-/** Something that a supervisor should know of an account. */
+/** Something that a supervisor should know: of an account, or what a rule watches for. */
 export interface Alert {
   id: string
-  kind: 'silent' | 'refused' | 'failing' | (string & {})
-  account: string
+  kind: 'silent' | 'refused' | 'failing' | AlertRule['kind'] | (string & {})
+  rule?: string
+  account?: string
+  queue?: string
+  conversation?: string
   since: Millis
   text: string
+  text_fa?: string
+  value?: number
+  limit?: number
+  sound?: boolean
   acked_by?: string
   acked_at?: Millis
 }
@@ -572,13 +579,40 @@ export interface SearchAnswer {
 }
 
 export interface QueueView {
+  id: string
   queue: Queue
   waiting: number
   longest_wait_since?: Millis
+  offered: number
   active: number
+  snoozed: number
+  /** Promises that are broken now. */
+  broken: number
+  offered_today: number
   answered_today: number
   answered_in_target_today: number
+  abandoned_today: number
+  abandoned_short_today: number
+  /** Queue entry to answer, ms; 0: none was answered. */
+  asa_today: number
+  /** 0 to 1; null: nothing to measure. */
+  service_level_today: number | null
+  estimate_error_today?: { count: number; mean_ms: number; mean_abs_ms: number } | null
+  open: boolean
+  /** '' while it is open. */
+  closed_reason?: 'hand' | 'calendar' | ''
+  opens_at?: Millis
   agents: Partial<Record<AgentState, number>>
+  spark?: Spark | null
+}
+
+/** The last hours, oldest first, one value a step of so many ms. */
+export interface Spark {
+  step: number
+  waiting: number[]
+  /** Longest wait, ms. */
+  longest: number[]
+  arrived: number[]
 }
 
 export interface AgentView {
@@ -586,12 +620,56 @@ export interface AgentView {
   agent: Agent
   capacity: number
   used: number
+  by_channel?: Record<string, number>
+  today?: {
+    handled: number
+    aht_ms: number
+    occupancy: number | null
+    first_response_ms: number
+    rona: number
+    states?: Partial<Record<AgentState, number>>
+  }
+}
+
+/** A flag or a review that waits for its answer. */
+export interface OpenAsk {
+  conversation: string
+  number: number
+  ask: Ask
 }
 
 export interface SupervisorView {
   queues: QueueView[]
   agents: AgentView[]
+  flags?: OpenAsk[]
+  reviews?: OpenAsk[]
+  /** When today began. */
+  since?: Millis
   at: string
+}
+
+/** A setting that is one value; version is sent back with a change. */
+export interface Setting<V> {
+  value: V
+  version: number
+}
+
+/** One change by a person: of a setting, or by steering. */
+export interface AuditItem {
+  id: string
+  at: Millis
+  by: string | Actor
+  action: string
+  subject: string
+  conversation?: { id: string; number: number }
+  before?: unknown
+  after?: unknown
+}
+
+export interface CalendarDay {
+  date: string
+  open: { from: Millis; to: Millis }[] | null
+  holiday?: string
 }
 
 export interface SessionView {

@@ -79,6 +79,26 @@ describe('golden frames', () => {
     expect(reduce(state, frame('health.json'), 0).state.health.size).toBe(1)
     expect(reduce(state, frame('typing.json').slice(0, 1), 0).state.typing.size).toBe(1)
   })
+  it('figures: the whole, then the rows that changed', () => {
+    const whole = reduce(state, frame('figures.json'), 0)
+    const before = whole.state.figures!
+    expect(before.queues.map((q) => [q.id, q.queue.name, q.waiting, q.open])).toEqual([['q1', 'General', 2, true], ['q2', 'Night', 0, false]])
+    expect(whole.news).toEqual([{ kind: 'figures', figures: before }])
+    const after = reduce(whole.state, frame('figures_part.json'), 0).state.figures!
+    expect(after.queues[0]).toMatchObject({ waiting: 1, answered_today: 5, queue: before.queues[0]!.queue, spark: before.queues[0]!.spark })
+    expect(after.queues[1]).toEqual(before.queues[1])
+    expect(after.agents).toBe(before.agents)
+    expect(before.flags).toHaveLength(1)
+    expect(after.flags).toEqual([])
+    expect(after.reviews).toEqual([])
+  })
+  it('a part without a whole before it is nothing', () => {
+    const { state: s, news } = reduce(state, frame('figures_part.json'), 0)
+    expect([s.figures, news]).toEqual([null, []])
+  })
+  it('an alert carries its words in both languages', () => {
+    for (const a of reduce(state, frame('alerts.json').slice(0, 1), 0).state.alerts) expect(a.text && a.text_fa, a.id).toBeTruthy()
+  })
   it('close codes have the cure that the hub means', () => {
     for (const c of read('close_codes.json') as { code: number; client: string }[]) expect(cureOf(c.code), String(c.code)).toBe(c.client)
   })

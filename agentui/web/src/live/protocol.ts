@@ -1,4 +1,4 @@
-import type { Agent, Alert, Event, HealthOf } from '@/api/types'
+import type { Agent, Alert, Event, HealthOf, QueueView, SupervisorView } from '@/api/types'
 
 // The live socket's items; agentui/protocol.go is their definition.
 
@@ -10,7 +10,23 @@ export type Item =
   | ({ t: 'health' } & HealthOf)
   | { t: 'alerts'; alerts?: Alert[] | null }
   | { t: 'status'; record: 'up' | 'down' }
+  | { t: 'figures'; part?: boolean; figures: FiguresPart }
   | { t: 'pong' }
+
+/** What supervisors who watch are told. */
+export type Figures = Omit<SupervisorView, 'at'>
+
+/**
+ * Figures on the line. The first are whole. A part holds the rows of queues and agents that changed, a queue's own row and its sparks
+ * only when those did, and flags and reviews or null when they are as before.
+ */
+export interface FiguresPart {
+  queues: (Omit<QueueView, 'queue'> & Partial<Pick<QueueView, 'queue'>>)[]
+  agents: SupervisorView['agents']
+  flags?: SupervisorView['flags'] | null
+  reviews?: SupervisorView['reviews'] | null
+  since?: number
+}
 
 /** What a close code asks of us. */
 export type Cure = 'resume' | 'reload' | 'sign_in' | 'stop'
@@ -34,4 +50,4 @@ export function parseFrame(text: string): Item[] {
   return data.filter((x): x is Item => typeof x === 'object' && x !== null && known.has((x as Item).t))
 }
 
-const known = new Set(['hello', 'event', 'recorded', 'typing', 'health', 'alerts', 'status', 'pong'])
+const known = new Set(['hello', 'event', 'recorded', 'typing', 'health', 'alerts', 'status', 'figures', 'pong'])

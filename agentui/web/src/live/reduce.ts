@@ -7,8 +7,8 @@
  * What came by HTTP goes through the same door (withPage, withThread, …) and obeys the same rule: a newer
  * version is never replaced by an older one, whichever arrives first.
  */
-import type { AccountHealth, Agent, Alert, Conversation, ConversationDetail, ConversationView, Counts, Event, HealthOf, Touch } from '@/api/types'
-import { nOf, type Item } from './protocol'
+import type { AccountHealth, Agent, Alert, Conversation, ConversationDetail, ConversationView, Counts, Event, HealthOf, QueueView, Touch } from '@/api/types'
+import { nOf, type Figures, type FiguresPart, type Item } from './protocol'
 
 export interface Typing {
   from: 'customer' | 'agent'
@@ -52,6 +52,8 @@ export interface LiveState {
   health: ReadonlyMap<string, AccountHealth>
   /** What supervisors should know of accounts; newest list that was told. */
   alerts: readonly Alert[]
+  /** Queues and agents now and today, while this app watches; null before the first word. */
+  figures: Figures | null
   typing: ReadonlyMap<string, Typing>
   counts: Tally
   /** The counts may be off: an event changed a conversation that is not held. */
@@ -68,6 +70,7 @@ export type News =
   | { kind: 'assigned'; conversation: string }
   | { kind: 'settings'; topic: string }
   | { kind: 'event'; event: Event }
+  | { kind: 'figures'; figures: Figures }
 
 const keepDeltas = 500
 export const noCounts: Tally = { mine: 0, mine_unread: 0, waiting: 0, all_open: 0, queues: {} }
@@ -75,7 +78,7 @@ export const noCounts: Tally = { mine: 0, mine_unread: 0, waiting: 0, all_open: 
 export function emptyState(me: string): LiveState {
   return {
     me, at: '', recorded: 0, recordUp: true,
-    rows: new Map(), nameless: new Set(), threads: new Map(), agents: new Map(), health: new Map(), alerts: [], typing: new Map(),
+    rows: new Map(), nameless: new Set(), threads: new Map(), agents: new Map(), health: new Map(), alerts: [], figures: null, typing: new Map(),
     counts: noCounts, countsStale: true, countsAt: 0, deltas: [],
   }
 }
@@ -146,8 +149,27 @@ function apply(d: Draft, item: Item, now: number, news: News[]): void {
     case 'status':
       d.s.recordUp = item.record === 'up'
       break
+    case 'figures':
+      if (!item.part) d.s.figures = { ...(item.figures as Figures), flags: item.figures.flags ?? [], reviews: item.figures.reviews ?? [] }
+      else if (d.s.figures) d.s.figures = withPart(d.s.figures, item.figures)
+      if (d.s.figures) news.push({ kind: 'figures', figures: d.s.figures })
+      break
     case 'pong':
       break
+  }
+}
+
+/** Figures with the rows that changed; rows that are new come with the next whole. */
+export function withPart(held: Figures, part: FiguresPart): Figures {
+  const queues = new Map(part.queues.map((q) => [q.id, q]))
+  const agents = new Map(part.agents.map((a) => [a.user.id, a]))
+  return {
+    ...held,
+    queues: part.queues.length ? held.queues.map((q): QueueView => ({ ...q, ...queues.get(q.id) })) : held.queues,
+    agents: part.agents.length ? held.agents.map((a) => agents.get(a.user.id) ?? a) : held.agents,
+    flags: part.flags ?? held.flags,
+    reviews: part.reviews ?? held.reviews,
+    since: part.since ?? held.since,
   }
 }
 
