@@ -206,7 +206,7 @@ export interface Touch {
   reply_to?: string
   /** Of an edit or a deletion: the touch that it is about. */
   of?: string
-  /** Of a rating: 1 to 5. */
+  /** Of a rating: 1 to 5; of a verdict: 1, send it. */
   score?: number
   /** Why it is taken for spam. */
   spam?: string
@@ -238,6 +238,30 @@ export interface Why {
   score?: number
   candidates?: string[]
   excluded?: Record<string, string>
+  /** Members left out of excluded. */
+  more?: number
+}
+
+/** Why a conversation waits, as of now. */
+export interface Explanation {
+  now: Millis
+  score: number
+  /** 1 is next. */
+  position: number
+  waited: number
+  since: Millis
+  /** In force now, its queue's among them. */
+  needs?: Need[] | null
+  next?: { at: Millis; what: 'ring' | 'secondary' | 'overflow' | 'sticky' | 'round' | 'calendar' | 'heavy' | (string & {}) } | null
+  reasons?: Reason[] | null
+}
+
+/** Why an agent, or nobody at all, can have it. */
+export interface Reason {
+  agent?: string
+  reason: string
+  skill?: string
+  until?: Millis
 }
 
 export interface Event {

@@ -1,6 +1,6 @@
 import { kept } from './store'
 
-// Two short tones, made rather than loaded. Browsers are silent until the page was touched once.
+// Short tones, made rather than loaded. Browsers are silent until the page was touched once.
 
 let context: AudioContext | undefined
 const key = 'tamas.sound'
@@ -28,10 +28,11 @@ function tone(hz: number, at: number, length: number, volume: number): void {
   o.stop(c.currentTime + at + length)
 }
 
-export function play(what: 'message' | 'offer'): void {
+export function play(what: 'message' | 'offer' | 'alert'): void {
   if (!sounds.on || !('AudioContext' in globalThis) || navigator.userActivation?.hasBeenActive === false) return
   context ??= new AudioContext()
   if (context.state === 'suspended') void context.resume()
   if (what === 'message') tone(740, 0, 0.18, 0.08)
+  else if (what === 'alert') [880, 622, 880, 622].forEach((hz, i) => tone(hz, i * 0.2, 0.24, 0.16))
   else [523, 659, 784].forEach((hz, i) => tone(hz, i * 0.14, 0.3, 0.14))
 }

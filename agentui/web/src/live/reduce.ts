@@ -68,9 +68,13 @@ export type News =
   | { kind: 'message'; conversation: string; touch: Touch }
   | { kind: 'offer'; conversation: string; until: number }
   | { kind: 'assigned'; conversation: string }
+  | { kind: 'asked'; what: Asked; conversation: string; by: string; of: string }
   | { kind: 'settings'; topic: string }
   | { kind: 'event'; event: Event }
   | { kind: 'figures'; figures: Figures }
+
+/** What a colleague wants of us, or tells us. */
+export type Asked = 'consult' | 'joined' | 'left' | 'taken' | 'review' | 'verdict' | 'better' | 'flag' | 'answer' | 'draft' | 'whisper' | 'barge'
 
 const keepDeltas = 500
 export const noCounts: Tally = { mine: 0, mine_unread: 0, waiting: 0, all_open: 0, queues: {} }
@@ -204,6 +208,34 @@ function tell(d: Draft, e: Event, before: ConversationView | undefined, news: Ne
   const mine = c.owner === d.s.me
   if (mine && before?.owner !== d.s.me && e.by.id !== d.s.me && e.kind !== 'message.received') news.push({ kind: 'assigned', conversation: c.id })
   if (mine && e.kind === 'message.received' && e.touch) news.push({ kind: 'message', conversation: c.id, touch: e.touch })
+  const asked = askedBy(e, c, before)
+  if (asked && e.by.id !== d.s.me && (!asked.of || asked.of === d.s.me)) news.push({ kind: 'asked', conversation: c.id, by: e.by.id ?? '', ...asked })
+}
+
+/** What an event asks of whom; of '' is any supervisor. */
+function askedBy(e: Event, c: Conversation, before: Conversation | undefined): { what: Asked; of: string } | undefined {
+  const to = (what: Asked, of: string | undefined) => (of ? { what, of } : undefined)
+  if (e.kind === 'consult.changed') {
+    const was = before?.consult
+    switch (e.reason?.code) {
+      case 'asked': return to('consult', c.consult?.agent)
+      case 'joined': return to('joined', c.consult?.by)
+      case 'cancelled': return to('left', was && (e.by.id === was.agent ? was.by : was.agent))
+      case 'completed': return to('taken', was?.by)
+    }
+    return undefined
+  }
+  if (e.kind === 'conversation.barged') return c.barged?.includes(e.by.id ?? '') ? to('barge', c.owner) : undefined
+  if (!e.touch || e.kind === 'touch.state') return undefined
+  switch (e.touch.kind) {
+    case 'review': return { what: 'review', of: c.review?.of ?? '' }
+    case 'flag': return { what: 'flag', of: c.flag?.of ?? '' }
+    case 'verdict': return to(e.touch.score ? 'verdict' : 'better', before?.review?.by ?? c.owner)
+    case 'answer': return to('answer', before?.flag?.by ?? c.owner)
+    case 'draft': return to('draft', c.owner)
+    case 'whisper': return to('whisper', c.owner)
+  }
+  return undefined
 }
 
 /** The row after an event: its header, with the names and the preview that we know. */

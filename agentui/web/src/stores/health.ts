@@ -1,14 +1,25 @@
 import { computed } from 'vue'
+import type { RouteLocationRaw } from 'vue-router'
 import { api, type Alert } from '@/api'
+import { locale } from '@/i18n'
 import { withHealth } from '@/live/reduce'
 import { live, update } from './live'
 import { may } from './session'
 
-// What supervisors are told of accounts: their health and the alerts. Read once, then told by the line.
+// What supervisors are told: the accounts' health, and the alerts of them and of rules. Read once, then told by the line.
 
 export const alerts = computed<readonly Alert[]>(() => (may('supervisor') ? live.value.alerts : []))
 /** Those that nobody has taken notice of. */
 export const openAlerts = computed(() => alerts.value.filter((a) => !a.acked_at))
+
+/** What an alert says, in the language of who reads it where the hub wrote it in both. */
+export const alertText = (a: Alert): string => (locale.value === 'fa' && a.text_fa) || a.text
+/** Where one sees to it. */
+export function alertPlace(a: Alert): RouteLocationRaw {
+  if (a.account) return { name: 'health' }
+  if (a.conversation) return { name: 'inbox', params: { id: a.conversation } }
+  return { name: 'supervisor', query: a.queue ? { queue: a.queue } : {} }
+}
 
 export async function loadAlerts(): Promise<void> {
   if (!may('supervisor')) return

@@ -111,6 +111,7 @@ export function goDark(): void {
 }
 
 export const reconnect = () => socket.nudge()
+export const sendWatch = (on: boolean) => socket.send({ t: 'watch', on })
 export const sendTyping = (conversation: string, on: boolean) => socket.send({ t: 'typing', conversation, on })
 
 setInterval(() => (live.value = withoutOldTyping(live.value, Date.now())), 2000)
@@ -118,8 +119,8 @@ setInterval(() => (live.value = withoutOldTyping(live.value, Date.now())), 2000)
 /** The signed-in user as an agent. */
 export const myAgent = computed<Agent | undefined>(() => live.value.agents.get(userId.value) ?? me.value?.agent)
 
-export async function setMyState(state: AgentState, reason = ''): Promise<void> {
-  const a = await api.setState(state, reason)
+export async function setMyState(state: AgentState, more: { reason?: string; channels?: string[]; until?: number } = {}): Promise<void> {
+  const a = await api.setState(state, more)
   update((s) => withAgents(s, [a]))
 }
 
