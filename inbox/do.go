@@ -91,6 +91,8 @@ func (h *Hub) propose(ctx context.Context, cmd *Command) (_ record.Event, epoch 
 		}
 		if err != nil {
 			refused = &record.Event{Conversation: &s.conv}
+		} else if e.Reason == nil {
+			e.Reason = cmd.Why
 		}
 		return e, cold, err
 	})
@@ -133,7 +135,7 @@ func (h *Hub) repeated(cmd *Command, id record.ID) record.Event {
 		e.Conversation = &c
 	}
 	switch cmd.Action {
-	case Reply, Note, Start, Continue, Change:
+	case Reply, Note, Start, Continue, Change, Draft, Whisper, Review, Verdict, Flag, Answer:
 		e.Touch = &record.Touch{ID: tokenText(id.Token), Conversation: cmd.Conversation, Key: cmd.Key}
 	}
 	return e
