@@ -35,7 +35,7 @@ func newFloor(each, agents int) *floor {
 		}
 		f.agents[id] = &record.Agent{ID: id, Version: 1, State: record.Available, Held: map[string]int{}}
 	}
-	f.e.Settings(f.queues, users)
+	f.e.Settings(Rules{Queues: f.queues, Users: users})
 	return f
 }
 

@@ -233,14 +233,14 @@ func (e *Engine) decide(c *conv, d Decision, now record.Millis) {
 	if c.h.WaitingSince > 0 && (c.h.Status == record.Waiting || c.h.Status == record.Offered) {
 		d.Why.Waited = now - c.h.WaitingSince
 	}
-	c.pend = &pending{version: c.h.Version, until: now + e.policy.Patience}
+	c.pend = &pending{version: c.h.Version, at: now, until: now + e.policy.Patience}
 	e.leave(c)
 	e.timers.set(&c.timer, c.pend.until)
 	e.out = append(e.out, d)
 }
 
 func (e *Engine) decideState(a *agent, state record.AgentState, code string, now record.Millis) {
-	a.pend = &pending{version: a.h.Version, until: now + e.policy.Patience}
+	a.pend = &pending{version: a.h.Version, at: now, until: now + e.policy.Patience}
 	e.out = append(e.out, Decision{Action: ActState, Agent: a.h.ID, Version: a.h.Version, State: state,
 		Why: record.Why{Code: code, Engine: EngineVersion, Now: now, Last: e.last}})
 }

@@ -10,6 +10,7 @@ import (
 // Engine decides; see the package comment. It is not safe for concurrent use.
 type Engine struct {
 	policy Policy
+	rules  Rules
 	last   record.ID // last event seen
 
 	convs  map[string]*conv
@@ -33,21 +34,10 @@ func New(p Policy) *Engine {
 
 // Load replaces all headers by the live state as of the event at. Headers are the engine's from now on. Settings stay.
 func (e *Engine) Load(at record.ID, conversations []record.Conversation, agents []record.Agent) {
-	var queues []record.Queue
-	for _, q := range e.queues {
-		if q.known {
-			queues = append(queues, q.h)
-		}
-	}
-	var users []record.User
-	for _, a := range e.agents {
-		if a.user != nil {
-			users = append(users, *a.user)
-		}
-	}
+	rules := e.rules
 	*e = *New(e.policy)
 	e.last = at
-	e.Settings(queues, users)
+	e.Settings(rules)
 	for i := range agents {
 		e.setAgent(&agents[i])
 	}
@@ -77,8 +67,10 @@ func (e *Engine) Apply(ev *record.Event) {
 // Last is the last event that was applied, or where Load stood.
 func (e *Engine) Last() record.ID { return e.last }
 
-// Settings replaces queues and users. An archived queue gets no new conversations but is served until it is empty.
-func (e *Engine) Settings(queues []record.Queue, users []record.User) {
+// Settings replaces the rules. An archived queue gets no new conversations but is served until it is empty.
+func (e *Engine) Settings(r Rules) {
+	e.rules = r
+	queues, users := r.Queues, r.Users
 	for _, q := range e.queues {
 		q.known, q.members, q.seats = false, nil, nil
 		q.free = ordered[ranked]{}

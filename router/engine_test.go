@@ -20,7 +20,7 @@ type desk struct {
 
 func newDesk(t *testing.T, queues []record.Queue, users ...record.User) *desk {
 	e := New(DefaultPolicy())
-	e.Settings(queues, users)
+	e.Settings(Rules{Queues: queues, Users: users})
 	return &desk{T: t, e: e}
 }
 
@@ -355,7 +355,7 @@ func TestExplainWithoutQueue(t *testing.T) {
 	}
 	q := line("q", ModeOffer, "a")
 	q.Archived = true // served until it is empty
-	d.e.Settings([]record.Queue{q}, []record.User{user("a", 1)})
+	d.e.Settings(Rules{Queues: []record.Queue{q}, Users: []record.User{user("a", 1)}})
 	d.agent(free("a"))
 	d.want(t0+1, "offer 1 a longest_idle")
 }

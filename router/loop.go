@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"reflect"
 	"sync"
 	"time"
 
@@ -76,7 +77,7 @@ func (r Router) Run(ctx context.Context, hub Hub) error {
 // Explain answers "why is this still waiting?" from the live state, on any node; nil when it is not waiting.
 func (r Router) Explain(hub Hub, conversation string, now record.Millis) []Exclusion {
 	e := New(r.policy())
-	set(e, hub.Settings())
+	e.Settings(RulesOf(hub.Settings()))
 	conversations, agents := hub.Live()
 	for _, c := range conversations {
 		if c.ID == conversation {
@@ -116,7 +117,7 @@ func (l *loop) follow(ctx context.Context) {
 	defer sub.Close()
 	read := l.hub.SettingsRead()
 	l.rows = l.hub.Settings()
-	set(l.engine, l.rows)
+	l.engine.Settings(RulesOf(l.rows))
 	at := l.hub.Head()
 	conversations, agents := l.hub.Live() // what comes after the subscription may be in here already: versions tell
 	l.engine.Load(at, conversations, agents)
@@ -148,7 +149,7 @@ func (l *loop) follow(ctx context.Context) {
 			read = l.hub.SettingsRead()
 			if rows := l.hub.Settings(); !same(rows, l.rows) { // they are read again every few seconds
 				l.rows = rows
-				set(l.engine, rows)
+				l.engine.Settings(RulesOf(rows))
 			}
 		case o := <-l.done:
 			l.finish(o)
@@ -249,17 +250,6 @@ func command(d Decision) inbox.Command {
 // same tells that routing need not know of the difference; each edit of a row raises its version.
 func same(a, b *inbox.Settings) bool {
 	return maps.EqualFunc(a.Queues, b.Queues, func(x, y record.Queue) bool { return x.Version == y.Version }) &&
-		maps.EqualFunc(a.Users, b.Users, func(x, y record.User) bool { return x.Version == y.Version })
-}
-
-func set(e *Engine, s *inbox.Settings) {
-	queues := make([]record.Queue, 0, len(s.Queues))
-	for _, q := range s.Queues {
-		queues = append(queues, q)
-	}
-	users := make([]record.User, 0, len(s.Users))
-	for _, u := range s.Users {
-		users = append(users, u)
-	}
-	e.Settings(queues, users)
+		maps.EqualFunc(a.Users, b.Users, func(x, y record.User) bool { return x.Version == y.Version }) &&
+		reflect.DeepEqual(a.Calendars, b.Calendars) && reflect.DeepEqual(a.Routing, b.Routing)
 }

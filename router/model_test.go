@@ -59,14 +59,14 @@ func (w *world) shuffleQueue(id string, rnd *rand.Rand) {
 
 func sorted[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
 
-func (w *world) settings() (queues []record.Queue, users []record.User) {
+func (w *world) settings() (r Rules) {
 	for _, id := range sorted(w.queues) {
-		queues = append(queues, *w.queues[id])
+		r.Queues = append(r.Queues, *w.queues[id])
 	}
 	for _, id := range sorted(w.users) {
-		users = append(users, *w.users[id])
+		r.Users = append(r.Users, *w.users[id])
 	}
-	return queues, users
+	return r
 }
 
 func (w *world) headers() (convs []record.Conversation, agents []record.Agent) {

@@ -164,8 +164,10 @@ type pending struct {
 	agent   *agent // who gets the conversation, if anybody
 	units   int    // reserved until refused
 	idle    record.Millis
+	at      record.Millis // when it was decided
 	until   record.Millis // then it is given up
 	refused bool
+	aside   bool // it moves the conversation nowhere
 }
 
 func (p *pending) id() string {
