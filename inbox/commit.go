@@ -180,6 +180,7 @@ func (h *Hub) commitSoon(ctx context.Context, key string, prepare func() (e *rec
 			e.Touch.ID = tokenText(token)
 			if e.Conversation != nil {
 				e.Conversation.LastMessage = lastMessage(e)
+				asked(e)
 			}
 		}
 		if e.Conversation != nil && e.Conversation.ID == "" {
@@ -248,6 +249,15 @@ func sleep(ctx context.Context, d time.Duration) error {
 		return ctx.Err()
 	case <-t.C:
 		return nil
+	}
+}
+
+// asked names the question that an event's touch asks in the header.
+func asked(e *record.Event) {
+	for _, q := range []*record.Ask{e.Conversation.Review, e.Conversation.Flag} {
+		if q != nil && q.Touch == "" {
+			q.Touch = e.Touch.ID
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"encoding/json"
 	"errors"
 	"maps"
 	"slices"
@@ -30,7 +31,9 @@ func (s *state) change(kind string, by record.Actor) *change {
 	if s.conv.ID != "" {
 		c := s.conv
 		c.Version++
+		// What c points to is the mirror's: it is replaced, never written.
 		c.Tags, c.Declined = slices.Clone(c.Tags), slices.Clone(c.Declined)
+		c.Hops, c.ToldText, c.Barged = slices.Clone(c.Hops), slices.Clone(c.ToldText), slices.Clone(c.Barged)
 		e.Conversation = &c
 	}
 	return &change{s, e}
@@ -59,12 +62,16 @@ func (c *change) letGo() {
 	// By the conversation's word, not by what this node happens to know of the agent: the agent's header is part of the
 	// commit then, and one that is out of date is refused.
 	if id := c.holder(); id != "" {
-		delete(c.of(id).Held, conv.ID)
+		a := c.of(id)
+		delete(a.Held, conv.ID)
+		if c.conv.Status == record.Active {
+			a.IdleSince = c.now
+		}
 	}
-	conv.OfferedTo, conv.OfferUntil = "", 0
+	conv.OfferedTo, conv.OfferUntil, conv.Released = "", 0, false
 }
 
-// holder is who holds the conversation's units before the change; "" when nobody does.
+// holder is whose the conversation's units are before the change, also while they are released; "" when nobody's.
 func (s *state) holder() string {
 	switch s.conv.Status {
 	case record.Offered:
@@ -83,11 +90,41 @@ func (c *change) give(id string) error {
 		return invalid("agent", "There is no such agent.")
 	}
 	a := c.of(id)
-	if _, held := a.Held[conv.ID]; !held && a.Used()+conv.Units > user.Capacity {
-		return refuse("over_capacity", "%s has no free capacity for this conversation.", user.Name)
+	if _, held := a.Held[conv.ID]; !held {
+		if !fits(conv.Units, a, &user) {
+			return refuse("over_capacity", "%s has no free capacity for this conversation.", user.Name)
+		}
+		a.Held[conv.ID] = weight(conv.Units, &user)
 	}
-	a.Held[conv.ID] = conv.Units
+	conv.Released = false
+	if c.e.By.ID != id {
+		a.TurnAt = c.now
+	}
 	return nil
+}
+
+// fits tells whether the agent has room for so many units more.
+func fits(units int, a *record.Agent, user *record.User) bool {
+	if units == record.AllUnits {
+		return len(a.Held) == 0 && user.Capacity > 0
+	}
+	return a.Used()+units <= user.Capacity
+}
+
+// weight is what units take of this agent.
+func weight(units int, user *record.User) int {
+	if units == record.AllUnits {
+		return max(1, user.Capacity)
+	}
+	return units
+}
+
+// takeBack puts the units of a conversation that was released on its owner again, also beyond the capacity: who is there is served.
+func (c *change) takeBack() {
+	conv := c.e.Conversation
+	user := c.set.Users[conv.Owner]
+	c.of(conv.Owner).Held[conv.ID] = weight(conv.Units, &user)
+	conv.Released = false
 }
 
 // own makes the agent the owner, active from now.
@@ -97,10 +134,17 @@ func (c *change) own(id string) error {
 	}
 	conv := c.e.Conversation
 	if other := c.holder(); other != "" && other != id {
-		delete(c.of(other).Held, conv.ID)
+		a := c.of(other)
+		delete(a.Held, conv.ID)
+		a.IdleSince = c.now
+	}
+	if conv.Owner != id {
+		c.part()
+		conv.Barged = slices.DeleteFunc(slices.Clone(c.conv.Barged), func(u string) bool { return u == id })
 	}
 	conv.Owner, conv.Status = id, record.Active
 	conv.OfferedTo, conv.OfferUntil, conv.Prefer, conv.Declined, conv.DeclinedAt = "", 0, "", nil, 0
+	conv.StickyUntil, conv.Hops = 0, nil
 	conv.SnoozedUntil, conv.ResolvedAt, conv.ReopenUntil = 0, 0, 0
 	conv.AssignedAt = c.now
 	c.of(id).IdleSince = c.now
@@ -110,12 +154,67 @@ func (c *change) own(id string) error {
 // queue puts the conversation back in line. since is its age: WaitingSince is kept where there is one.
 func (c *change) queue(since record.Millis) {
 	c.letGo()
-	conv := c.e.Conversation
+	c.part()
+	conv, before := c.e.Conversation, &c.conv
+	if before.Status != record.Waiting && before.Status != record.Offered || before.Queue != conv.Queue {
+		conv.QueuedAt = c.now
+	}
+	if before.WaitingSince == 0 { // another wait
+		conv.Told, conv.ToldText = nil, nil
+	}
 	conv.Status, conv.Owner = record.Waiting, ""
 	conv.SnoozedUntil, conv.ResolvedAt, conv.ReopenUntil = 0, 0, 0
 	if conv.WaitingSince == 0 {
 		conv.WaitingSince = since
 	}
+}
+
+// queueBack puts it in line for who had it, who is waited for as long as the queue says.
+func (c *change) queueBack(since record.Millis) {
+	conv := c.e.Conversation
+	conv.Prefer, conv.StickyUntil = conv.Owner, 0
+	if secs := c.set.Queues[conv.Queue].Routing.StickySecs; secs > 0 && conv.Owner != "" {
+		conv.StickyUntil = c.now + record.Millis(secs)*1000
+	}
+	c.queue(since)
+}
+
+// unprefer forgets whom it was to be asked first.
+func (c *change) unprefer() {
+	c.e.Conversation.Prefer, c.e.Conversation.StickyUntil = "", 0
+}
+
+// part ends what others do beside an owner who has it no more.
+func (c *change) part() {
+	conv := c.e.Conversation
+	conv.Consult, conv.Review, conv.Barged = nil, nil, nil
+}
+
+// was keeps fields of the header as they were before a person's steering, for the audit.
+func (c *change) was(before any, fields ...string) {
+	if c.e.By.Kind != "agent" {
+		return
+	}
+	var all map[string]json.RawMessage
+	if text, err := json.Marshal(before); err != nil || json.Unmarshal(text, &all) != nil {
+		return // plain structs: cannot be
+	}
+	if c.e.Was == nil {
+		c.e.Was = map[string]json.RawMessage{}
+	}
+	for _, f := range fields {
+		if c.e.Was[f] = all[f]; c.e.Was[f] == nil {
+			c.e.Was[f] = json.RawMessage("null")
+		}
+	}
+}
+
+// serves tells whether the user may take the conversation from its queue: a member, or one of those who help out after so long a wait.
+func (s *state) serves(user string) bool {
+	q := s.set.Queues[s.conv.Queue]
+	return slices.Contains(q.Members, user) || slices.ContainsFunc(q.Routing.Secondary, func(x record.Secondary) bool {
+		return s.conv.WaitingSince > 0 && s.now-s.conv.WaitingSince >= record.Millis(x.After)*1000 && slices.Contains(x.Members, user)
+	})
 }
 
 // reopenWindow is how long after its end a conversation of the account goes on with the next message.
@@ -138,7 +237,7 @@ func (s *state) attempt(cmd *Command) *attempt {
 	a := &attempt{state: s, Command: cmd, system: cmd.By.Kind == "system"}
 	a.mine = a.system || cmd.Supervisor || conv.Owner == who && conv.Status != record.Waiting && conv.Status != record.Offered
 	a.free = conv.Status == record.Waiting || conv.Status == record.Offered && (conv.OfferedTo == who || cmd.Supervisor) || conv.Status == record.Resolved
-	a.takable = a.free && (cmd.Supervisor || s.set.Member(conv.Queue, who) || conv.OfferedTo == who || conv.Owner == who)
+	a.takable = a.free && (cmd.Supervisor || s.serves(who) || conv.OfferedTo == who || conv.Owner == who)
 	return a
 }
 
@@ -175,197 +274,33 @@ func (s *state) command(cmd *Command) (*record.Event, error) {
 		return a.resolve()
 	case Reopen:
 		return a.reopen()
-	case Tag, Priority, Read:
+	case Tag, Priority, Read, Skills:
 		return a.adjust()
+	case Barge:
+		return a.barge()
+	case Consult:
+		return a.consult()
+	case Join, Unasked, HandOver:
+		return a.consulted()
+	case Draft, Whisper:
+		return a.remark()
+	case Review:
+		return a.review()
+	case Verdict:
+		return a.verdict()
+	case Flag:
+		return a.flag()
+	case Answer:
+		return a.answerFlag()
+	case Seen:
+		return a.seen()
+	case Later:
+		return a.later()
 	}
 	if a.system {
 		return s.routed(cmd)
 	}
 	return nil, invalid("action", "There is no such action.")
-}
-
-func (a *attempt) take() (*record.Event, error) {
-	conv, who := &a.conv, a.By.ID
-	if conv.Status == record.Active && conv.Owner == who {
-		return nil, errNothing
-	}
-	if a.Action == Accept && !(conv.Status == record.Offered && conv.OfferedTo == who) {
-		return nil, a.conflict("This offer is over.")
-	}
-	if !a.free && !(conv.Status == record.Active && a.Supervisor) {
-		return nil, a.conflict("Somebody else has this conversation already.")
-	}
-	if !a.takable && !a.Supervisor {
-		return nil, a.notYours(a.Command)
-	}
-	c := a.change(record.EvAccepted, a.By)
-	if conv.Status == record.Resolved {
-		c.e.Conversation.FirstResponseAt = 0
-	}
-	return c.e, c.own(who)
-}
-
-func (a *attempt) decline() (*record.Event, error) {
-	who := a.By.ID
-	if a.conv.Status != record.Offered || a.conv.OfferedTo != who {
-		return nil, a.conflict("This offer is over.")
-	}
-	c := a.change(record.EvDeclined, a.By)
-	c.queue(a.now)
-	h := c.e.Conversation
-	h.Declined, h.DeclinedAt = append(h.Declined, who), a.now
-	if h.Prefer == who {
-		h.Prefer = ""
-	}
-	return c.e, nil
-}
-
-func (a *attempt) assign() (*record.Event, error) {
-	if !a.mine && !a.takable {
-		return nil, a.notYours(a.Command)
-	}
-	if a.conv.Status == record.Active && a.conv.Owner == a.Agent {
-		return nil, errNothing
-	}
-	c := a.change(record.EvAssigned, a.By)
-	return c.e, c.own(a.Agent)
-}
-
-func (a *attempt) transfer() (*record.Event, error) {
-	if !a.mine && !a.takable {
-		return nil, a.notYours(a.Command)
-	}
-	c := a.change(record.EvTransfer, a.By)
-	h := c.e.Conversation
-	since := h.WaitingSince
-	if since == 0 {
-		since = h.Unanswered
-	}
-	if since == 0 {
-		since = a.now
-	}
-	h.Declined, h.DeclinedAt, h.Prefer = nil, 0, ""
-	switch {
-	case a.Queue != "":
-		q, ok := a.set.Queues[a.Queue]
-		if !ok || q.Archived {
-			return nil, invalid("queue", "There is no such queue.")
-		}
-		h.Queue = a.Queue
-	case a.Agent != "":
-		if u, ok := a.set.Users[a.Agent]; !ok || u.Disabled {
-			return nil, invalid("agent", "There is no such agent.")
-		}
-		h.Prefer = a.Agent
-	default:
-		return nil, invalid("queue", "Say where to: a queue or an agent.")
-	}
-	h.WaitingSince = 0
-	c.queue(since)
-	return c.e, nil
-}
-
-func (a *attempt) snooze() (*record.Event, error) {
-	if !a.mine && !a.takable {
-		return nil, a.notYours(a.Command)
-	}
-	if a.Until <= a.now {
-		return nil, invalid("until", "Choose a time to come.")
-	}
-	c := a.change(record.EvSnoozed, a.By)
-	c.letGo()
-	h := c.e.Conversation
-	if h.Owner == "" {
-		h.Owner = a.By.ID
-	}
-	h.Status, h.SnoozedUntil, h.WaitingSince = record.Snoozed, a.Until, 0
-	h.ResolvedAt, h.ReopenUntil = 0, 0
-	return c.e, nil
-}
-
-func (a *attempt) wake() (*record.Event, error) {
-	if a.conv.Status != record.Snoozed {
-		return nil, errNothing
-	}
-	if !a.mine {
-		return nil, a.notYours(a.Command)
-	}
-	c := a.change(record.EvWoken, a.By)
-	c.e.Conversation.Prefer = a.conv.Owner
-	c.queue(a.now)
-	return c.e, nil
-}
-
-func (a *attempt) resolve() (*record.Event, error) {
-	if a.conv.Status == record.Resolved {
-		return nil, errNothing
-	}
-	if !a.mine && !a.takable {
-		return nil, a.notYours(a.Command)
-	}
-	c := a.change(record.EvResolved, a.By)
-	c.letGo()
-	h := c.e.Conversation
-	if h.Owner == "" && !a.system {
-		h.Owner = a.By.ID
-	}
-	if g := a.agent(h.Owner); h.Owner != "" && g.State == record.Available && a.set.Queues[h.Queue].WrapUpSecs > 0 && g.Held[h.ID] > 0 {
-		w := c.of(h.Owner)
-		w.State, w.Since = record.WrapUp, a.now
-		w.WrapUpUntil = a.now + record.Millis(a.set.Queues[h.Queue].WrapUpSecs*1000)
-	}
-	h.Status, h.ResolvedAt, h.Unread, h.Unanswered = record.Resolved, a.now, 0, 0
-	h.WaitingSince, h.SnoozedUntil, h.Prefer, h.Declined, h.DeclinedAt = 0, 0, "", nil, 0
-	h.ReopenUntil = a.now + a.reopenWindow(h.Account)
-	return c.e, nil
-}
-
-func (a *attempt) reopen() (*record.Event, error) {
-	if a.conv.Status != record.Resolved {
-		return nil, errNothing
-	}
-	if !a.mine && !a.takable {
-		return nil, a.notYours(a.Command)
-	}
-	c := a.change(record.EvReopened, a.By)
-	c.e.Conversation.FirstResponseAt = 0
-	if g := a.agent(a.By.ID); !a.system && g.Used()+a.conv.Units <= a.set.Users[a.By.ID].Capacity {
-		return c.e, c.own(a.By.ID)
-	}
-	c.e.Conversation.Prefer = a.conv.Owner
-	c.queue(a.now)
-	return c.e, nil
-}
-
-// adjust changes what stands beside the conversation's status.
-func (a *attempt) adjust() (*record.Event, error) {
-	c := a.change(record.EvChanged, a.By)
-	h := c.e.Conversation
-	switch a.Action {
-	case Tag:
-		tags, err := cleanTags(a.Tags)
-		if err != nil {
-			return nil, err
-		}
-		if slices.Equal(tags, a.conv.Tags) {
-			return nil, errNothing
-		}
-		h.Tags = tags
-	case Priority:
-		if a.Command.Priority < 0 || a.Command.Priority > 7*24*60 {
-			return nil, invalid("priority", "Priority is in minutes, from 0 to a week.")
-		}
-		if a.conv.Priority == a.Command.Priority {
-			return nil, errNothing
-		}
-		h.Priority = a.Command.Priority
-	case Read:
-		if a.conv.Owner != a.By.ID || a.conv.Unread == 0 {
-			return nil, errNothing // a look by somebody else does not make it read
-		}
-		h.Unread = 0
-	}
-	return c.e, nil
 }
 
 func (s *state) conflict(message string) error {
@@ -380,19 +315,4 @@ func (s *state) notYours(cmd *Command) error {
 		message = "This conversation belongs to " + s.set.Users[c.Owner].Name + "."
 	}
 	return &Refusal{Code: "not_yours", Message: message, Current: &c}
-}
-
-func cleanTags(tags []string) ([]string, error) {
-	if len(tags) > 30 {
-		return nil, invalid("tags", "At most 30 tags.")
-	}
-	var out []string
-	for _, t := range tags {
-		t = cleanLine(t, 64)
-		if t != "" && !slices.Contains(out, t) {
-			out = append(out, t)
-		}
-	}
-	slices.Sort(out)
-	return out, nil
 }

@@ -26,8 +26,8 @@ func (s *state) receive(in *inbound, from sender) *record.Event {
 	at := record.At(in.At)
 	if c.e.Conversation == nil {
 		c.e.Conversation = &record.Conversation{Version: 1, Identity: id.ID, Account: acct.ID, Channel: acct.Kind, Thread: in.Thread,
-			Queue: acct.Queue, Status: record.Waiting, Units: from.units, CreatedAt: s.now, WaitingSince: s.now, Previous: from.previous,
-			Priority: s.set.Queues[acct.Queue].Priority}
+			Queue: acct.Queue, Status: record.Waiting, Units: from.units, CreatedAt: s.now, WaitingSince: s.now, QueuedAt: s.now,
+			Previous: from.previous, Priority: s.set.Queues[acct.Queue].Priority}
 		if in.quiet() {
 			c.settle(in, at)
 		}
@@ -56,15 +56,19 @@ func (c *change) heard() {
 		if conv.Status == record.Resolved {
 			conv.FirstResponseAt = 0
 		}
-		conv.Prefer, conv.WaitingSince = conv.Owner, 0
-		c.queue(c.now)
+		conv.WaitingSince = 0
+		c.queueBack(c.now)
+	case record.Active:
+		if conv.Released {
+			c.takeBack()
+		}
 	}
 }
 
 // settle makes of a new conversation one that is over: what begins it wakes nobody.
 func (c *change) settle(in *inbound, at record.Millis) {
 	conv := c.e.Conversation
-	conv.Status, conv.WaitingSince, conv.ResolvedAt = record.Resolved, 0, c.now
+	conv.Status, conv.WaitingSince, conv.QueuedAt, conv.ResolvedAt = record.Resolved, 0, 0, c.now
 	conv.ReopenUntil = c.now + quietWindow
 	switch {
 	case in.Imported:

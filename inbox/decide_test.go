@@ -17,6 +17,8 @@ type world struct {
 	set    *Settings
 	convs  map[string]record.Conversation
 	agents map[string]record.Agent
+
+	touches int
 }
 
 func newWorld(agents, capacity int) *world {
@@ -46,26 +48,42 @@ func (w *world) state(conv string) *state {
 
 func (w *world) take(t *testing.T, e *record.Event) {
 	t.Helper()
+	woken := false
 	if c := e.Conversation; c != nil {
 		if c.ID == "" {
 			c.ID = fmt.Sprint("c", len(w.convs))
 		}
-		if old := w.convs[c.ID]; old.Version+1 != c.Version {
+		old := w.convs[c.ID]
+		if old.Version+1 != c.Version {
 			t.Fatalf("%s: version %d after %d", e.Kind, c.Version, old.Version)
+		}
+		woken = old.Released && !c.Released && e.Kind == record.EvReceived
+		if e.Touch != nil && e.Touch.ID == "" {
+			w.touches++
+			e.Touch.ID = fmt.Sprint("t", w.touches)
+			asked(e)
 		}
 		w.convs[c.ID] = *c
 	}
 	for _, a := range e.Agents {
-		if old := w.agents[a.ID]; old.Version+1 != a.Version {
+		old := w.agents[a.ID]
+		if old.Version+1 != a.Version {
 			t.Fatalf("%s: agent's version %d after %d", e.Kind, a.Version, old.Version)
+		}
+		if n := a.Used(); n > w.set.Users[a.ID].Capacity && n > old.Used() && !woken {
+			t.Fatalf("%s: %s was given new work above capacity: %v", e.Kind, a.ID, a.Held)
 		}
 		w.agents[a.ID] = a
 	}
 }
 
 func (w *world) receive(t *testing.T, conv string) string {
+	return w.receiveOf(t, conv, 1)
+}
+
+func (w *world) receiveOf(t *testing.T, conv string, units int) string {
 	s := w.state(conv)
-	e := s.receive(&inbound{Inbound: channels.Inbound{Key: "k", Thread: "t", Address: "x", Text: "hi"}}, sender{account: w.set.Accounts["a"], identity: record.Identity{ID: "i"}, units: 1})
+	e := s.receive(&inbound{Inbound: channels.Inbound{Key: "k", Thread: "t", Address: "x", Text: "hi"}}, sender{account: w.set.Accounts["a"], identity: record.Identity{ID: "i"}, units: units})
 	w.take(t, e)
 	return e.Conversation.ID
 }
@@ -93,8 +111,20 @@ func (w *world) check(t *testing.T) {
 			}
 		}
 		wants := 0
-		if c.Status == record.Active || c.Status == record.Offered {
+		if c.Status == record.Active && !c.Released || c.Status == record.Offered {
 			wants = 1
+		}
+		if c.Released && c.Status != record.Active {
+			t.Fatalf("%s is %s and released", id, c.Status)
+		}
+		if (c.Consult != nil || c.Review != nil || len(c.Barged) > 0) && c.Status != record.Active && c.Status != record.Snoozed {
+			t.Fatalf("%s is %s, and colleagues take part still: %+v", id, c.Status, c)
+		}
+		if c.Status == record.Waiting && c.QueuedAt == 0 {
+			t.Fatalf("%s waits and was never put in line", id)
+		}
+		if len(c.Hops) > record.MaxHops || c.Owner != "" && c.Status == record.Active && len(c.Hops) > 0 {
+			t.Fatalf("%s overflowed by %v", id, c.Hops)
 		}
 		if holders != wants {
 			t.Fatalf("%s is %s and held by %d", id, c.Status, holders)
@@ -109,30 +139,26 @@ func (w *world) check(t *testing.T) {
 			t.Fatalf("%s is resolved for ever", id)
 		}
 	}
-	for id, a := range w.agents {
-		if a.Used() > w.set.Users[id].Capacity {
-			t.Fatalf("%s holds %d units of %d", id, a.Used(), w.set.Users[id].Capacity)
-		}
-	}
 }
 
 // Law 5, over random histories of everything that anybody may ask for.
 func TestDecisionsKeepTheLaws(t *testing.T) {
-	actions := []string{Reply, Note, Accept, Decline, Claim, Assign, Transfer, Snooze, Wake, Resolve, Reopen, Tag, Priority, Read, SetState, Lost, Offer, Push, TimeOut, Requeue, "nonsense"}
+	actions := []string{Reply, Note, Accept, Decline, Claim, Assign, Transfer, Snooze, Wake, Resolve, Reopen, Tag, Priority, Read, SetState, Lost, Offer, Push, TimeOut, Requeue,
+		Release, Overflow, Tell, Consult, Join, Unasked, HandOver, Draft, Review, Verdict, Flag, Answer, Seen, Whisper, Barge, Skills, Later, "nonsense"}
 	states := []record.AgentState{record.Available, record.Available, record.Busy, record.Break, record.Offline, "asleep"}
 	done := map[string]int{}
 	for seed := range uint64(30) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			rnd := rand.New(rand.NewPCG(seed, 1))
 			w := newWorld(5, 2)
-			for range 1500 {
+			for range 3000 {
 				w.now += record.Millis(rnd.IntN(5000))
 				if len(w.convs) < 8 || rnd.IntN(8) == 0 {
 					conv := ""
 					if len(w.convs) >= 8 {
 						conv = fmt.Sprint("c", rnd.IntN(8))
 					}
-					w.receive(t, conv)
+					w.receiveOf(t, conv, []int{1, 1, 2, record.AllUnits}[rnd.IntN(4)])
 					w.check(t)
 					continue
 				}
@@ -144,10 +170,23 @@ func TestDecisionsKeepTheLaws(t *testing.T) {
 					cmd.Queue = "r"
 				}
 				switch a {
-				case Offer, Push, TimeOut, Requeue:
+				case Offer, Push, TimeOut, Requeue, Release, Overflow, Tell:
 					cmd.By = record.Actor{Kind: "system", ID: "router"}
+				case Later:
+					cmd.By, cmd.Account = record.Actor{Kind: "customer", ID: "i"}, fmt.Sprint("m", rnd.IntN(2))
+				case Skills:
+					cmd.Needs = []record.Need{{Skill: "fa", Level: rnd.IntN(5)}}
 				}
 				before := w.convs[cmd.Conversation]
+				if ask := map[string]*record.Ask{Verdict: before.Review, Answer: before.Flag, Seen: before.Flag}[a]; ask != nil {
+					cmd.ReplyTo, cmd.Touch, cmd.By.ID = ask.Touch, ask.Touch, []string{"u1", "u2"}[rnd.IntN(2)]
+				}
+				if a == Join && before.Consult != nil {
+					cmd.By.ID = before.Consult.Agent
+				}
+				if a == Consult || a == Review {
+					cmd.By.ID = before.Owner
+				}
 				if (a == Accept || a == Decline) && rnd.IntN(2) == 0 && before.OfferedTo != "" {
 					cmd.By.ID = before.OfferedTo
 				}

@@ -145,7 +145,7 @@ func (h *Hub) closeOver(ctx context.Context, thread record.Thread) error {
 
 // units is what a conversation of the account takes of an agent's capacity.
 func (h *Hub) units(acct record.Account) int {
-	if acct.Units > 0 {
+	if acct.Units > 0 || acct.Units == record.AllUnits {
 		return acct.Units
 	}
 	return max(1, h.kinds[acct.Kind].Weight)

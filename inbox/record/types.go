@@ -108,7 +108,7 @@ type Conversation struct {
 	ReopenUntil     Millis `json:"reopen_until,omitempty"`
 	Previous        string `json:"previous,omitempty"` // the conversation of this thread before this one
 
-	QueuedAt    Millis   `json:"queued_at,omitempty"`    // when it came into its present queue, while nobody has it
+	QueuedAt    Millis   `json:"queued_at,omitempty"`    // when it last came into a queue to wait there; kept when somebody has it, so that the wait can be told
 	StickyUntil Millis   `json:"sticky_until,omitempty"` // until then only Prefer is asked, when able and with room
 	Needs       []Need   `json:"needs,omitempty"`        // of its own; its queue's come on top
 	Hops        []string `json:"hops,omitempty"`         // queues that it overflowed from since nobody has it
