@@ -64,6 +64,7 @@ type Hub struct {
 	presence *presence
 	typists  *typists
 	alerts   atomic.Pointer[[]Alert] // as last said
+	day      dayBox
 	accounts accounts
 	metrics  *metrics
 
@@ -215,6 +216,7 @@ func (h *Hub) leadLog(ctx context.Context, _ func() bool) error {
 	g.Go(func() error { return h.claimLoop(ctx) })
 	g.Go(func() error { return h.sweepPresence(ctx) })
 	g.Go(func() error { return h.alertLoop(ctx) })
+	g.Go(func() error { return h.tellLoop(ctx) })
 	g.Go(func() error { return h.continueLoop(ctx) })
 	g.Go(func() error { return h.forgetKeys(ctx) })
 	for _, f := range h.lead {
@@ -298,6 +300,11 @@ func (h *Hub) LiveUpTo() (conversations []record.Conversation, agents []record.A
 	}
 	conversations, agents, upTo = h.mirror.snapshot()
 	return conversations, agents, upTo, true
+}
+
+// KeepPolicy stores what decisions are made by under the hash that they carry, for who asks later.
+func (h *Hub) KeepPolicy(ctx context.Context, hash string, text []byte) error {
+	return h.db.KeepPolicy(ctx, hash, h.Now(), text)
 }
 
 // Conversation gives a live conversation's header.

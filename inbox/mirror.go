@@ -171,7 +171,7 @@ func decodeHeader(value string, into any) error {
 func (m *mirror) applyOwn(epoch string, e *record.Event) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.epoch == epoch {
+	if m.epoch == epoch && epoch != "" {
 		m.replace(e)
 	}
 }
@@ -292,6 +292,7 @@ func (m *mirror) reread(ctx context.Context, epoch string, e *record.Event) erro
 
 // refresh fetches the present header of a conversation, "" for none, and those of agents, where they are newer.
 func (m *mirror) refresh(ctx context.Context, conversation string, agents ...string) error {
+	epoch := m.current()
 	pl := m.rdb.Pipeline()
 	conv := pl.HGet(ctx, m.keys.conversations(), conversation)
 	held := pl.HMGet(ctx, m.keys.agents(), agents...)
@@ -316,7 +317,7 @@ func (m *mirror) refresh(ctx context.Context, conversation string, agents ...str
 			e.Agents = append(e.Agents, a)
 		}
 	}
-	m.apply(&e)
+	m.applyOwn(epoch, &e)
 	return nil
 }
 

@@ -14,9 +14,9 @@ type Policy struct {
 	Backoff  record.Millis // first pause after a refused decision when no news arrives; doubles up to Patience
 
 	// Waiting gives the place in line: lower is served first, ties go to the older. It must not depend on the time.
-	Waiting func(*record.Conversation) int64
+	Waiting func(*record.Conversation) int64 `json:"-"`
 	// Agents gives the order in which a queue's agents are asked.
-	Agents func(*record.Queue) AgentOrder
+	Agents func(*record.Queue) AgentOrder `json:"-"`
 }
 
 // DefaultPolicy is what a small team never needs to change.

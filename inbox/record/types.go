@@ -383,6 +383,8 @@ type Why struct {
 	Candidates []string          `json:"candidates,omitempty"` // in order
 	Excluded   map[string]string `json:"excluded,omitempty"`   // agent → failing reason
 	More       int               `json:"more,omitempty"`       // members left out of Excluded to keep the event small
+	Pending    json.RawMessage   `json:"pending,omitempty"`    // decisions that stood when it was made: a list of router.Pending
+	Cut        int               `json:"cut,omitempty"`        // those left out of Pending to keep the event small: it cannot be computed again
 }
 
 // Queue is a line of waiting conversations, with how it is served.
