@@ -28,6 +28,7 @@ type DB struct {
 
 	duplicates atomic.Int64
 	oneKey     atomic.Pointer[sql.Stmt] // of hasKey
+	today      today
 }
 
 // Open opens the record at a PostgreSQL URL (postgres://…) or in a SQLite file, and brings its tables up to

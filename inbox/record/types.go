@@ -254,6 +254,7 @@ type Touch struct {
 	ReplyTo    string   `json:"reply_to,omitempty"` // touch that it answers, where somebody chose one
 	Of         string   `json:"of,omitempty"`       // touch that an edit or a deletion is about
 	Score      int      `json:"score,omitempty"`    // of a rating
+	Scale      int      `json:"scale,omitempty"`    // of Score: 10: 0 to 10, whether one would recommend the firm; 0: 1 to 5. Not read back
 	Spam       string   `json:"spam,omitempty"`     // why it is taken for spam
 	Parts      []string `json:"parts,omitempty"`    // further provider ids under which it can be found; written, not read back
 
