@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
-	"reflect"
 	"sync"
 	"time"
 
@@ -17,9 +15,11 @@ import (
 type Hub interface {
 	Subscribe(from string) (*inbox.Subscription, bool)
 	Head() record.ID
-	Live() ([]record.Conversation, []record.Agent)
+	LiveUpTo() (conversations []record.Conversation, agents []record.Agent, upTo uint64, ok bool)
 	Settings() *inbox.Settings
 	SettingsRead() <-chan struct{}
+	// KeepPolicy stores the text that reasons name by its hash.
+	KeepPolicy(ctx context.Context, hash string, text []byte) error
 	// Propose carries a command out without waiting for the record: nobody outside hears of an offer before its event is
 	// recorded anyway.
 	Propose(ctx context.Context, c inbox.Command) error
@@ -27,7 +27,11 @@ type Hub interface {
 
 const (
 	parallel   = 16               // proposals under way at once
+	fewStand   = 8                // decisions that may stand undone while more are made
+	maxPending = 32               // that a reason lists
 	maxSleep   = 10 * time.Second // a clock that jumps is noticed after this
+	backwards  = 500 * time.Millisecond
+	catchUp    = 2 * time.Second // until the events of a copied live state have come by
 	firstPause = 100 * time.Millisecond
 	lastPause  = 5 * time.Second
 )
@@ -35,19 +39,15 @@ const (
 // self is who decides, in events.
 var self = record.Actor{Kind: "system", ID: "router"}
 
-// Router is a policy at work. Its zero value goes by DefaultPolicy and logs to slog's default.
+// Router is a policy at work. Its zero value goes by DefaultPolicy, the machine's clock, and logs to slog's default.
 type Router struct {
 	Policy Policy // as a whole: DefaultPolicy when Waiting is nil
 	Log    *slog.Logger
+	Clock  func() time.Time
 }
 
 // Run routes by the default policy.
 func Run(ctx context.Context, hub Hub) error { return Router{}.Run(ctx, hub) }
-
-// Explain answers by the default policy.
-func Explain(hub Hub, conversation string, now record.Millis) []Exclusion {
-	return Router{}.Explain(hub, conversation, now)
-}
 
 func (r Router) policy() Policy {
 	if r.Policy.Waiting == nil {
@@ -58,15 +58,19 @@ func (r Router) policy() Policy {
 
 // Run routes for hub until ctx ends, which is its only error. Run it on the leader; a second one does no harm.
 func (r Router) Run(ctx context.Context, hub Hub) error {
-	log := r.Log
-	if log == nil {
-		log = slog.Default()
+	if r.Log == nil {
+		r.Log = slog.Default()
 	}
+	if r.Clock == nil {
+		r.Clock = time.Now
+	}
+	kept := map[string]bool{}
 	for ctx.Err() == nil {
-		l := &loop{hub: hub, log: log, engine: New(r.policy()), busy: map[string]bool{}, done: make(chan outcome, parallel)}
+		l := &loop{Router: r, hub: hub, engine: New(r.policy()), busy: map[string]bool{}, done: make(chan outcome, parallel),
+			kept: kept, keep: make(chan keeping, 1)}
 		l.follow(ctx)
 		l.running.Wait()
-		select { // history forked, or this reader fell behind: load anew
+		select { // history forked, this reader fell behind, or the clock went back: load anew
 		case <-ctx.Done():
 		case <-time.After(firstPause):
 		}
@@ -74,35 +78,31 @@ func (r Router) Run(ctx context.Context, hub Hub) error {
 	return ctx.Err()
 }
 
-// Explain answers "why is this still waiting?" from the live state, on any node; nil when it is not waiting.
-func (r Router) Explain(hub Hub, conversation string, now record.Millis) []Exclusion {
-	e := New(r.policy())
-	e.Settings(RulesOf(hub.Settings()))
-	conversations, agents := hub.Live()
-	for _, c := range conversations {
-		if c.ID == conversation {
-			e.Load(record.ID{}, []record.Conversation{c}, agents)
-			return e.Explain(conversation, now)
-		}
-	}
-	return nil
-}
-
 // loop is one subscription's worth of routing. Everything but the proposals is one goroutine's.
 type loop struct {
+	Router
 	hub    Hub
-	log    *slog.Logger
 	engine *Engine
-	rows   *inbox.Settings // that the engine has
+	rules  Rules  // that the engine has
+	policy string // the hash of them
+	text   []byte
+	upTo   uint64 // the engine's headers may hold what events up to here say
+	begun  time.Time
+	at     record.Millis // the engine's clock: it never goes back
 
 	todo    []*Decision
+	made    []*Decision     // that may be pending
 	busy    map[string]bool // conversations and agents with a proposal under way
 	under   int             // proposals under way
 	done    chan outcome    // has room for all of them
 	running sync.WaitGroup
 
+	kept    map[string]bool // policies that the record has
+	keep    chan keeping
+	storing bool
+
 	pause time.Duration // of the last failure; 0: the hub answers
-	hold  time.Time     // nothing is proposed before
+	hold  time.Time     // nothing is decided or proposed before
 }
 
 // outcome is how a proposal ended.
@@ -111,16 +111,27 @@ type outcome struct {
 	err error
 }
 
-// follow returns when ctx ends or the subscription is lost.
+// keeping is how storing a policy ended.
+type keeping struct {
+	hash string
+	err  error
+}
+
+// follow returns when ctx ends, the subscription is lost, or the clock went back.
 func (l *loop) follow(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	sub, _ := l.hub.Subscribe("")
 	defer sub.Close()
 	read := l.hub.SettingsRead()
-	l.rows = l.hub.Settings()
-	l.engine.Settings(RulesOf(l.rows))
+	l.adopt(l.hub.Settings())
 	at := l.hub.Head()
-	conversations, agents := l.hub.Live() // what comes after the subscription may be in here already: versions tell
+	conversations, agents, upTo, ok := l.hub.LiveUpTo() // what comes after the subscription may be in here already: versions tell
+	if !ok {
+		return
+	}
 	l.engine.Load(at, conversations, agents)
+	l.upTo, l.begun = upTo, time.Now()
 
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -133,10 +144,12 @@ func (l *loop) follow(ctx context.Context) {
 			l.engine.Apply(frames[i].Event)
 		}
 		now := time.Now()
-		list := l.engine.Decide(record.At(now))
-		for i := range list {
-			l.todo = append(l.todo, &list[i])
+		if back := l.tick(); back > backwards {
+			l.Log.Warn("the clock went back; what is due is worked out anew", "by", back)
+			return
 		}
+		l.store(ctx, now)
+		l.decide(now)
 		l.propose(ctx, now)
 
 		timer.Reset(l.sleep(now))
@@ -147,9 +160,13 @@ func (l *loop) follow(ctx context.Context) {
 		case <-timer.C:
 		case <-read:
 			read = l.hub.SettingsRead()
-			if rows := l.hub.Settings(); !same(rows, l.rows) { // they are read again every few seconds
-				l.rows = rows
-				l.engine.Settings(RulesOf(rows))
+			l.adopt(l.hub.Settings())
+		case k := <-l.keep:
+			l.storing = false
+			if k.err == nil {
+				l.kept[k.hash] = true
+			} else if ctx.Err() == nil {
+				l.fail(now, k.err)
 			}
 		case o := <-l.done:
 			l.finish(o)
@@ -165,16 +182,94 @@ func (l *loop) follow(ctx context.Context) {
 	}
 }
 
+// tick moves the engine's clock on, which never goes back, and tells how far behind it the other one is.
+func (l *loop) tick() (back time.Duration) {
+	clock := record.At(l.Clock())
+	back = time.Duration(l.at-clock) * time.Millisecond
+	l.at = max(l.at, clock)
+	return back
+}
+
+// adopt takes the settings, which are read again every few seconds, when routing has to know of a difference.
+func (l *loop) adopt(s *inbox.Settings) {
+	rules := RulesOf(s)
+	hash, text := named(l.engine.policy, rules)
+	if hash != l.policy {
+		l.rules, l.policy, l.text = rules, hash, text
+		l.engine.Settings(rules)
+	}
+}
+
+// store has the record keep the policy; nothing is decided by one that it does not have.
+func (l *loop) store(ctx context.Context, now time.Time) {
+	if l.storing || l.kept[l.policy] || l.hold.After(now) {
+		return
+	}
+	l.storing = true
+	hash, text := l.policy, l.text
+	l.running.Go(func() { l.keep <- keeping{hash, l.hub.KeepPolicy(ctx, hash, text)} })
+}
+
+// ready tells whether decisions may be made: what stands undone must be little, since each reason lists it.
+func (l *loop) ready(now time.Time) bool {
+	return l.kept[l.policy] && !l.hold.After(now) && (len(l.todo) == 0 || l.under+len(l.todo) <= fewStand) && l.behind(now) <= 0
+}
+
+// behind is how long to wait at most for the events that are in the headers already: only then the last event seen tells what the
+// engine knows.
+func (l *loop) behind(now time.Time) time.Duration {
+	if l.exact() {
+		return 0
+	}
+	return l.begun.Add(catchUp).Sub(now)
+}
+
+func (l *loop) exact() bool { return l.engine.Last().N >= l.upTo }
+
+// decide asks the engine and gives each reason what it takes to compute it again.
+func (l *loop) decide(now time.Time) {
+	if next := l.engine.Next(); !l.ready(now) || next == 0 || next > l.at {
+		return
+	}
+	var stood []Pending
+	rest := l.made[:0]
+	for _, d := range l.made {
+		if p, ok := l.engine.pendingOf(d); ok {
+			stood, rest = append(stood, p), append(rest, d)
+		}
+	}
+	clear(l.made[len(rest):])
+	l.made = rest
+	list := l.engine.Decide(l.at)
+	if len(list) == 0 {
+		return
+	}
+	pending, cut := listed(stood)
+	for i := range list {
+		d := &list[i]
+		d.Why.Policy, d.Why.Pending, d.Why.Cut = l.policy, pending, cut
+		if !l.exact() {
+			d.Why.Last = record.ID{}
+		}
+		l.todo, l.made = append(l.todo, d), append(l.made, d)
+	}
+}
+
 // sleep is how long nothing will be due.
 func (l *loop) sleep(now time.Time) time.Duration {
-	d := maxSleep
-	if next := l.engine.Next(); next > 0 {
-		d = min(d, max(0, next.Time().Sub(now)))
+	switch {
+	case l.hold.After(now):
+		return min(l.hold.Sub(now), maxSleep)
+	case !l.ready(now): // an outcome or an event will wake the loop
+		if wait := l.behind(now); wait > 0 {
+			return wait
+		}
+	default:
+		if next := l.engine.Next(); next > 0 {
+			return min(max(0, time.Duration(next-l.at)*time.Millisecond), maxSleep)
+		}
 	}
-	if len(l.todo) > 0 && l.hold.After(now) {
-		d = min(d, l.hold.Sub(now))
-	}
-	return d
+	return maxSleep
 }
 
 // propose starts what may start: one proposal for a conversation and for an agent, in order.
@@ -223,21 +318,26 @@ func (l *loop) finish(o outcome) {
 		l.pause = 0
 		return
 	}
-	now := time.Now()
-	l.engine.Refuse(o.d, record.At(now))
+	l.tick()
+	l.engine.Refuse(o.d, l.at)
 	var refusal *inbox.Refusal
-	if errors.As(o.err, &refusal) {
+	switch {
+	case errors.As(o.err, &refusal):
 		l.pause = 0
-		l.log.Debug("decision refused", "action", o.d.Action, "conversation", o.d.Conversation, "agent", o.d.Agent,
-			"code", refusal.Code)
-		return
+		l.Log.Debug("decision refused", "action", o.d.Action, "conversation", o.d.Conversation, "agent", o.d.Agent, "code", refusal.Code)
+	case !errors.Is(o.err, context.Canceled):
+		l.fail(time.Now(), o.err)
 	}
-	if now.Before(l.hold) || errors.Is(o.err, context.Canceled) {
+}
+
+// fail lets everything wait, longer each time.
+func (l *loop) fail(now time.Time, err error) {
+	if now.Before(l.hold) {
 		return
 	}
 	l.pause = min(max(2*l.pause, firstPause), lastPause)
 	l.hold = now.Add(l.pause)
-	l.log.Warn("the hub takes no decisions", "err", o.err, "pause", l.pause)
+	l.Log.Warn("the hub takes no decisions", "err", err, "pause", l.pause)
 }
 
 // command is a decision as the hub takes it.
@@ -245,11 +345,4 @@ func command(d Decision) inbox.Command {
 	why := d.Why
 	return inbox.Command{By: self, Action: d.Action, Conversation: d.Conversation, Version: d.Version, Agent: d.Agent,
 		Until: d.Until, State: d.State, Why: &why}
-}
-
-// same tells that routing need not know of the difference; each edit of a row raises its version.
-func same(a, b *inbox.Settings) bool {
-	return maps.EqualFunc(a.Queues, b.Queues, func(x, y record.Queue) bool { return x.Version == y.Version }) &&
-		maps.EqualFunc(a.Users, b.Users, func(x, y record.User) bool { return x.Version == y.Version }) &&
-		reflect.DeepEqual(a.Calendars, b.Calendars) && reflect.DeepEqual(a.Routing, b.Routing)
 }

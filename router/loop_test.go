@@ -162,7 +162,7 @@ func (h *house) one() record.Conversation {
 func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
 
 func routing(p Policy) func(context.Context, *inbox.Hub) error {
-	return func(ctx context.Context, h *inbox.Hub) error { return Router{p, quiet()}.Run(ctx, h) }
+	return func(ctx context.Context, h *inbox.Hub) error { return Router{Policy: p, Log: quiet()}.Run(ctx, h) }
 }
 
 func TestLoopFromArrivalToWrapUp(t *testing.T) {

@@ -1,0 +1,59 @@
+package router
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+
+	"tamas/inbox/record"
+)
+
+// Explain answers by the default policy.
+func Explain(hub Hub, conversation string, now record.Millis) []Exclusion {
+	return Router{}.Explain(hub, conversation, now)
+}
+
+// Explain answers "why is this still waiting?" from the live state, on any node; nil when it is not waiting.
+func (r Router) Explain(hub Hub, conversation string, now record.Millis) []Exclusion {
+	conversations, agents, _, _ := hub.LiveUpTo()
+	conversations = slices.DeleteFunc(conversations, func(c record.Conversation) bool { return !c.Open() })
+	e := New(r.policy())
+	e.Settings(RulesOf(hub.Settings()))
+	e.Load(record.ID{}, conversations, agents)
+	return e.Explain(conversation, now)
+}
+
+// pendingOf gives what is pending where d was decided.
+func (e *Engine) pendingOf(d *Decision) (Pending, bool) {
+	if d.Conversation != "" {
+		if c := e.convs[d.Conversation]; c != nil && c.pend != nil {
+			return entry(c.pend, d.Conversation, c.h.Version, c.tries), true
+		}
+	} else if a := e.agents[d.Agent]; a != nil && a.pend != nil {
+		p := entry(a.pend, "", a.h.Version, a.tries)
+		p.Agent = d.Agent
+		return p, true
+	}
+	return Pending{}, false
+}
+
+// listed is what a reason says of the decisions that stood: at most maxPending, each once.
+func listed(stood []Pending) (text json.RawMessage, cut int) {
+	slices.SortFunc(stood, func(a, b Pending) int {
+		return cmp.Or(cmp.Compare(a.Conversation, b.Conversation), cmp.Compare(a.Agent, b.Agent))
+	})
+	stood = slices.CompactFunc(stood, func(a, b Pending) bool {
+		return a.Conversation == b.Conversation && (a.Conversation != "" || a.Agent == b.Agent)
+	})
+	if len(stood) == 0 {
+		return nil, 0
+	}
+	if len(stood) > maxPending {
+		stood, cut = stood[:maxPending], len(stood)-maxPending
+	}
+	text, err := json.Marshal(stood)
+	if err != nil {
+		panic(err) // plain structs
+	}
+	return text, cut
+}
