@@ -335,13 +335,9 @@ func (h *Hub) SendTest(ctx context.Context, account, address string) error {
 	if address = cleanLine(address, channels.MaxKey); address == "" {
 		return invalid("address", "Say where to send it.")
 	}
-	adapter, err := h.openAdapter(row, nil)
-	if err != nil {
-		return settingsRefusal(err)
-	}
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	_, err = adapter.Send(ctx, channels.Outbound{ID: "test-" + tokenText(newToken()), Thread: address, Address: address,
+	err = h.sendOwn(ctx, row, channels.Outbound{ID: "test-" + tokenText(newToken()), Thread: address, Address: address,
 		Subject: "Tamas", Text: fmt.Sprintf("A test message from Tamas, account “%s”. پیام آزمایشی تماس.", row.Name), Attempt: 1})
 	var se *channels.SendError
 	if errors.As(err, &se) {

@@ -105,7 +105,7 @@ func TestAlertsStandUntilOver(t *testing.T) {
 				lead = h
 			}
 			trouble(lead, since+60_000) // a node that heard of it later does not make it younger
-			if err := lead.keepAlerts(t.Context()); err != nil {
+			if err := lead.keepAlerts(t.Context(), newAlertWatch()); err != nil {
 				t.Fatal(err)
 			}
 			if list := lead.Alerts(); len(list) != 1 || list[0].Since != since || list[0].AckedBy != "ann" || list[0].AckedAt == 0 {

@@ -24,7 +24,8 @@ type AccountHealth struct {
 	FirstAt     record.Millis `json:"first_at,omitempty"`     // when it first was, since it was switched on
 	TroubleAt   record.Millis `json:"trouble_at,omitempty"`   // since when it is refused or failing; 0: it is not
 	troubleWas  record.Millis // TroubleAt of before it was connected: a connection that breaks at once does not end it
-	Backlog     int           `json:"backlog"` // messages that the provider still holds for us
+	ListenAt    record.Millis `json:"listen_at,omitempty"` // since when it could be heard again, after a time in which nobody could have
+	Backlog     int           `json:"backlog"`             // messages that the provider still holds for us
 
 	HeardAt   record.Millis `json:"heard_at,omitempty"`   // when the provider was last heard
 	MessageAt record.Millis `json:"message_at,omitempty"` // when it last brought something
@@ -76,7 +77,7 @@ func (x AccountHealth) merge(y AccountHealth) AccountHealth {
 	if y.CountedAt > x.CountedAt {
 		m.CountedAt, m.Queued, m.FailedToday, m.FailedDay, m.LimitedUntil = y.CountedAt, y.Queued, y.FailedToday, y.FailedDay, y.LimitedUntil
 	}
-	m.ID, m.HeardAt, m.MessageAt = y.ID, max(x.HeardAt, y.HeardAt), max(x.MessageAt, y.MessageAt)
+	m.ID, m.HeardAt, m.MessageAt, m.ListenAt = y.ID, max(x.HeardAt, y.HeardAt), max(x.MessageAt, y.MessageAt), max(x.ListenAt, y.ListenAt)
 	m.Errors = nil
 	for _, e := range slices.Concat(x.Errors, y.Errors) {
 		i := slices.IndexFunc(m.Errors, func(o AccountError) bool { return o.Text == e.Text })
@@ -130,6 +131,9 @@ func (b *healthBook) report(account string, hl channels.Health) {
 				x.FirstAt = now
 			}
 			if x.TroubleAt != 0 {
+				if now.Time().Sub(x.TroubleAt.Time()) >= troubleLimit {
+					x.ListenAt = now
+				}
 				x.TroubleAt, x.troubleWas = 0, x.TroubleAt
 			}
 		case "refused", "failing":
@@ -273,8 +277,8 @@ func (h *Hub) view(x AccountHealth) AccountHealth {
 	if x.FailedDay != h.dayOf(now) {
 		x.FailedToday = 0
 	}
-	x.FailedDay = ""
 	x.SilentSince = silentSince(row, x, now)
+	x.FailedDay, x.ListenAt = "", 0 // nobody's but ours
 	if x.Errors == nil {
 		x.Errors = []AccountError{}
 	}
@@ -282,9 +286,12 @@ func (h *Hub) view(x AccountHealth) AccountHealth {
 }
 
 // silentSince is when an account last brought something, if that is longer ago than its limit, else 0. What is switched off, has no
-// limit or was never connected is not silent.
+// limit or was never connected is not silent; nor is anybody for the time in which the hub could not have heard them.
 func silentSince(row record.Account, x AccountHealth, now time.Time) record.Millis {
 	last := max(x.MessageAt, x.FirstAt)
+	if last > 0 {
+		last = max(last, x.ListenAt)
+	}
 	if !row.Enabled || row.Archived || row.SilentMins <= 0 || last == 0 || now.Sub(last.Time()) < time.Duration(row.SilentMins)*time.Minute {
 		return 0
 	}

@@ -26,7 +26,9 @@ func (k keys) threads() string       { return k.tag + "threads" }       // hash:
 func (k keys) presence() string      { return k.tag + "presence" }      // hash: agent US node → last seen, ms
 func (k keys) nodes() string         { return k.tag + "nodes" }         // hash: node → last seen, ms
 func (k keys) health() string        { return k.tag + "health" }        // hash: account → JSON
-func (k keys) alerts() string        { return k.tag + "alerts" }        // hash: alert → JSON
+func (k keys) alerts() string        { return k.tag + "alerts" }        // hash: alert → JSON; "ack" US alert → who has seen it
+func (k keys) told() string          { return k.tag + "told" }          // hash: word of an alert that is to be carried out → JSON
+func (k keys) led() string           { return k.tag + "led" }           // when a leader last looked for alerts, ms
 func (k keys) news() string          { return k.tag + "news" }          // channel: typing, health
 func (k keys) lease(what string) string {
 	return k.tag + "lease:" + what

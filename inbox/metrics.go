@@ -6,6 +6,7 @@ import "github.com/prometheus/client_golang/prometheus"
 type metrics struct {
 	commits, conflicts, recorded, rebuilds    prometheus.Counter
 	received, unreadable, sent, paced, pauses *prometheus.CounterVec
+	words                                     *prometheus.CounterVec
 	batch, write                              prometheus.Histogram
 	sendTime, sendWait                        *prometheus.HistogramVec
 }
@@ -29,6 +30,8 @@ func newMetrics(reg prometheus.Registerer, h *Hub) *metrics {
 			Help: "Time in which messages waited for the pace of their account."}, []string{"account"}),
 		pauses: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tamas_send_pauses_total",
 			Help: "Times that a provider asked to send less often, by account."}, []string{"account"}),
+		words: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "tamas_alert_words_total",
+			Help: "Tries to carry an alert to where its rule says, by way (email, webhook) and outcome (sent, put off, given up)."}, []string{"to", "outcome"}),
 		batch: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "tamas_record_batch_events",
 			Help: "Events in one transaction of the recorder.", Buckets: prometheus.ExponentialBuckets(1, 2, 11)}),
 		write: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "tamas_record_write_seconds",
@@ -39,10 +42,10 @@ func newMetrics(reg prometheus.Registerer, h *Hub) *metrics {
 			Help: "Time from a message's writing to each call to the provider, by account.", Buckets: prometheus.ExponentialBuckets(0.005, 3, 13)}, []string{"account"}),
 	}
 	if reg != nil {
-		reg.MustRegister(m.commits, m.conflicts, m.recorded, m.rebuilds, m.received, m.unreadable, m.sent, m.batch, m.write, m.sendTime, m.sendWait, m.paced, m.pauses,
+		reg.MustRegister(m.commits, m.conflicts, m.recorded, m.rebuilds, m.received, m.unreadable, m.sent, m.batch, m.write, m.sendTime, m.sendWait, m.paced, m.pauses, m.words, newFigures(h),
 			prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tamas_unrecorded_bytes", Help: "Bytes of the log that this node does not know to be recorded."},
 				func() float64 { return float64(h.tail.unrecorded()) }),
-			prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tamas_alerts", Help: "Alerts about accounts that stand now."},
+			prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tamas_alerts", Help: "Alerts that stand now."},
 				func() float64 { return float64(len(h.Alerts())) }),
 			prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "tamas_live_conversations", Help: "Conversations in the live state."},
 				func() float64 { h.mirror.mu.RLock(); defer h.mirror.mu.RUnlock(); return float64(len(h.mirror.convs)) }))

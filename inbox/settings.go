@@ -20,7 +20,7 @@ type Settings struct {
 	Routing   record.RoutingSetting
 	Calendars map[string]record.Calendar
 	SLA       []record.SLAPolicy // in order
-	Alerts    []record.AlertRule
+	Alerts    []record.AlertRule // DefaultAlerts until somebody saves others
 }
 
 // Names of settings that are one value each.
@@ -76,8 +76,12 @@ func (h *Hub) readSettings(ctx context.Context) error {
 	}
 	var calendars []record.Calendar
 	for name, v := range map[string]any{FirmSetting: &s.Firm, RoutingSetting: &s.Routing, CalendarsSetting: &calendars, SLASetting: &s.SLA, AlertsSetting: &s.Alerts} {
-		if _, err := h.db.Setting(ctx, name, v); err != nil {
+		version, err := h.db.Setting(ctx, name, v)
+		if err != nil {
 			return fmt.Errorf("read the setting %s: %w", name, err)
+		}
+		if name == AlertsSetting && version == 0 {
+			s.Alerts = DefaultAlerts()
 		}
 	}
 	s.Calendars = map[string]record.Calendar{}
