@@ -98,7 +98,7 @@ func (in *accountChange) apply(a *record.Account) error {
 	if err := setNumber("continue_after", &a.ContinueAfter, in.ContinueAfter, 0, 24*60); err != nil {
 		return err
 	}
-	return setNumber("units", &a.Units, in.Units, 0, 100)
+	return setNumber("units", &a.Units, in.Units, record.AllUnits, 100) // AllUnits: it takes all of its agent
 }
 
 func isObject(raw json.RawMessage) error {

@@ -379,10 +379,12 @@ func (s *Server) postTyping(c echo.Context) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
-// stateIn is an agent's state as people set it; the router sets the others.
+// stateIn is an agent's state as people set it; the router sets the others. wrap_up goes with until, and makes longer one that runs.
 type stateIn struct {
-	State  record.AgentState `json:"state"`
-	Reason string            `json:"reason"`
+	State    record.AgentState `json:"state"`
+	Reason   string            `json:"reason"`
+	Channels []string          `json:"channels"` // whose conversations are taken; none: all; absent: as before
+	Until    record.Millis     `json:"until"`
 }
 
 func (s *Server) putState(c echo.Context) error { return s.setState(c, principalOf(c).User.ID) }
@@ -394,13 +396,24 @@ func (s *Server) setState(c echo.Context, agent string) error {
 	if err != nil {
 		return err
 	}
-	if err := choice("state", string(in.State), string(record.Offline), string(record.Available), string(record.Busy), string(record.Break)); err != nil {
+	if err := choice("state", string(in.State), string(record.Offline), string(record.Available), string(record.Busy), string(record.Break), string(record.WrapUp)); err != nil {
 		return err
+	}
+	switch wrapUp := in.State == record.WrapUp; {
+	case wrapUp && in.Until == 0:
+		return invalid("state", "Wrap-up begins by itself; say until when it is to be made longer.")
+	case !wrapUp && in.Until != 0:
+		return invalid("until", "until goes with wrap_up, and makes it longer.")
+	}
+	for _, kind := range in.Channels {
+		if err := choice("channels", kind, s.kindNames()...); err != nil {
+			return err
+		}
 	}
 	if in.Reason, err = text("reason", in.Reason, 0, 120, false); err != nil {
 		return err
 	}
-	e, err := s.carryOut(c, inbox.Command{Action: inbox.SetState, Agent: agent, State: in.State, Reason: in.Reason})
+	e, err := s.carryOut(c, inbox.Command{Action: inbox.SetState, Agent: agent, State: in.State, Reason: in.Reason, Channels: in.Channels, Until: in.Until})
 	if err != nil {
 		return err
 	}

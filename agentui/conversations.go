@@ -25,11 +25,13 @@ func (s *Server) listConversations(c echo.Context) error {
 	switch c.QueryParam("list") {
 	case "mine":
 		f.Mine = principalOf(c).User.ID
+	case "asked":
+		f.Asked = askedAs(principalOf(c))
 	case "waiting":
 		f.Waiting = true
 	case "", "all":
 	default:
-		return invalid("list", "list must be one of mine, waiting, all.")
+		return invalid("list", "list must be one of mine, asked, waiting, all.")
 	}
 	if q := c.QueryParam("queue"); q != "" {
 		f.Queues = []string{q}
@@ -56,6 +58,14 @@ func (s *Server) listConversations(c echo.Context) error {
 	return c.JSON(http.StatusOK, page)
 }
 
+// askedAs are the names under which somebody is asked to look at conversations.
+func askedAs(who *principal) []string {
+	if who.atLeast(record.RoleSupervisor) {
+		return []string{who.User.ID, record.AnySupervisor}
+	}
+	return []string{who.User.ID}
+}
+
 // queryText reads what somebody searches for.
 func queryText(c echo.Context) (string, error) {
 	q := strings.TrimSpace(c.QueryParam("q"))
@@ -74,7 +84,8 @@ func badPosition(err error) error {
 }
 
 func (s *Server) getCounts(c echo.Context) error {
-	counts, err := s.db.Counts(c.Request().Context(), principalOf(c).User.ID)
+	who := principalOf(c)
+	counts, err := s.db.Counts(c.Request().Context(), who.User.ID, askedAs(who))
 	if err != nil {
 		return err
 	}

@@ -378,6 +378,18 @@ func (m *mirror) isBlocked(identity string, record func() ([]string, error)) (bo
 	return before[identity], nil
 }
 
+// filter copies the conversations that f picks; f must not keep what it is given.
+func (m *mirror) filter(f func(*record.Conversation) bool) (list []record.Conversation) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for _, c := range m.convs {
+		if f(c) {
+			list = append(list, *c)
+		}
+	}
+	return list
+}
+
 // agent gives an agent's live side; one that never signed in is offline, at version 0.
 func (m *mirror) agent(id string) record.Agent {
 	m.mu.RLock()

@@ -1,9 +1,11 @@
 package record
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -60,14 +62,14 @@ var (
 		`(?, ?, ?, ?, ?, ?, COALESCE(CAST(? AS BIGINT), (SELECT NULLIF(unanswered, 0) FROM conversations WHERE id = ?), ?))`, ``}
 	upsertConversations = many{
 		`INSERT INTO conversations (id, version, number, identity, account, channel, thread, queue, status, owner, holder, tags,
-			unread, unanswered, waiting, live_until, last_message_at, last_message, subject_n, shared, header) VALUES `,
-		`(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			unread, unanswered, waiting, live_until, last_message_at, last_message, subject_n, shared, asked, header) VALUES `,
+		`(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		` ON CONFLICT (id) DO UPDATE SET version = excluded.version, identity = excluded.identity, thread = excluded.thread,
 			queue = excluded.queue, status = excluded.status, owner = excluded.owner, holder = excluded.holder, tags = excluded.tags,
 			unread = excluded.unread, unanswered = excluded.unanswered, waiting = excluded.waiting, live_until = excluded.live_until,
 			last_message_at = excluded.last_message_at, last_message = excluded.last_message,
 			subject_n = CASE WHEN excluded.subject_n > 0 THEN excluded.subject_n ELSE conversations.subject_n END,
-			header = excluded.header WHERE conversations.version < excluded.version`}
+			asked = excluded.asked, header = excluded.header WHERE conversations.version < excluded.version`}
 	upsertAgents = many{
 		`INSERT INTO agents (id, version, header) VALUES `, `(?, ?, ?)`,
 		` ON CONFLICT (id) DO UPDATE SET version = excluded.version, header = excluded.header WHERE agents.version < excluded.version`}
@@ -333,7 +335,27 @@ func conversationRow(h *header) []any {
 		tags = "\n" + strings.Join(c.Tags, "\n") + "\n"
 	}
 	return []any{c.ID, c.Version, c.Number, c.Identity, c.Account, c.Channel, c.Thread, c.Queue, string(c.Status), c.Owner, holder, tags,
-		int64(c.Unread), int64(c.Unanswered), int64(waiting), int64(live), int64(c.LastMessageAt), c.LastMessage, h.subject, flag(Shared(c.Thread)), h.json}
+		int64(c.Unread), int64(c.Unanswered), int64(waiting), int64(live), int64(c.LastMessageAt), c.LastMessage, h.subject, flag(Shared(c.Thread)), asked(c), h.json}
+}
+
+// AnySupervisor stands among those who are asked for whoever is one.
+const AnySupervisor = "*"
+
+// asked are the people other than its owner whom a conversation waits for.
+func asked(c *Conversation) string {
+	list := c.Barged
+	if c.Consult != nil {
+		list = append(slices.Clip(list), c.Consult.Agent)
+	}
+	for _, q := range []*Ask{c.Review, c.Flag} {
+		if q != nil {
+			list = append(slices.Clip(list), cmp.Or(q.Of, AnySupervisor))
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return "\n" + strings.Join(list, "\n") + "\n"
 }
 
 // eventJSON is the event without personal text: no body, of the identity only its id and customer, of a link no address. head is the

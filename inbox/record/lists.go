@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -75,6 +76,7 @@ func scanView(rows *sql.Rows, v *View) error {
 // Filter says which conversations a list shows. Empty fields do not matter.
 type Filter struct {
 	Mine    string   // offered to this agent, or open and owned by them
+	Asked   []string // one of these is asked to look at it, beside its owner; AnySupervisor is one of them
 	Waiting bool     // in line: waiting or offered
 	Open    bool     // not resolved
 	Queues  []string // in one of these
@@ -117,6 +119,13 @@ func (db *DB) Conversations(ctx context.Context, f Filter) (Page, error) {
 	and := func(cond string) { where = append(where, cond) }
 	if f.Mine != "" {
 		and("c.holder <> '' AND c.holder = " + arg(f.Mine))
+	}
+	if f.Asked != nil {
+		cond, args := askedOf(f.Asked, len(args))
+		and("c.asked <> '' AND (" + cond + ")")
+		for _, v := range args {
+			arg(v)
+		}
 	}
 	if f.Waiting {
 		and("c.waiting > 0")
@@ -197,8 +206,42 @@ func likeEscape(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
 }
 
+// askedOf is the condition that one of these is asked, with its arguments behind so many others.
+func askedOf(who []string, before int) (cond string, args []any) {
+	or := []string{"1 = 0"}
+	for i, id := range who {
+		or = append(or, fmt.Sprintf(`c.asked LIKE $%d ESCAPE '\'`, before+i+1))
+		args = append(args, "%\n"+likeEscape(id)+"\n%")
+	}
+	return strings.Join(or, " OR "), args
+}
+
+// ConversationsOf gives these conversations in their order; those that are not recorded yet are left out.
+func (db *DB) ConversationsOf(ctx context.Context, ids []string) (Page, error) {
+	page := Page{Items: []View{}}
+	at, err := db.read(ctx, func(q querier) error {
+		if len(ids) == 0 {
+			return nil
+		}
+		args, place := make([]any, len(ids)), make(map[string]int, len(ids))
+		for i, id := range ids {
+			args[i], place[id] = id, i
+		}
+		list, err := collect(ctx, q, scanView, viewColumns+" FROM conversations c"+viewTables+"WHERE c.id IN ("+placeholders(1, len(ids))+")", args...)
+		slices.SortFunc(list, func(a, b View) int { return cmp.Compare(place[a.ID], place[b.ID]) })
+		page.Items = append(page.Items, list...)
+		return err
+	})
+	page.At = at
+	if err != nil {
+		err = fmt.Errorf("read conversations: %w", err)
+	}
+	return page, err
+}
+
 // Counts are the numbers beside the lists.
 type Counts struct {
+	Asked      int            `json:"asked"` // where the agent is asked to look
 	Mine       int            `json:"mine"`
 	MineUnread int            `json:"mine_unread"` // conversations
 	Waiting    int            `json:"waiting"`     // waiting or offered, in any queue
@@ -207,10 +250,14 @@ type Counts struct {
 	At         ID             `json:"at"`
 }
 
-// Counts counts for one agent.
-func (db *DB) Counts(ctx context.Context, agent string) (Counts, error) {
+// Counts counts for one agent. asked are who the agent is, as in Filter.
+func (db *DB) Counts(ctx context.Context, agent string, asked []string) (Counts, error) {
 	c := Counts{Queues: map[string]int{}}
 	at, err := db.read(ctx, func(q querier) error {
+		cond, args := askedOf(asked, 0)
+		if err := q.QueryRowContext(ctx, "SELECT count(*) FROM conversations c WHERE c.asked <> '' AND ("+cond+")", args...).Scan(&c.Asked); err != nil {
+			return err
+		}
 		if err := q.QueryRowContext(ctx, `SELECT count(*), COALESCE(sum(CASE WHEN unread > 0 THEN 1 ELSE 0 END), 0)
 			FROM conversations WHERE holder <> '' AND holder = $1`, agent).Scan(&c.Mine, &c.MineUnread); err != nil {
 			return err

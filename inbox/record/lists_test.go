@@ -89,7 +89,7 @@ func TestLists(t *testing.T) {
 		if !reflect.DeepEqual(v.Conversation, *f.convs["c1"]) {
 			t.Errorf("header %+v", v.Conversation)
 		}
-		counts := must(db.Counts(ctx, "u1"))
+		counts := must(db.Counts(ctx, "u1", []string{"u1"}))
 		want := Counts{Mine: 2, MineUnread: 1, Waiting: 3, AllOpen: 4, Queues: map[string]int{"q1": 2, "q2": 1}, At: f.at}
 		if !reflect.DeepEqual(counts, want) {
 			t.Errorf("counts %+v, want %+v", counts, want)

@@ -72,6 +72,17 @@ func (db *DB) EndSession(ctx context.Context, user, id string) error {
 	return db.remove(ctx, "DELETE FROM sessions WHERE id = $1 AND user_id = $2", id, user)
 }
 
+// EndSessions ends all sessions of a user, and tells how many there were.
+func (db *DB) EndSessions(ctx context.Context, user string) (n int64, _ error) {
+	return n, db.write(ctx, func(q querier) error {
+		res, err := q.ExecContext(ctx, "DELETE FROM sessions WHERE user_id = $1", user)
+		if err == nil {
+			n, err = res.RowsAffected()
+		}
+		return err
+	})
+}
+
 func (db *DB) remove(ctx context.Context, stmt string, args ...any) error {
 	return db.write(ctx, func(q querier) error {
 		res, err := q.ExecContext(ctx, stmt, args...)

@@ -22,3 +22,7 @@ CREATE TABLE policies (
 	created_at BIGINT NOT NULL,
 	json       TEXT NOT NULL
 )@NO_ROWID;
+
+-- Who is asked to look at a conversation: consulted, a second opinion, a flag, a supervisor who takes part. "\nuser\nuser\n"; * is any supervisor.
+ALTER TABLE conversations ADD COLUMN asked TEXT NOT NULL DEFAULT '';
+CREATE INDEX conversations_asked ON conversations (last_message_at) WHERE asked <> '';
