@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -17,10 +18,13 @@ import (
 	"tamas/inbox/record"
 )
 
-// house is a hub on in-process Redis and SQLite, with one channel and one queue.
+// house is an installation with one channel and one queue, and a node of it.
 type house struct {
 	*testing.T
+	redis string // "": in-process
+	disk  string // the record's address
 	hub   *inbox.Hub
+	stop  func()
 	db    *record.DB
 	queue record.Queue
 	desk  atomic.Pointer[channels.Desk]
@@ -40,12 +44,20 @@ func (mouth) Send(context.Context, channels.Outbound) (channels.Receipt, error) 
 	return channels.Receipt{}, nil
 }
 
-// open starts a hub that runs lead beside its recorder.
+// open starts a hub on in-process Redis and SQLite that runs lead beside its recorder.
 func open(t *testing.T, mode string, offerSeconds int, lead ...func(context.Context, *inbox.Hub) error) *house {
 	t.Helper()
-	h := &house{T: t}
+	h := build(t, "", filepath.Join(t.TempDir(), "tamas.db"), mode, offerSeconds)
+	h.node(lead...)
+	return h
+}
+
+// build makes an installation that nobody runs yet.
+func build(t *testing.T, redis, disk, mode string, offerSeconds int) *house {
+	t.Helper()
+	h := &house{T: t, redis: redis, disk: disk}
 	var err error
-	if h.db, err = record.Open(t.Context(), filepath.Join(t.TempDir(), "tamas.db")); err != nil {
+	if h.db, err = record.Open(t.Context(), disk); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.db.Close() })
@@ -59,35 +71,52 @@ func open(t *testing.T, mode string, offerSeconds int, lead ...func(context.Cont
 	if _, err = h.db.AddAccount(t.Context(), account); err != nil {
 		t.Fatal(err)
 	}
-	rdb, err := inbox.OpenRedis(t.Context(), "")
+	return h
+}
+
+// node starts a hub that runs lead beside its recorder; from now on the house speaks through it. stop ends it gracefully.
+func (h *house) node(lead ...func(context.Context, *inbox.Hub) error) (hub *inbox.Hub, stop func()) {
+	h.Helper()
+	rdb, err := inbox.OpenRedis(h.Context(), h.redis)
 	if err != nil {
-		t.Fatal(err)
+		h.Fatal(err)
 	}
-	t.Cleanup(func() { rdb.Close() })
+	db, err := record.Open(h.Context(), h.disk)
+	if err != nil {
+		h.Fatal(err)
+	}
 	kind := channels.Kind{Name: "mouth", Weight: 1, Open: func(c channels.Config) (channels.Adapter, error) {
 		h.desk.Store(&c.Desk)
 		return mouth{c}, nil
 	}}
-	h.hub, err = inbox.New(inbox.Options{Redis: rdb, DB: h.db, Key: make([]byte, 32), Kinds: []channels.Kind{kind}, Lead: lead})
+	log := quiet()
+	if os.Getenv("TAMAS_TEST_LOG") != "" {
+		log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	}
+	hub, err = inbox.New(inbox.Options{Redis: rdb, DB: db, Key: make([]byte, 32), Kinds: []channels.Kind{kind}, Lead: lead, Log: log})
 	if err != nil {
-		t.Fatal(err)
+		h.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- h.hub.Run(ctx) }()
-	t.Cleanup(func() {
+	go func() { done <- hub.Run(ctx) }()
+	stop = sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; err != nil {
-			t.Errorf("hub: %v", err)
+			h.Errorf("hub: %v", err)
 		}
+		rdb.Close()
+		db.Close()
 	})
-	ready, stop := context.WithTimeout(t.Context(), 20*time.Second)
-	defer stop()
-	if err := h.hub.WaitReady(ready); err != nil {
-		t.Fatal(err)
+	h.Cleanup(stop)
+	ready, end := context.WithTimeout(h.Context(), 20*time.Second)
+	defer end()
+	if err := hub.WaitReady(ready); err != nil {
+		h.Fatal(err)
 	}
+	h.hub, h.stop = hub, stop
 	h.until("the account is open", func() bool { return h.desk.Load() != nil })
-	return h
+	return hub, stop
 }
 
 func (h *house) until(what string, f func() bool) {
