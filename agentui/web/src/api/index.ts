@@ -27,7 +27,6 @@ export const api = {
   earlierTouches: (c: string, before: number) => get<{ items?: T.Touch[]; touches?: T.Touch[]; earlier: boolean }>(`/conversations/${id(c)}/touches`, { before, limit: 50 }),
   why: (c: string) => get<{ waiting?: T.Explanation | null; decisions?: T.Event[] | null }>(`/conversations/${id(c)}/why`),
   pull: () => get<Items<T.ConversationView> & { at: string }>('/pull'),
-  asked: () => get<Items<T.ConversationView> & { at: string }>('/asked'),
   command: (c: string, action: string, body: object = {}, key?: string) => post<T.CommandAnswer>(`/conversations/${id(c)}/${action}`, body, { key }),
   typing: (c: string, on: boolean) => post<null>(`/conversations/${id(c)}/typing`, { on }),
   retry: (touch: string, key: string) => post<T.CommandAnswer>(`/touches/${id(touch)}/retry`, {}, { key }),

@@ -651,7 +651,8 @@ export interface AgentView {
     occupancy: number | null
     first_response_ms: number
     rona: number
-    states?: Partial<Record<AgentState, number>>
+    /** State, or "break/reason" → ms. */
+    states?: Record<string, number>
   }
 }
 

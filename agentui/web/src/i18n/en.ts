@@ -60,13 +60,6 @@ export const en = {
   'state.wrap_up': 'Wrap-up',
   'state.menu': 'Your state: {state}',
   'state.choose': 'Choose your state',
-  'break.why': 'Why the break?',
-  'break.lunch': 'Lunch',
-  'break.short': 'Short break',
-  'break.meeting': 'Meeting',
-  'break.training': 'Training',
-  'break.other': 'Something else',
-  'break.start': 'Start',
 
   'status.waiting': 'Waiting',
   'status.offered': 'Offered',
@@ -113,8 +106,6 @@ export const en = {
   'act.again': 'Try again',
 
   'offer.title': 'New conversation for you',
-  'offer.left': '{n} seconds left',
-  'offer.waited': 'waited {span}',
 
   'said.offer': '{name} is waiting for you',
   'said.assigned': '{name} was handed to you',
@@ -146,4 +137,15 @@ export const en = {
   'bulk.pick': 'Select {name}',
 
   'file.word': 'Attachment',
+
+  'list.pull': 'To take',
+  'list.asked': 'Asked of you',
+  'empty.asked': 'Nobody asks anything of you',
+  'row.sla.running': '{span} left',
+  'row.sla.soon': '{span} left',
+  'row.sla.broken': '{span} late',
+  'row.sla.paused': 'paused',
+  'row.asked': 'Asks something of you',
+  'row.flag': 'A flag is raised',
+  'notice.by': '{name} set you to {state}.',
 }

@@ -61,13 +61,6 @@ export const fa: Record<keyof typeof en, string> = {
   'state.wrap_up': 'جمع‌بندی',
   'state.menu': 'وضعیت شما: {state}',
   'state.choose': 'وضعیت خود را انتخاب کنید',
-  'break.why': 'استراحت برای چه؟',
-  'break.lunch': 'ناهار',
-  'break.short': 'استراحت کوتاه',
-  'break.meeting': 'جلسه',
-  'break.training': 'آموزش',
-  'break.other': 'چیز دیگر',
-  'break.start': 'شروع',
 
   'status.waiting': 'در انتظار',
   'status.offered': 'پیشنهادشده',
@@ -114,8 +107,6 @@ export const fa: Record<keyof typeof en, string> = {
   'act.again': 'تلاش دوباره',
 
   'offer.title': 'گفت‌وگوی تازه برای شما',
-  'offer.left': '{n} ثانیه مانده',
-  'offer.waited': '{span} در انتظار',
 
   'said.offer': '{name} منتظر شماست',
   'said.assigned': '{name} به شما سپرده شد',
@@ -147,4 +138,15 @@ export const fa: Record<keyof typeof en, string> = {
   'bulk.pick': 'انتخاب {name}',
 
   'file.word': 'پیوست',
+
+  'list.pull': 'برداشتنی',
+  'list.asked': 'از شما خواسته‌اند',
+  'empty.asked': 'کسی چیزی از شما نخواسته است',
+  'row.sla.running': '{span} مانده',
+  'row.sla.soon': '{span} مانده',
+  'row.sla.broken': '{span} دیر',
+  'row.sla.paused': 'متوقف',
+  'row.asked': 'چیزی از شما می‌خواهد',
+  'row.flag': 'پرچمی بالاست',
+  'notice.by': '{name} وضعیت شما را «{state}» کرد.',
 }

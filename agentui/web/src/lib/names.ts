@@ -15,6 +15,15 @@ export function nameOf(c: { name: string; address: string; channel: string }): s
 const anonymous = (channel: string) => !!limitsOf(channel).live && !!limitsOf(channel).no_reply_to
 
 /** An address as it is shown: of a visitor's id, only its beginning. */
-export const plainAddress = (channel: string, address: string): string => (anonymous(channel) ? t('customer.visitor', { id: address.replace(/^v_?/, '').slice(0, 5) }) : address)
+export const plainAddress = (channel: string, address: string): string => (anonymous(channel) ? t('customer.visitor', { id: address.replace(/^v_?/, '').slice(0, 5) }) : leftToRight(address))
+
+/** A number without a letter takes the page's direction, and its plus stands on the wrong side in Persian: a mark settles it. */
+export const leftToRight = (s: string) => (/\p{L}/u.test(s) ? s : `\u200e${s}`)
+
+/** The direction of a text, by its first letter; undefined: the page's. */
+export function dirOf(s: string): 'rtl' | 'ltr' | undefined {
+  const letter = /\p{L}/u.exec(s)?.[0]
+  return letter ? (/[\p{Script=Arabic}\p{Script=Hebrew}]/u.test(letter) ? 'rtl' : 'ltr') : undefined
+}
 
 export const rowName = (r: { customer: { name: string }; address: string; channel: string }) => nameOf({ name: r.customer.name, address: r.address, channel: r.channel })

@@ -3,7 +3,7 @@ import { useRoute, useRouter, type LocationQueryRaw } from 'vue-router'
 import type { Status } from '@/api'
 import type { Filter } from '@/live/lists'
 
-const lists = ['mine', 'waiting', 'all'] as const
+const lists = ['mine', 'waiting', 'all', 'pull', 'asked'] as const
 
 /** useView is the inbox's list as the address tells it, and ways to go elsewhere. */
 export function useView() {

@@ -213,3 +213,42 @@ describe('the rest', () => {
     expect(s.recordUp).toBe(false)
   })
 })
+
+describe('what colleagues ask', () => {
+  const told = (held: Partial<ConversationView>, kind: string, by: string, x: Partial<Event>) => run(withRows(emptyState(me), [view({ status: 'active', ...held })]), event(5, kind, { by: { kind: 'agent', id: by }, ...x })).news.filter((n) => n.kind === 'asked')
+  const after = (x: Partial<Conversation>) => conversation({ version: 2, status: 'active', ...x })
+  const consult = { agent: me, by: 'u2', at: 1 }
+
+  it('to join, and what becomes of it', () => {
+    expect(told({ owner: 'u2' }, 'consult.changed', 'u2', { conversation: after({ owner: 'u2', consult }), reason: { code: 'asked' } })).toMatchObject([{ what: 'consult', by: 'u2', of: me }])
+    expect(told({ owner: me }, 'consult.changed', 'u2', { conversation: after({ owner: me, consult: { agent: 'u2', by: me, at: 1, joined: 2 } }), reason: { code: 'joined' } })).toMatchObject([{ what: 'joined' }])
+    expect(told({ owner: me, consult: { agent: 'u2', by: me, at: 1 } }, 'consult.changed', 'u2', { conversation: after({ owner: me }), reason: { code: 'cancelled' } })).toMatchObject([{ what: 'left', of: me }])
+    expect(told({ owner: 'u2', consult }, 'consult.changed', me, { conversation: after({ owner: 'u2' }), reason: { code: 'cancelled' } })).toEqual([])
+  })
+  it('to look at a draft: one by name, else any supervisor', () => {
+    const review = (of?: string) => ({ conversation: after({ owner: 'u2', review: { touch: 't9', by: 'u2', of, at: 1 } }), touch: touch({ id: 't9', kind: 'review', inbound: false }) })
+    expect(told({}, 'note.added', 'u2', review(me))).toMatchObject([{ what: 'review', of: me }])
+    expect(told({}, 'note.added', 'u2', review())).toMatchObject([{ what: 'review', of: '' }])
+    expect(told({}, 'note.added', 'u2', review('u3'))).toEqual([])
+  })
+  it('verdicts, answers, drafts and whispers reach whom they are for', () => {
+    const word = (kind: string, score?: number) => ({ conversation: after({ owner: me }), touch: touch({ id: 't9', kind, score, inbound: false }) })
+    expect(told({ owner: me, review: { touch: 't8', by: me, at: 1 } }, 'note.added', 'u2', word('verdict', 1))).toMatchObject([{ what: 'verdict' }])
+    expect(told({ owner: me, review: { touch: 't8', by: me, at: 1 } }, 'note.added', 'u2', word('verdict'))).toMatchObject([{ what: 'better' }])
+    expect(told({ owner: me, flag: { touch: 't8', by: 'u3', at: 1 } }, 'note.added', 'u2', word('answer'))).toEqual([])
+    expect(told({ owner: me }, 'note.added', 'u2', word('draft'))).toMatchObject([{ what: 'draft' }])
+    expect(told({ owner: me }, 'note.added', 'u2', word('whisper'))).toMatchObject([{ what: 'whisper' }])
+    expect(told({ owner: me }, 'note.added', me, word('draft'))).toEqual([])
+    expect(told({ owner: me }, 'touch.state', 'u2', word('draft'))).toEqual([])
+  })
+  it('their words stand in the thread, and are no preview', () => {
+    const held = withConversation(emptyState(me), { conversation: view({ status: 'active', owner: me }), touches: [], earlier: false, at: '1-1' })
+    const { state } = run(held, event(5, 'note.added', { by: { kind: 'agent', id: 'u2' }, conversation: after({ owner: me }), touch: touch({ id: 't9', kind: 'draft', inbound: false, body: { text: 'Try this' } }) }))
+    expect(state.threads.get('c1')?.items).toMatchObject([{ id: 't9', kind: 'draft', n: 5 }])
+    expect(state.rows.get('c1')?.preview).toBeUndefined()
+  })
+  it('a supervisor who comes in is told to the owner, one who leaves is not', () => {
+    expect(told({ owner: me }, 'conversation.barged', 'u2', { conversation: after({ owner: me, barged: ['u2'] }) })).toMatchObject([{ what: 'barge' }])
+    expect(told({ owner: me, barged: ['u2'] }, 'conversation.barged', 'u2', { conversation: after({ owner: me }) })).toEqual([])
+  })
+})

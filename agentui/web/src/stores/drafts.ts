@@ -5,7 +5,8 @@ import { userId } from './session'
 
 /** What is written and not sent, per conversation. It outlives the page. */
 export interface Draft {
-  kind: 'reply' | 'note'
+  /** A draft is a colleague's proposal to the owner, a whisper a supervisor's word to them. */
+  kind: 'reply' | 'note' | 'draft' | 'whisper'
   text: string
   /** What was uploaded to go with it; each can be sent until its time. */
   files?: (Uploaded & { until: number })[]

@@ -3,7 +3,8 @@ import { api } from '@/api'
 import { rank, select, type Filter, type Loaded } from '@/live/lists'
 import { withRows } from '@/live/reduce'
 import { generation, live, update } from './live'
-import { userId } from './session'
+import { pullQueues } from './desk'
+import { may, userId } from './session'
 
 interface Page extends Loaded {
   loading: boolean
@@ -33,7 +34,7 @@ export function useList(filter: Ref<Filter>) {
     p.loading = true
     p.failed = null
     try {
-      const got = await api.conversations({ ...f, before: p.next, limit: pageSize })
+      const got = f.list === 'pull' ? { ...(await api.pull()), next: '' } : await api.conversations({ ...f, before: p.next, limit: pageSize })
       if (pages.get(k) !== p) return // loaded anew meanwhile
       // Rows first: the boundary may only move over what is held.
       update((s) => withRows(s, got.items))
@@ -54,7 +55,7 @@ export function useList(filter: Ref<Filter>) {
 
   const rows = computed(() => {
     const p = page.value
-    return p?.begun ? select(live.value.rows, filter.value, userId.value, p) : []
+    return p?.begun ? select(live.value.rows, filter.value, { me: userId.value, supervisor: may('supervisor'), pulls: pullQueues.value }, p) : []
   })
   return {
     rows,

@@ -119,6 +119,9 @@ setInterval(() => (live.value = withoutOldTyping(live.value, Date.now())), 2000)
 /** The signed-in user as an agent. */
 export const myAgent = computed<Agent | undefined>(() => live.value.agents.get(userId.value) ?? me.value?.agent)
 
+/** Units of the user's capacity that are in use. */
+export const myUsed = computed(() => Object.values(myAgent.value?.held ?? {}).reduce((x, y) => x + y, 0))
+
 export async function setMyState(state: AgentState, more: { reason?: string; channels?: string[]; until?: number } = {}): Promise<void> {
   const a = await api.setState(state, more)
   update((s) => withAgents(s, [a]))

@@ -62,9 +62,10 @@ export function takeBack(key: string): Draft | undefined {
   return { kind, text, files, reply_to, forward, envelope, subject }
 }
 
-/** What the hub is told of it. A note has a text and files only. */
+/** What the hub is told of it. A note has a text and files only, what goes between colleagues a text. */
 function bodyOf(u: Unsent): { text: string } & ReplyExtras {
   const files = u.files?.length ? u.files.map((f) => f.id) : undefined
+  if (u.kind === 'draft' || u.kind === 'whisper') return { text: u.text }
   if (u.kind === 'note') return { text: u.text, files }
   return { text: u.text, files, reply_to: u.reply_to || undefined, forward: u.forward || undefined, envelope: u.envelope, subject: u.subject || undefined }
 }
