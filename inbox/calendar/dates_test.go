@@ -1,0 +1,50 @@
+package calendar
+
+import "testing"
+
+// leapYears are those of the Persian calendar from 1229 to 1500, as the Unicode project's ICU 78 has them (Intl.DateTimeFormat).
+var leapYears = []int{
+	1230, 1234, 1238, 1243, 1247, 1251, 1255, 1259, 1263, 1267, 1271, 1276, 1280, 1284, 1288, 1292,
+	1296, 1300, 1304, 1309, 1313, 1317, 1321, 1325, 1329, 1333, 1337, 1342, 1346, 1350, 1354, 1358,
+	1362, 1366, 1370, 1375, 1379, 1383, 1387, 1391, 1395, 1399, 1403, 1408, 1412, 1416, 1420, 1424,
+	1428, 1432, 1436, 1441, 1445, 1449, 1453, 1457, 1461, 1465, 1469, 1474, 1478, 1482, 1486, 1490,
+	1494, 1498,
+}
+
+func TestPersianDates(t *testing.T) {
+	is := map[int]bool{}
+	for _, y := range leapYears {
+		is[y] = true
+	}
+	n := dayNumber(1850, 3, 21) // 1 Farvardin 1229, likewise
+	for y := 1229; y <= 1500; y++ {
+		if jalaliLeap(y) != is[y] {
+			t.Errorf("%d: leap is %v", y, !is[y])
+		}
+		for m := 1; m <= 12; m++ {
+			for d := 1; d <= jalaliDays(y, m); d++ {
+				if yy, mm, dd := jalali(n); yy != y || mm != m || dd != d {
+					t.Fatalf("day %d is %d-%d-%d, want %d-%d-%d", n, yy, mm, dd, y, m, d)
+				}
+				if got := ofJalali(y, m, d); got != n {
+					t.Fatalf("%d-%d-%d is day %d, want %d", y, m, d, got, n)
+				}
+				n++
+			}
+		}
+	}
+	for _, k := range []struct{ jy, jm, jd, y, m, d int }{
+		{1357, 11, 22, 1979, 2, 11}, {1399, 12, 30, 2021, 3, 20}, {1400, 1, 1, 2021, 3, 21}, {1403, 12, 30, 2025, 3, 20},
+		{1404, 1, 1, 2025, 3, 21}, {1405, 1, 1, 2026, 3, 21}, {1408, 12, 30, 2030, 3, 20}, {1300, 1, 1, 1921, 3, 21},
+	} {
+		if ofJalali(k.jy, k.jm, k.jd) != dayNumber(k.y, k.m, k.d) {
+			t.Errorf("%+v: not the same day", k)
+		}
+	}
+	for n := dayNumber(1, 1, 1); n < dayNumber(4000, 1, 1); n += 97 {
+		y, m, d := jalali(n)
+		if ofJalali(y, m, d) != n {
+			t.Fatalf("day %d is %d-%d-%d, which is day %d", n, y, m, d, ofJalali(y, m, d))
+		}
+	}
+}
