@@ -47,6 +47,8 @@ var commands = []struct {
 	{"bench", "measures a hub through its real doors", bench},
 	{"user", "user add: makes a user who can sign in", userCommand},
 	{"verify", "compares an account with what its provider has; exit status 1: something is missing or double, 2: not checked", verify},
+	{"replay", "makes the router's recorded decisions again; exit status 1: one differs, 2: one could not be checked", replay},
+	{"simulate", "runs the router on a virtual clock: Poisson traffic beside Erlang's formulas, or recorded traffic under changed settings", simulate},
 	{"healthcheck", "asks a running hub whether it is ready; exit status 1 when not", healthcheck},
 	{"version", "prints the version", printVersion},
 }
