@@ -40,6 +40,7 @@ func newAlertWatch() *alertWatch {
 func (w *alertWatch) look(set *Settings, t *Tally, day *record.TodayFigures, kept map[string]Alert) map[string]Alert {
 	found := map[string]Alert{}
 	held := map[string]bool{}
+	room := maxAlerts - len(kept)
 	for _, rule := range set.Alerts {
 		if rule.Off || rule.Kind == record.RuleAccount {
 			continue
@@ -68,11 +69,14 @@ func (w *alertWatch) look(set *Settings, t *Tally, day *record.TodayFigures, kep
 			}
 			w.began[a.ID] = began
 			delete(w.fine, a.ID)
-			if a.Since = began; !stood && (t.At-began < b.hold || len(found) >= maxAlerts) {
-				continue
-			}
-			if stood {
+			a.Since = began
+			switch {
+			case stood:
 				a.Value = coarse(old.Value, a.Value, a.Limit)
+			case t.At-began < b.hold || room <= 0:
+				continue
+			default:
+				room--
 			}
 			found[a.ID] = a
 		}
@@ -91,7 +95,7 @@ func (w *alertWatch) look(set *Settings, t *Tally, day *record.TodayFigures, kep
 			since = t.At
 			w.fine[id] = since
 		}
-		if t.At-since < record.Millis(alertFine.Milliseconds()) && len(found) < maxAlerts {
+		if t.At-since < record.Millis(alertFine.Milliseconds()) {
 			found[id] = old
 		}
 	}

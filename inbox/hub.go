@@ -65,6 +65,7 @@ type Hub struct {
 	typists  *typists
 	alerts   atomic.Pointer[[]Alert] // as last said
 	day      dayBox
+	sparks   sparkBook
 	accounts accounts
 	metrics  *metrics
 

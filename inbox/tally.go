@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"tamas/inbox/calendar"
 	"tamas/inbox/record"
 )
 
@@ -139,6 +140,12 @@ func (s *Settings) QueueOpen(q record.Queue, now time.Time) (closed string, open
 	if !ok {
 		return "", 0
 	}
-	_, _ = row, now // its calendar comes with package calendar
-	return "", 0
+	c, err := calendar.Of(row)
+	if err != nil || c.Open(now) {
+		return "", 0
+	}
+	if at, ok := c.Next(now); ok {
+		opens = record.At(at)
+	}
+	return ClosedByCalendar, opens
 }
