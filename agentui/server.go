@@ -49,13 +49,15 @@ type Server struct {
 	publicHost string
 	maxFile    int64
 
-	echo    *echo.Echo
-	assets  *assets
-	live    *live
-	hasher  *hasher
-	metrics *metrics
-	byIP    *limiter // sign-ins
-	byEmail *limiter
+	echo        *echo.Echo
+	assets      *assets
+	live        *live
+	simulations *simulations
+	agentDays   agentDays
+	hasher      *hasher
+	metrics     *metrics
+	byIP        *limiter // sign-ins
+	byEmail     *limiter
 
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -87,6 +89,7 @@ func New(o Options) (*Server, error) {
 	}
 	s.metrics = newMetrics(s, o.Metrics)
 	s.live = newLive(s.hub, s.log, s.stands, s.metrics)
+	s.simulations = newSimulations()
 	s.echo = s.routes()
 
 	ctx, cancel := context.WithCancel(context.Background())
@@ -94,6 +97,7 @@ func New(o Options) (*Server, error) {
 	s.done.Go(func() { s.live.run(ctx) })
 	s.done.Go(func() { s.live.watchRecord(ctx) })
 	s.done.Go(func() { s.live.watchSessions(ctx) })
+	s.done.Go(func() { s.tellFigures(ctx) })
 	return s, nil
 }
 
@@ -103,6 +107,7 @@ func (s *Server) Handler() http.Handler { return s.echo }
 // Shutdown tells the sockets to come back elsewhere and ends the live feed. The http.Server is its owner's.
 func (s *Server) Shutdown(ctx context.Context) error {
 	err := s.live.shutdown(ctx)
+	s.simulations.stop()
 	s.stop()
 	s.done.Wait()
 	return err
@@ -193,7 +198,14 @@ func (s *Server) routes() *echo.Echo {
 	a.POST("/identities/:id/block", s.agent(s.postBlock))
 	a.GET("/search", s.agent(s.getSearch))
 	a.GET("/supervisor", s.supervisor(s.getSupervisor))
+	a.GET("/reports", s.supervisor(s.listFigures))
+	a.GET("/reports/:figure", s.supervisor(s.getReport)) // "<figure>.csv": as a table
+	a.GET("/reports/:figure/touches", s.supervisor(s.listReportTouches))
 	a.PUT("/agents/:id/state", s.supervisor(s.putAgentState))
+	a.POST("/simulations", s.supervisor(s.postSimulation))
+	a.GET("/simulations/:id", s.supervisor(s.getSimulation))
+	a.DELETE("/simulations/:id", s.supervisor(s.deleteSimulation))
+	a.GET("/staffing", s.supervisor(s.getStaffing))
 	a.POST("/agents/:id/sign-out", s.supervisor(s.postSignOut))
 	a.POST("/queues/:id/close", s.supervisor(s.postQueueClose))
 

@@ -51,34 +51,35 @@ func (h *Hub) Settings() *Settings { return h.settings.Load() }
 
 type settingsBox = atomic.Pointer[Settings]
 
-func (h *Hub) readSettings(ctx context.Context) error {
+// ReadSettings reads the rows that decisions depend on.
+func ReadSettings(ctx context.Context, db *record.DB) (*Settings, error) {
 	s := &Settings{Queues: map[string]record.Queue{}, Users: map[string]record.User{}, Accounts: map[string]record.Account{}}
-	queues, err := h.db.Queues(ctx)
+	queues, err := db.Queues(ctx)
 	if err != nil {
-		return fmt.Errorf("read the queues: %w", err)
+		return nil, fmt.Errorf("read the queues: %w", err)
 	}
 	for _, q := range queues {
 		s.Queues[q.ID] = q
 	}
-	users, err := h.db.Users(ctx)
+	users, err := db.Users(ctx)
 	if err != nil {
-		return fmt.Errorf("read the users: %w", err)
+		return nil, fmt.Errorf("read the users: %w", err)
 	}
 	for _, u := range users {
 		s.Users[u.ID] = u
 	}
-	accounts, err := h.db.Accounts(ctx)
+	accounts, err := db.Accounts(ctx)
 	if err != nil {
-		return fmt.Errorf("read the accounts: %w", err)
+		return nil, fmt.Errorf("read the accounts: %w", err)
 	}
 	for _, a := range accounts {
 		s.Accounts[a.ID] = a
 	}
 	var calendars []record.Calendar
 	for name, v := range map[string]any{FirmSetting: &s.Firm, RoutingSetting: &s.Routing, CalendarsSetting: &calendars, SLASetting: &s.SLA, AlertsSetting: &s.Alerts} {
-		version, err := h.db.Setting(ctx, name, v)
+		version, err := db.Setting(ctx, name, v)
 		if err != nil {
-			return fmt.Errorf("read the setting %s: %w", name, err)
+			return nil, fmt.Errorf("read the setting %s: %w", name, err)
 		}
 		if name == AlertsSetting && version == 0 {
 			s.Alerts = DefaultAlerts()
@@ -87,6 +88,14 @@ func (h *Hub) readSettings(ctx context.Context) error {
 	s.Calendars = map[string]record.Calendar{}
 	for _, c := range calendars {
 		s.Calendars[c.ID] = c
+	}
+	return s, nil
+}
+
+func (h *Hub) readSettings(ctx context.Context) error {
+	s, err := ReadSettings(ctx, h.db)
+	if err != nil {
+		return err
 	}
 	h.settings.Store(s)
 	h.settingsRead.broadcast()

@@ -1,0 +1,82 @@
+package agentui
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"tamas/inbox/record"
+)
+
+// finished waits for a simulation's end.
+func (b *browser) finished(t *testing.T, id string) (v simulationView) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		b.ok("GET", "/simulations/"+id, nil, &v)
+		if v.Done {
+			return v
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("not done: %+v", v)
+		}
+	}
+}
+
+func TestSimulationComparesPolicies(t *testing.T) {
+	r := boot(t)
+	ada := r.as("ada")
+	stream := map[string]any{"queue": r.queue, "channel": "hand", "per_half_hour": 100, "aht_seconds": 180}
+	ask := map[string]any{"seed": 3, "traffic": map[string]any{"kind": "poisson", "hours": 20, "streams": []any{stream}},
+		"policies": []any{
+			map[string]any{"name": "thirteen", "agents": 13, "queues": map[string]any{r.queue: map[string]any{"mode": "push", "target_seconds": 20}}},
+			map[string]any{"name": "fifteen", "agents": 15, "queues": map[string]any{r.queue: map[string]any{"mode": "push", "target_seconds": 20}}},
+		}}
+	var v simulationView
+	ada.ok("POST", "/simulations", ask, &v)
+	v = ada.finished(t, v.ID)
+	if v.Error != "" || len(v.Results) != 2 {
+		t.Fatalf("%+v", v)
+	}
+	few, many := v.Results[0], v.Results[1]
+	if few.Name != "thirteen" || few.Arrived != many.Arrived || few.Arrived < 3500 || *few.Level >= *many.Level || few.ASA <= many.ASA || *few.Occupancy <= *many.Occupancy {
+		t.Errorf("thirteen: %d arrived, level %v, ASA %d; fifteen: %d, %v, %d", few.Arrived, *few.Level, few.ASA, many.Arrived, *many.Level, many.ASA)
+	}
+	if q := r.hub.Settings().Queues[r.queue]; q.Mode == "push" {
+		t.Error("a simulation has changed the settings")
+	}
+
+	// One that would take long is stopped.
+	ask["traffic"] = map[string]any{"kind": "poisson", "hours": 500, "streams": []any{map[string]any{"queue": r.queue, "per_half_hour": 900, "aht_seconds": 600}}}
+	ada.ok("POST", "/simulations", ask, &v)
+	if a := ada.call("DELETE", "/simulations/"+v.ID, nil); a.status != http.StatusNoContent {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	if v = ada.finished(t, v.ID); v.Error == "" {
+		t.Errorf("%+v", v)
+	}
+
+	for field, bad := range map[string]map[string]any{
+		"traffic.kind":    {"traffic": map[string]any{"kind": "wishes"}},
+		"traffic.hours":   {"traffic": map[string]any{"kind": "poisson", "hours": -1, "streams": []any{stream}}},
+		"traffic.streams": {"traffic": map[string]any{"kind": "poisson", "hours": 1, "streams": []any{map[string]any{"queue": "q0", "per_half_hour": 1, "aht_seconds": 1}}}},
+		"traffic.from":    {"traffic": map[string]any{"kind": "recorded", "from": 5, "to": 4}},
+		"policies":        {"traffic": map[string]any{"kind": "poisson", "hours": 1, "streams": []any{stream}}, "policies": []any{map[string]any{"agents": 0}}},
+	} {
+		ada.refused(422, codeInvalid, field, "POST", "/simulations", bad)
+	}
+	ada.refused(404, codeNotFound, "", "GET", "/simulations/s0", nil)
+	r.as("omid").refused(403, codeForbidden, "", "POST", "/simulations", ask)
+}
+
+func TestStaffingOfAnEmptyRecord(t *testing.T) {
+	r := boot(t)
+	ada := r.as("ada")
+	var v staffingView
+	ada.ok("GET", "/staffing?level_percent=90", nil, &v)
+	if len(v.Slots) != 336 || v.AHTSource != "assumed" || v.AHT != record.Millis(300_000) || v.Slots[0].Agents != 0 {
+		t.Errorf("%d slots, %s %d", len(v.Slots), v.AHTSource, v.AHT)
+	}
+	ada.refused(422, codeInvalid, "queue", "GET", "/staffing?queue=q0", nil)
+	ada.refused(422, codeInvalid, "weeks", "GET", "/staffing?weeks=0", nil)
+	r.as("omid").refused(403, codeForbidden, "", "GET", "/staffing", nil)
+}

@@ -1,0 +1,78 @@
+package record
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"sort"
+)
+
+// Contact is a conversation's coming into a queue, as planning looks at it.
+type Contact struct {
+	At      Millis
+	Queue   string
+	Channel string
+	Handled Millis // time that agents gave it, wrap-up included; 0: not known (yet)
+	Waited  Millis // until its customer left; of the abandoned only
+	Left    bool   // abandoned
+}
+
+// contactTail is how long after a span contacts of it may still be handled or abandoned.
+const contactTail = 7 * 24 * 3600_000
+
+// Contacts lists what came into a queue from one moment until another, oldest first. For "" it is what came into any, without what
+// flowed from one queue into the next. More than most are an error.
+func (db *DB) Contacts(ctx context.Context, from, to Millis, queue string, most int) ([]Contact, error) {
+	type row struct {
+		Contact
+		conversation string
+	}
+	// What came later is read, too: it ends what is known of a conversation's earlier coming.
+	rows, err := collect(ctx, db.pool, func(r *sql.Rows, c *row) error { return r.Scan(&c.At, &c.Queue, &c.Channel, &c.conversation) },
+		`SELECT f.happened_at, f.queue, f.channel, f.conversation FROM facts f WHERE f.kind = 'offered' AND f.happened_at >= $1 AND f.happened_at < $2
+		AND (f.queue = $3 OR $3 = '' AND NOT EXISTS (SELECT 1 FROM facts o WHERE o.n = f.n AND o.kind = 'flow_out')) ORDER BY f.happened_at, f.n`,
+		int64(from), int64(to+contactTail), queue)
+	if err != nil {
+		return nil, fmt.Errorf("read the traffic: %w", err)
+	}
+	within := sort.Search(len(rows), func(i int) bool { return rows[i].At >= to })
+	if within > most {
+		return nil, fmt.Errorf("more than %d contacts: take a shorter time", most)
+	}
+	list, of := make([]Contact, len(rows)), map[string][]int{}
+	for i, r := range rows {
+		list[i] = r.Contact
+		of[r.conversation] = append(of[r.conversation], i)
+	}
+	// latest is the contact of a conversation that something at that moment belongs to.
+	latest := func(conversation string, at Millis) *Contact {
+		places := of[conversation]
+		for i := len(places) - 1; i >= 0; i-- {
+			if c := &list[places[i]]; c.At <= at {
+				return c
+			}
+		}
+		return nil
+	}
+	type end struct {
+		at, value    Millis
+		conversation string
+	}
+	for kind, take := range map[string]func(c *Contact, e end){
+		FactAbandoned: func(c *Contact, e end) { c.Left, c.Waited = true, e.value },
+		FactHandled:   func(c *Contact, e end) { c.Handled += e.value },
+	} {
+		ends, err := collect(ctx, db.pool, func(r *sql.Rows, e *end) error { return r.Scan(&e.at, &e.value, &e.conversation) },
+			`SELECT happened_at, value, conversation FROM facts WHERE kind = $1 AND happened_at >= $2 AND happened_at < $3`,
+			kind, int64(from), int64(to+contactTail))
+		if err != nil {
+			return nil, fmt.Errorf("read the traffic: %w", err)
+		}
+		for _, e := range ends {
+			if c := latest(e.conversation, e.at); c != nil {
+				take(c, e)
+			}
+		}
+	}
+	return list[:within], nil
+}
