@@ -165,36 +165,6 @@ func TestCustomerAndTimeline(t *testing.T) {
 	})
 }
 
-func TestSupervisor(t *testing.T) {
-	each(t, func(t *testing.T, db *DB, _ string) {
-		ctx := t.Context()
-		must(db.AddQueue(ctx, Queue{ID: "q1", Name: "One", TargetSecs: 5}))
-		must(db.AddQueue(ctx, Queue{ID: "q2", Name: "Two", Archived: true}))
-		f := newFirm(t, db)
-		f.receive("w", "k0", "waits")
-		since := f.convs["w"].WaitingSince
-		f.receive("quick", "k1", "one")
-		f.reply("quick", "u1", "in target, in the same batch")
-		f.receive("slow", "k2", "two")
-		f.write()
-		f.now += 60_000
-		f.receive("slow", "k3", "hello?")
-		f.write()
-		f.reply("slow", "u1", "late, in another batch")
-		f.reply("slow", "u1", "not the first answer")
-		f.append(Event{Kind: EvAgent, Agents: []Agent{{ID: "u1", Version: 1, State: Available}}})
-		f.write()
-		got := must(db.Supervisor(ctx, f.now-3_600_000))
-		want := []QueueFigures{{Queue: "q1", Waiting: 1, LongestWaitSince: since, Active: 2, AnsweredToday: 2, InTargetToday: 1}}
-		if !slices.Equal(got.Queues, want) || len(got.Agents) != 1 || got.At != f.at {
-			t.Errorf("got %+v, want %+v", got, want)
-		}
-		if got := must(db.Supervisor(ctx, f.now+1)); got.Queues[0].AnsweredToday != 0 {
-			t.Errorf("tomorrow %+v", got)
-		}
-	})
-}
-
 func TestWorkersReads(t *testing.T) {
 	each(t, func(t *testing.T, db *DB, _ string) {
 		ctx := t.Context()
