@@ -25,6 +25,7 @@ type house struct {
 	disk  string // the record's address
 	hub   *inbox.Hub
 	stop  func()
+	cut   func() // the node's line to Redis: to the others it is as good as dead
 	db    *record.DB
 	queue record.Queue
 	desk  atomic.Pointer[channels.Desk]
@@ -114,7 +115,7 @@ func (h *house) node(lead ...func(context.Context, *inbox.Hub) error) (hub *inbo
 	if err := hub.WaitReady(ready); err != nil {
 		h.Fatal(err)
 	}
-	h.hub, h.stop = hub, stop
+	h.hub, h.stop, h.cut = hub, stop, func() { rdb.Close() }
 	h.until("the account is open", func() bool { return h.desk.Load() != nil })
 	return hub, stop
 }

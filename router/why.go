@@ -23,13 +23,13 @@ func (r Router) Explain(hub Hub, conversation string, now record.Millis) []Exclu
 	return e.Explain(conversation, now)
 }
 
-// pendingOf gives what is pending where d was decided.
+// pendingOf gives what is pending where d was decided, or what is left of it.
 func (e *Engine) pendingOf(d *Decision) (Pending, bool) {
 	if d.Conversation != "" {
-		if c := e.convs[d.Conversation]; c != nil && c.pend != nil {
+		if c := e.convs[d.Conversation]; c != nil && (c.pend != nil || c.tries > 0) {
 			return entry(c.pend, d.Conversation, c.h.Version, c.tries), true
 		}
-	} else if a := e.agents[d.Agent]; a != nil && a.pend != nil {
+	} else if a := e.agents[d.Agent]; a != nil && (a.pend != nil || a.tries > 0) {
 		p := entry(a.pend, "", a.h.Version, a.tries)
 		p.Agent = d.Agent
 		return p, true
