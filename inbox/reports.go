@@ -1,0 +1,81 @@
+package inbox
+
+import (
+	"context"
+	"time"
+
+	"tamas/inbox/calendar"
+	"tamas/inbox/record"
+)
+
+const (
+	shortAbandon = 10 * time.Second // unless the setting says otherwise
+	sumEvery     = 5 * time.Second  // a day that goes on changing is summed again
+)
+
+// FactRules are what reports measure by now.
+func (h *Hub) FactRules() *record.FactRules { return factRules(h.Settings()) }
+
+func factRules(s *Settings) *record.FactRules {
+	zone, err := time.LoadLocation(s.Firm.Timezone)
+	if err != nil {
+		zone = time.UTC
+	}
+	calendars := map[string]*calendar.Calendar{} // by queue; nil is always open
+	for id, q := range s.Queues {
+		if row, ok := s.Calendars[q.Routing.Calendar]; ok {
+			if c, err := calendar.Of(row); err == nil {
+				calendars[id] = c
+			}
+		}
+	}
+	short := record.Millis(s.Routing.ShortAbandon) * 1000
+	if short == 0 {
+		short = record.Millis(shortAbandon.Milliseconds())
+	}
+	return &record.FactRules{
+		Zone:         zone,
+		Target:       func(queue string) record.Millis { return record.Millis(s.Queues[queue].TargetSecs) * 1000 },
+		ShortAbandon: short,
+		Working: func(queue string, from, to record.Millis) record.Millis {
+			return record.Millis(calendars[queue].Between(from.Time(), to.Time()).Milliseconds())
+		},
+		Hold: record.Millis(sumEvery.Milliseconds()),
+	}
+}
+
+// reportLoop measures what is recorded and sums it for reports, behind the acknowledged path. An installation that has recorded before it could
+// measure is measured from its first event on.
+func (h *Hub) reportLoop(ctx context.Context) error {
+	most := 500
+	if h.db.Kind() == "sqlite" {
+		most = 50 // it holds the one writer
+	}
+	var of *Settings
+	var rules *record.FactRules
+	for {
+		if s := h.Settings(); s != of {
+			of, rules = s, factRules(s)
+		}
+		n, err := h.db.Measure(ctx, rules, h.Now(), most)
+		more := n > 0
+		if err == nil && n < most { // it has caught up
+			var summed bool
+			summed, err = h.db.RollUp(ctx, rules, h.Now())
+			more = more || summed
+		}
+		wait := 300 * time.Millisecond
+		if err != nil && ctx.Err() == nil {
+			h.log.Warn("reports are behind", "err", err)
+			wait = 2 * time.Second
+		} else if more {
+			wait = 5 * time.Millisecond
+			if h.unrecorded() > indexYields { // what waits to be acknowledged comes first
+				wait = 100 * time.Millisecond
+			}
+		}
+		if sleep(ctx, wait) != nil {
+			return ctx.Err()
+		}
+	}
+}
