@@ -14,6 +14,8 @@ type run struct {
 	account  record.Account
 	life     uint64 // generation of the mirror
 	appended []appended
+	batch    []*inbound
+	tiers    map[string]string // by identity, of the batch's; nil until asked for
 }
 
 // appended is an event that the batch waits for: a message's own, or the earlier one of its key.
@@ -112,6 +114,11 @@ func (r *run) message(ctx context.Context, in *inbound, cursor string) (carried 
 				s.conv, restored = cold(last), true
 			default:
 				from.previous = last.ID
+			}
+			if s.conv.ID == "" {
+				if from.tier, err = r.tier(ctx, in); err != nil {
+					return nil, false, err
+				}
 			}
 		}
 		return s.receive(in, from), restored, nil
@@ -220,6 +227,7 @@ func (r *run) moveCursor(ctx context.Context, cursor string) error {
 // find gives the message of a thread that the provider knows by an id. What is not in the record may be about to be: it is looked
 // for again once the log is recorded as far as it is known here. record.ErrNotFound.
 func (r *run) find(ctx context.Context, thread record.Thread, providerID string) (record.Touch, error) {
+	recorded := r.h.Recorded() // before looking: what is recorded meanwhile was not seen
 	t, err := r.h.touchOf(ctx, thread, providerID)
 	if !errors.Is(err, record.ErrNotFound) || providerID == "" {
 		return t, err
@@ -230,7 +238,7 @@ func (r *run) find(ctx context.Context, thread record.Thread, providerID string)
 			head, epoch = a.id, a.epoch
 		}
 	}
-	if head.N <= r.h.Recorded().N {
+	if head.N <= recorded.N {
 		return t, err
 	}
 	if err := r.h.await(ctx, head, epoch); err != nil && !errors.Is(err, errDropped) {
