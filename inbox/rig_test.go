@@ -41,7 +41,10 @@ type rig struct {
 // eachStore runs f on every pair.
 func eachStore(t *testing.T, f func(t *testing.T, r *rig)) {
 	for _, s := range stores {
-		t.Run(s.String(), func(t *testing.T) { f(t, newRig(t, s)) })
+		t.Run(s.String(), func(t *testing.T) {
+			t.Parallel() // they mostly wait
+			f(t, newRig(t, s))
+		})
 	}
 }
 
