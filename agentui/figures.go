@@ -1,6 +1,14 @@
 package agentui
 
 import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"tamas/inbox"
 	"tamas/inbox/record"
 )
 
@@ -21,8 +29,7 @@ type supervisorView struct {
 	At record.ID `json:"at"`
 }
 
-// queueView is a queue now and today. A queue's "today" are conversations by when they ended waiting; shares are null and means 0
-// when there is nothing to measure.
+// queueView is a queue now and today, by record.QueueToday's definitions. A share is null and a mean 0 when there is nothing to measure.
 type queueView struct {
 	ID           string        `json:"id"`
 	Queue        *record.Queue `json:"queue,omitempty"`
@@ -36,7 +43,7 @@ type queueView struct {
 	OfferedToday   int           `json:"offered_today"`
 	Answered       int           `json:"answered_today"`
 	InTarget       int           `json:"answered_in_target_today"` // all, when the queue has no target
-	Abandoned      int           `json:"abandoned_today"`          // short ones included
+	Abandoned      int           `json:"abandoned_today"`          // short ones apart
 	AbandonedShort int           `json:"abandoned_short_today"`
 	ASA            record.Millis `json:"asa_today"`
 	Level          *float64      `json:"service_level_today"`
@@ -76,12 +83,12 @@ type agentView struct {
 
 // todayView is an agent's day, in milliseconds.
 type todayView struct {
-	Handled       int                                 `json:"handled"`
-	AHT           record.Millis                       `json:"aht_ms"`
-	Occupancy     *float64                            `json:"occupancy"` // 0 to 1
-	FirstResponse record.Millis                       `json:"first_response_ms"`
-	RONA          int                                 `json:"rona"`
-	States        map[record.AgentState]record.Millis `json:"states"` // time in each
+	Handled       int                      `json:"handled"`
+	AHT           record.Millis            `json:"aht_ms"`
+	Occupancy     *float64                 `json:"occupancy"` // 0 to 1
+	FirstResponse record.Millis            `json:"first_response_ms"`
+	RONA          int                      `json:"rona"`
+	States        map[string]record.Millis `json:"states"` // time in each; breaks by reason, "break/lunch"
 }
 
 type askView struct {
@@ -93,4 +100,119 @@ type askView struct {
 type userRef struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
+}
+
+// agentDaysFor is for how long agents' days are shown as they are: time in a state grows all the time, and is not told each time.
+const agentDaysFor = 10 * time.Second
+
+// agentDays are the agents' days as they were last shown.
+type agentDays struct {
+	mu   sync.Mutex
+	at   time.Time
+	days map[string]record.AgentToday
+}
+
+func (d *agentDays) of(today *record.TodayFigures, now time.Time) map[string]record.AgentToday {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.days == nil || now.Sub(d.at) >= agentDaysFor {
+		d.at, d.days = now, today.Agents
+	}
+	return d.days
+}
+
+// figures counts everything: what is now from the live state, in one pass, what was today from the record.
+func (s *Server) figures(ctx context.Context) (*figuresView, error) {
+	today, err := s.hub.Today(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sparks, err := s.hub.Sparks(ctx)
+	if err != nil {
+		return nil, err
+	}
+	set, t := s.hub.Settings(), s.hub.Tally()
+	v := &figuresView{Queues: []queueView{}, Agents: []agentView{}, Flags: asksOf(t.Flags), Reviews: asksOf(t.Reviews), Since: today.Since}
+	serves := map[string]bool{}
+	for _, q := range set.Queues {
+		if q.Archived {
+			continue
+		}
+		v.Queues = append(v.Queues, queueNow(q, set, &t, today.Queues[q.ID], sparks[q.ID]))
+		for _, id := range q.Members {
+			serves[id] = true
+		}
+		for _, more := range q.Routing.Secondary {
+			for _, id := range more.Members {
+				serves[id] = true
+			}
+		}
+	}
+	days := s.agentDays.of(today, t.At.Time())
+	for _, u := range set.Users {
+		a := agentNow(&t, u.ID)
+		// Who serves no queue and never worked is no agent: an admin who only looks after settings.
+		if !u.Disabled && (serves[u.ID] || len(a.Held) > 0 || a.State != record.Offline) {
+			channels := t.Channels[u.ID]
+			if channels == nil {
+				channels = map[string]int{}
+			}
+			v.Agents = append(v.Agents, agentView{userRef{u.ID, u.Name}, a, u.Capacity, a.Used(), channels, dayOf(days[u.ID])})
+		}
+	}
+	slices.SortFunc(v.Queues, func(a, b queueView) int {
+		return cmp.Or(cmp.Compare(a.Queue.Name, b.Queue.Name), cmp.Compare(a.ID, b.ID))
+	})
+	slices.SortFunc(v.Agents, func(a, b agentView) int {
+		return cmp.Or(cmp.Compare(a.User.Name, b.User.Name), cmp.Compare(a.User.ID, b.User.ID))
+	})
+	return v, nil
+}
+
+// agentNow is an agent's live side, also of one who never was there.
+func agentNow(t *inbox.Tally, id string) record.Agent {
+	a := t.Agents[id]
+	if a.State == "" {
+		a.ID, a.State = id, record.Offline
+	}
+	return a
+}
+
+func queueNow(row record.Queue, set *inbox.Settings, t *inbox.Tally, day record.QueueToday, spark inbox.Spark) queueView {
+	n := t.Queues[row.ID]
+	q := queueView{ID: row.ID, Queue: &row, Waiting: n.Waiting, LongestSince: n.LongestSince, Offered: n.Offered, Active: n.Active, Snoozed: n.Snoozed,
+		Broken: n.Broken, OfferedToday: day.Offered, Answered: day.Answered, InTarget: day.InTarget, Abandoned: day.Abandoned,
+		AbandonedShort: day.AbandonedShort, ASA: day.ASA(), Agents: map[record.AgentState]int{},
+		Spark: &sparkView{record.Millis(inbox.SparkStep.Milliseconds()), spark.Waiting, spark.Longest, spark.Arrived}}
+	if level, ok := day.ServiceLevel(); ok {
+		q.Level = &level
+	}
+	if n := record.Millis(day.Estimates); n > 0 {
+		q.Estimates = &estimateView{day.Estimates, day.EstimateSum / n, day.EstimateAbs / n}
+	}
+	q.Reason, q.OpensAt = set.QueueOpen(row, t.At.Time())
+	q.Open = q.Reason == ""
+	for _, id := range row.Members {
+		if u, ok := set.Users[id]; ok && !u.Disabled {
+			q.Agents[agentNow(t, id).State]++
+		}
+	}
+	return q
+}
+
+func dayOf(d record.AgentToday) todayView {
+	v := todayView{Handled: d.Handled, AHT: d.AHT(), FirstResponse: d.FirstResponse(), RONA: d.RONA, States: map[string]record.Millis{}}
+	maps.Copy(v.States, d.States)
+	if share, ok := d.Occupancy(); ok {
+		v.Occupancy = &share
+	}
+	return v
+}
+
+func asksOf(list []inbox.Asked) []askView {
+	views := make([]askView, len(list))
+	for i, a := range list {
+		views[i] = askView{a.Conversation, a.Number, a.Ask}
+	}
+	return views
 }

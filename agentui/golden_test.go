@@ -203,9 +203,9 @@ func goldenFigures() []byte {
 		Agents: []agentView{
 			{User: userRef{goldenUser, "Leyla"}, Agent: record.Agent{ID: goldenUser, Version: 4, State: record.Available, Since: goldenTime, Held: map[string]int{"00000000000c0001": 1}},
 				Capacity: 6, Used: 1, ByChannel: map[string]int{"webchat": 1},
-				Today: todayView{Handled: 4, AHT: 240_000, Occupancy: &occupancy, FirstResponse: 30_000, RONA: 1, States: map[record.AgentState]record.Millis{record.Available: 3600_000}}},
+				Today: todayView{Handled: 4, AHT: 240_000, Occupancy: &occupancy, FirstResponse: 30_000, RONA: 1, States: map[string]record.Millis{"available": 3600_000, "break/lunch": 600_000}}},
 			{User: userRef{"u2", "Omid"}, Agent: record.Agent{ID: "u2", Version: 2, State: record.Break, Reason: "lunch", Since: goldenTime}, Capacity: 6,
-				ByChannel: map[string]int{}, Today: todayView{States: map[record.AgentState]record.Millis{}}}},
+				ByChannel: map[string]int{}, Today: todayView{States: map[string]record.Millis{}}}},
 		Flags:   []askView{{Conversation: "00000000000c0001", Number: 1042, Ask: record.Ask{Touch: "t9", By: goldenUser, At: goldenTime + 2000}}},
 		Reviews: []askView{}, Since: goldenTime - 9*3600_000}, false)
 }

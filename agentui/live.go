@@ -36,22 +36,25 @@ type live struct {
 	stands  func(context.Context, *principal) bool
 	metrics *metrics
 	hasNews chan struct{}
+	watched chan struct{} // somebody began to watch the figures
 	check   chan struct{} // asks watchRecord to look
 	suspect chan struct{} // asks watchSessions to look
 
 	mu       sync.Mutex
 	sockets  map[*socket]struct{}
-	at       record.ID     // the last event that was handed to every socket
-	recorded record.ID     // the last id that they were told is recorded
-	moved    chan struct{} // closed when at moves; nil while nobody waits
-	news     [][]byte      // typing, health: said with the next page, kept by nobody
-	status   string        // "up" or "down": whether the record takes what people write
+	watchers map[*socket]*watcher // those of them that watch the figures
+	at       record.ID            // the last event that was handed to every socket
+	recorded record.ID            // the last id that they were told is recorded
+	moved    chan struct{}        // closed when at moves; nil while nobody waits
+	news     [][]byte             // typing, health: said with the next page, kept by nobody
+	alerts   []byte               // news of alerts, for supervisors: the newest list
+	status   string               // "up" or "down": whether the record takes what people write
 	closing  bool
 	gone     chan struct{} // closed when closing and the last socket has gone
 }
 
 func newLive(hub *inbox.Hub, log *slog.Logger, stands func(context.Context, *principal) bool, m *metrics) *live {
-	return &live{hub: hub, log: log, stands: stands, metrics: m, sockets: map[*socket]struct{}{},
+	return &live{hub: hub, log: log, stands: stands, metrics: m, sockets: map[*socket]struct{}{}, watchers: map[*socket]*watcher{}, watched: make(chan struct{}, 1),
 		status: statusUp, hasNews: make(chan struct{}, 1), check: make(chan struct{}, 1), suspect: make(chan struct{}, 1), gone: make(chan struct{})}
 }
 
@@ -110,6 +113,7 @@ func (l *live) run(ctx context.Context) {
 			continue
 		}
 		l.deliver(frames, sub.Recorded())
+		l.tellAlerts()
 		if touchesSessions(frames) {
 			wake(l.suspect)
 		}
@@ -173,7 +177,10 @@ func (l *live) tell(item []byte) {
 		return
 	}
 	l.mu.Lock()
-	if len(l.news) < maxNews {
+	switch {
+	case bytes.HasPrefix(item, []byte(`{"t":"alerts"`)):
+		l.alerts = item
+	case len(l.news) < maxNews:
 		l.news = append(l.news, item)
 	}
 	l.mu.Unlock()
@@ -326,6 +333,7 @@ func (l *live) leave(s *socket) {
 		return
 	}
 	delete(l.sockets, s)
+	delete(l.watchers, s)
 	if s.who.Session != "" {
 		l.hub.Presence(s.who.User.ID, s.id, false)
 	}

@@ -29,6 +29,7 @@ type page struct {
 	message *websocket.PreparedMessage
 	items   int
 	bytes   int
+	figures bool // of figures: see socket.offer
 }
 
 func newPage(payload []byte, items int) *page {
@@ -36,7 +37,7 @@ func newPage(payload []byte, items int) *page {
 	if err != nil {
 		panic(err) // only a bad message type
 	}
-	return &page{m, items, len(payload)}
+	return &page{message: m, items: items, bytes: len(payload)}
 }
 
 // control is a page that holds a control frame, so that it too waits its turn and never blocks who sends it.
@@ -45,7 +46,7 @@ func control(kind int, payload []byte) *page {
 	if err != nil {
 		return nil // longer than a control frame may be
 	}
-	return &page{m, 0, len(payload)}
+	return &page{message: m, bytes: len(payload)}
 }
 
 var (
@@ -70,6 +71,7 @@ type socket struct {
 	pages   int // that may wait
 	most    int // bytes that may wait
 	writing bool
+	figures bool       // a page of figures waits or is being written
 	ending  *closeCode // set once; nothing is queued after it
 }
 
@@ -99,9 +101,13 @@ func (s *socket) open(front []*page) {
 func (s *socket) push(p *page) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ending != nil {
-		return
+	if s.ending == nil {
+		s.pushLocked(p)
 	}
+}
+
+// pushLocked is push of a socket that is not ending. s.mu is held.
+func (s *socket) pushLocked(p *page) {
 	if n := len(s.queue) - s.head; n >= s.pages || n > 0 && s.bytes+p.bytes > s.most {
 		s.endLocked(closeSlow)
 		return
@@ -172,6 +178,9 @@ func (s *socket) write() {
 			return
 		}
 		s.mu.Lock()
+		if p.figures {
+			s.figures = false
+		}
 		if s.ending == nil {
 			s.queue[s.head] = nil
 			s.head++
@@ -268,6 +277,8 @@ func (s *socket) take(kind int, b []byte) bool {
 	switch f.T {
 	case "ping":
 		s.push(pongPage)
+	case "watch":
+		s.live.watch(s, f.On)
 	case "typing":
 		s.live.hub.Typing(f.Conversation, s.who.User.ID, f.On)
 	}
