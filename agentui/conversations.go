@@ -97,6 +97,9 @@ func (s *Server) getConversation(c echo.Context) error {
 	if err != nil {
 		return missing(err, "conversation")
 	}
+	if d.Touches, err = heard(c.Request().Context(), s, principalOf(c), d.Touches, itself); err != nil {
+		return err
+	}
 	withoutRaw(d.Touches)
 	return c.JSON(http.StatusOK, d)
 }
@@ -122,6 +125,9 @@ func (s *Server) listTouches(c echo.Context) error {
 		if _, err := s.db.Conversation(ctx, id, 1); err != nil {
 			return missing(err, "conversation")
 		}
+	}
+	if rows, err = heard(ctx, s, principalOf(c), rows, itself); err != nil {
+		return err
 	}
 	withoutRaw(rows)
 	return c.JSON(http.StatusOK, struct {

@@ -4,6 +4,8 @@ import (
 	"net/http"
 
 	"github.com/labstack/echo/v4"
+
+	"tamas/inbox/record"
 )
 
 func (s *Server) getCustomer(c echo.Context) error {
@@ -47,9 +49,13 @@ func (s *Server) listCustomerTouches(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	line, err := s.db.Timeline(c.Request().Context(), c.Param("id"), c.QueryParam("before"), limit)
+	ctx := c.Request().Context()
+	line, err := s.db.Timeline(ctx, c.Param("id"), c.QueryParam("before"), limit)
 	if err != nil {
 		return badPosition(err)
+	}
+	if line.Items, err = heard(ctx, s, principalOf(c), line.Items, func(t *record.TimelineTouch) *record.Touch { return &t.Touch }); err != nil {
+		return err
 	}
 	for i := range line.Items {
 		lighten(&line.Items[i].Touch)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"tamas/inbox"
 	"tamas/inbox/record"
 )
 
@@ -183,6 +184,64 @@ func goldenFrames() map[string][][]byte {
 		`{"id":"wait:q1","kind":"longest_wait","rule":"wait","queue":"q1","conversation":"00000000000c0001","since":1760000300000,"text":"Somebody has waited in “General” for longer than 5 minutes.","text_fa":"کسی در «General» بیش از ۵ دقیقه منتظر مانده است.","value":312,"limit":300,"sound":true}]}`), []byte(`{"t":"alerts","alerts":[]}`)}
 	f["figures"] = [][]byte{goldenFigures()}
 	f["figures_part"] = [][]byte{goldenPart()}
+	colleague, supervisor := record.Actor{Kind: "agent", ID: "u2"}, record.Actor{Kind: "agent", ID: "u3"}
+	// among appends a touch among colleagues.
+	among := func(kind string, by record.Actor, touch, text string, set func(*record.Event, *record.Conversation)) []byte {
+		return s.changes(record.EvNoted, by, func(e *record.Event, c *record.Conversation) {
+			e.Touch = s.touch(touch, false, by, text)
+			e.Touch.Kind, e.Touch.State = kind, record.StateReceived
+			if set != nil {
+				set(e, c)
+			}
+		})
+	}
+	take := s.changes(record.EvAccepted, agent, func(e *record.Event, c *record.Conversation) {
+		c.Status, c.Owner, c.AssignedAt, c.Prefer = record.Active, goldenUser, s.now, ""
+		s.agentNow(e, held)
+	})
+	consult := func(code string, by record.Actor, set func(*record.Event, *record.Conversation)) []byte {
+		return s.changes(record.EvConsult, by, func(e *record.Event, c *record.Conversation) {
+			e.Reason = &record.Why{Code: code, Now: s.now}
+			set(e, c)
+		})
+	}
+	f["consult"] = [][]byte{take, consult("asked", agent, func(e *record.Event, c *record.Conversation) {
+		c.Consult = &record.Consult{Agent: colleague.ID, By: goldenUser, At: s.now}
+		e.Touch = s.touch("c1", false, agent, "You know the old models")
+		e.Touch.Kind, e.Touch.State = record.KindNote, record.StateReceived
+	}), consult("joined", colleague, func(_ *record.Event, c *record.Conversation) {
+		c.Consult = &record.Consult{Agent: colleague.ID, By: goldenUser, At: c.Consult.At, Joined: s.now}
+	}), among(record.KindDraft, colleague, "c2", "Two years, yes.", nil),
+		consult("cancelled", agent, func(_ *record.Event, c *record.Conversation) { c.Consult = nil }), recordedFrame(s.id())}
+	f["review"] = [][]byte{among(record.KindReview, agent, "c3", "You get all of it back.", func(_ *record.Event, c *record.Conversation) {
+		c.Review = &record.Ask{Touch: "c3", By: goldenUser, At: s.now}
+	}), s.changes(record.EvChanged, supervisor, func(_ *record.Event, c *record.Conversation) {
+		c.Review = &record.Ask{Touch: "c3", By: goldenUser, At: c.Review.At, Seen: s.now}
+	}), among(record.KindVerdict, supervisor, "c4", "Fine by me", func(e *record.Event, c *record.Conversation) {
+		c.Review, e.Touch.ReplyTo, e.Touch.Score = nil, "c3", 1
+	}), recordedFrame(s.id())}
+	f["flag"] = [][]byte{among(record.KindFlag, colleague, "c5", "We promise what we cannot keep", func(_ *record.Event, c *record.Conversation) {
+		c.Flag = &record.Ask{Touch: "c5", By: colleague.ID, At: s.now}
+	}), among(record.KindAnswer, supervisor, "c6", "I have changed the text on the site.", func(e *record.Event, c *record.Conversation) {
+		c.Flag, e.Touch.ReplyTo = nil, "c5"
+	}), recordedFrame(s.id())}
+	whisper := func(seen bool) []byte {
+		var frame struct{ Event record.Event }
+		text := among(record.KindWhisper, supervisor, "c7", "Offer the discount", nil)
+		if err := json.Unmarshal(text, &frame); err != nil {
+			panic(err)
+		}
+		who := &principal{User: record.User{ID: goldenUser, Role: record.RoleAgent}}
+		if !seen {
+			who.User.ID = colleague.ID
+		}
+		return itemFor(&inbox.Frame{ID: s.id(), Event: &frame.Event, JSON: text}, who)
+	}
+	f["whisper"] = [][]byte{whisper(true), recordedFrame(s.id())}
+	f["whisper_of_others"] = [][]byte{whisper(false), recordedFrame(s.id())}
+	f["barged"] = [][]byte{s.changes(record.EvBarge, supervisor, func(e *record.Event, c *record.Conversation) {
+		c.Barged, e.Was = []string{supervisor.ID}, map[string]json.RawMessage{"barged": json.RawMessage("null")}
+	})}
 	f["pong"] = [][]byte{[]byte(`{"t":"pong"}`)}
 	return f
 }

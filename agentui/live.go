@@ -215,20 +215,35 @@ func (l *live) deliver(frames []inbox.Frame, recorded record.ID) {
 			l.moved = nil
 		}
 	}
-	items := make([][]byte, 0, len(frames)+len(l.news)+1)
-	for _, f := range frames {
-		items = append(items, f.JSON)
-	}
+	var tail [][]byte
 	if news != nil {
-		items = append(items, recordedFrame(*news))
+		tail = append(tail, recordedFrame(*news))
 	}
-	items = append(items, l.news...)
+	tail = append(tail, l.news...)
 	l.news = nil
-	for _, p := range pages(items) {
-		for s := range l.sockets {
-			s.push(p)
+	if !secret(frames) {
+		items := make([][]byte, 0, len(frames)+len(tail))
+		for _, f := range frames {
+			items = append(items, f.JSON)
 		}
-		l.metrics.deliveries.Add(float64(p.items * len(l.sockets)))
+		for _, p := range pages(append(items, tail...)) {
+			for s := range l.sockets {
+				s.push(p)
+			}
+			l.metrics.deliveries.Add(float64(p.items * len(l.sockets)))
+		}
+		return
+	}
+	// Somebody whispers, which is rare: each socket gets pages of its own.
+	for s := range l.sockets {
+		items := make([][]byte, 0, len(frames)+len(tail))
+		for i := range frames {
+			items = append(items, itemFor(&frames[i], s.who))
+		}
+		for _, p := range pages(append(items, tail...)) {
+			s.push(p)
+			l.metrics.deliveries.Add(float64(p.items))
+		}
 	}
 }
 
@@ -273,7 +288,7 @@ func (l *live) join(s *socket, from string, agent record.Agent) {
 		items = append(items, statusFrame(status))
 	}
 	if start != at {
-		missed, ok := l.between(start, at)
+		missed, ok := l.between(start, at, s.who)
 		if !ok {
 			s.end(closeReload)
 			return
@@ -305,8 +320,8 @@ func (l *live) reaches(id record.ID) bool {
 	}
 }
 
-// between reads the events after start up to at; !ok when start is not (or no longer) in the log.
-func (l *live) between(start, at record.ID) (items [][]byte, ok bool) {
+// between reads the events after start up to at, as who may see them; !ok when start is not (or no longer) in the log.
+func (l *live) between(start, at record.ID, who *principal) (items [][]byte, ok bool) {
 	sub, ok := l.hub.Subscribe(start.String())
 	if !ok {
 		return nil, false
@@ -316,9 +331,9 @@ func (l *live) between(start, at record.ID) (items [][]byte, ok bool) {
 	if lost {
 		return nil, false
 	}
-	for _, f := range all {
-		items = append(items, f.JSON)
-		if f.ID == at {
+	for i := range all {
+		items = append(items, itemFor(&all[i], who))
+		if all[i].ID == at {
 			return items, true
 		}
 	}

@@ -250,8 +250,8 @@ func (h *Hub) SaveAccount(ctx context.Context, row record.Account) (record.Accou
 	if row.ReopenHours < 0 || row.ReopenHours > 24*365 {
 		return row, invalid("reopen_hours", "The window is in hours, from 0 to a year.")
 	}
-	if row.Units < 0 || row.Units > 1000 {
-		return row, invalid("units", "Capacity units are from 0 to 1000.")
+	if row.Units < record.AllUnits || row.Units > 1000 {
+		return row, invalid("units", "Capacity units are from 0 to 1000; -1 takes all of the agent.")
 	}
 	if err := h.checkContinue(&row); err != nil {
 		return row, err

@@ -39,7 +39,7 @@ func (db *DB) indexTouches(ctx context.Context, limit int) (int, error) {
 	list, err := collect(ctx, db.pool, func(rows *sql.Rows, v *text) error {
 		var subject, body, kind string
 		err := rows.Scan(&v.n, &subject, &body, &kind)
-		if kind != KindVisit { // pages, which nobody wrote
+		if kind != KindVisit && kind != KindWhisper { // pages, which nobody wrote; words that are for one reader
 			v.words = Words(subject + "\n" + body)
 		}
 		return err

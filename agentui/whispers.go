@@ -1,0 +1,72 @@
+package agentui
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+
+	"tamas/inbox"
+	"tamas/inbox/record"
+)
+
+// A whisper is for the owner of its conversation and for supervisors: nobody else gets it, in whatever way touches are read. The full-text
+// index leaves whispers out, so no search finds them.
+
+// hears tells whether somebody may see what is whispered to this owner.
+func (p *principal) hears(owner string) bool {
+	return owner != "" && owner == p.User.ID || p.atLeast(record.RoleSupervisor)
+}
+
+func whispered(t *record.Touch) bool { return t != nil && t.Kind == record.KindWhisper }
+
+// heard leaves out the whispers that are not for this reader. touch gives the touch of an item.
+func heard[T any](ctx context.Context, s *Server, who *principal, list []T, touch func(*T) *record.Touch) ([]T, error) {
+	owners := map[string]string{}
+	for i := range list {
+		t := touch(&list[i])
+		if !whispered(t) {
+			continue
+		}
+		if _, ok := owners[t.Conversation]; ok {
+			continue
+		}
+		c, ok := s.hub.Conversation(t.Conversation)
+		if !ok {
+			old, err := s.db.Header(ctx, t.Conversation)
+			if err != nil {
+				return nil, err
+			}
+			c = *old
+		}
+		owners[t.Conversation] = c.Owner
+	}
+	if len(owners) == 0 {
+		return list, nil
+	}
+	return slices.DeleteFunc(list, func(x T) bool {
+		t := touch(&x)
+		return whispered(t) && !who.hears(owners[t.Conversation])
+	}), nil
+}
+
+func itself(t *record.Touch) *record.Touch { return t }
+
+// itemFor is an event as this reader's socket gets it: a whisper that is not for them comes without its touch, so that the headers stay in step.
+func itemFor(f *inbox.Frame, who *principal) []byte {
+	e := f.Event
+	if e == nil || !whispered(e.Touch) || e.Conversation != nil && who.hears(e.Conversation.Owner) {
+		return f.JSON
+	}
+	bare := *e
+	bare.Touch, bare.ID = nil, record.ID{}
+	text, err := json.Marshal(&bare)
+	if err != nil {
+		text = []byte("{}") // plain structs: cannot be
+	}
+	return []byte(`{"t":"event","id":"` + f.ID.String() + `","event":` + string(text) + `}`)
+}
+
+// secret tells whether not everybody may see all of these events.
+func secret(frames []inbox.Frame) bool {
+	return slices.ContainsFunc(frames, func(f inbox.Frame) bool { return f.Event != nil && whispered(f.Event.Touch) })
+}
