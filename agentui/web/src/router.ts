@@ -23,6 +23,7 @@ export const router = createRouter({
         { path: 'inbox/:id?', name: 'inbox', component: () => import('@/pages/Inbox.vue') },
         { path: 'supervisor', name: 'supervisor', component: () => import('@/pages/Supervisor.vue'), meta: { role: 'supervisor' } },
         { path: 'supervisor/channels', name: 'health', component: () => import('@/pages/Health.vue'), meta: { role: 'supervisor' } },
+        { path: 'supervisor/audit', name: 'audit', component: () => import('@/pages/Audit.vue'), meta: { role: 'supervisor' } },
         {
           path: 'settings',
           component: () => import('@/pages/Settings.vue'),
@@ -32,6 +33,11 @@ export const router = createRouter({
             { path: 'accounts', name: 'settings-accounts', component: () => import('@/pages/settings/Accounts.vue'), meta: { role: 'admin' } },
             { path: 'queues', name: 'settings-queues', component: () => import('@/pages/settings/Queues.vue'), meta: { role: 'supervisor' } },
             { path: 'agents', name: 'settings-users', component: () => import('@/pages/settings/Users.vue'), meta: { role: 'admin' } },
+            { path: 'routing', name: 'settings-routing', component: () => import('@/pages/settings/Routing.vue'), meta: { role: 'supervisor' } },
+            { path: 'skills', name: 'settings-skills', component: () => import('@/pages/settings/Skills.vue'), meta: { role: 'supervisor' } },
+            { path: 'calendars', name: 'settings-calendars', component: () => import('@/pages/settings/Calendars.vue'), meta: { role: 'supervisor' } },
+            { path: 'sla', name: 'settings-sla', component: () => import('@/pages/settings/Sla.vue'), meta: { role: 'supervisor' } },
+            { path: 'alerts', name: 'settings-alerts', component: () => import('@/pages/settings/Alerts.vue'), meta: { role: 'supervisor' } },
             { path: 'canned', name: 'settings-canned', component: () => import('@/pages/settings/Canned.vue'), meta: { role: 'supervisor' } },
             { path: 'firm', name: 'settings-firm', component: () => import('@/pages/settings/Firm.vue'), meta: { role: 'admin' } },
             { path: 'tokens', name: 'settings-tokens', component: () => import('@/pages/settings/Tokens.vue'), meta: { role: 'admin' } },
@@ -39,6 +45,7 @@ export const router = createRouter({
         },
       ],
     },
+    { path: '/wallboard', name: 'wallboard', component: () => import('@/pages/Wallboard.vue'), meta: { role: 'supervisor' } },
     { path: '/:rest(.*)*', redirect: '/' },
   ],
 })

@@ -566,6 +566,7 @@ export interface CommandAnswer {
 export interface Customer {
   id: string
   name: string
+  tier?: string
   created_at: Millis
   version?: number
 }

@@ -161,23 +161,17 @@ export const desk = {
   'sup.waiting': 'Waiting',
   'sup.longest': 'Longest wait',
   'sup.active': 'In progress',
-  'sup.answered': 'Answered today',
   'sup.level': 'Service level today',
   'sup.target': 'within {span}',
   'sup.available': 'Agents available',
   'sup.of': '{n} of {all}',
   'sup.pickWaiting': 'Hand one to an agent',
   'sup.since': 'In this state since',
-  'sup.load': '{used} of {capacity} units in use',
-  'sup.lost': 'connection lost',
-  'sup.reassign': 'Reassign',
   'sup.setState': 'Set state',
   'sup.inProgress': '{n} in progress',
 
   'reassign.of': 'Conversations of {name}',
-  'reassign.queue': 'Waiting in {name}',
   'reassign.which': 'Which conversation?',
-  'reassign.who': 'Who shall have it?',
   'reassign.none': 'Nothing left to hand over',
 
   'begin.lead': 'You write first, and the conversation is yours.',
@@ -313,7 +307,6 @@ export const desk = {
   'send.retryAt': 'again at {at}',
   'send.uncertain.text': 'The provider may have it already. Ask the customer before you send it again.',
 
-  'sup.desk': 'Queues and agents',
 
   'accounts.health': 'Channels’ health',
 

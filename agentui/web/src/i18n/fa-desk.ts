@@ -163,23 +163,17 @@ export const desk: Record<keyof typeof en, string> = {
   'sup.waiting': 'در انتظار',
   'sup.longest': 'بیشترین انتظار',
   'sup.active': 'در جریان',
-  'sup.answered': 'پاسخ امروز',
   'sup.level': 'سطح خدمت امروز',
   'sup.target': 'در {span}',
   'sup.available': 'کارشناس آماده',
   'sup.of': '{n} از {all}',
   'sup.pickWaiting': 'سپردن یکی به کارشناس',
   'sup.since': 'در این وضعیت از',
-  'sup.load': '{used} از {capacity} واحد در کار',
-  'sup.lost': 'اتصال قطع',
-  'sup.reassign': 'سپردن به دیگری',
   'sup.setState': 'تغییر وضعیت',
   'sup.inProgress': '{n} در جریان',
 
   'reassign.of': 'گفت‌وگوهای {name}',
-  'reassign.queue': 'در انتظار در {name}',
   'reassign.which': 'کدام گفت‌وگو؟',
-  'reassign.who': 'به چه کسی سپرده شود؟',
   'reassign.none': 'چیزی برای سپردن نمانده',
 
   'begin.lead': 'شما آغاز می‌کنید و گفت‌وگو از آنِ شماست.',
@@ -315,7 +309,6 @@ export const desk: Record<keyof typeof en, string> = {
   'send.retryAt': 'دوباره در {at}',
   'send.uncertain.text': 'شاید سرویس‌دهنده آن را گرفته باشد. پیش از ارسال دوباره از مشتری بپرسید.',
 
-  'sup.desk': 'صف‌ها و کارشناسان',
 
   'accounts.health': 'سلامت کانال‌ها',
 

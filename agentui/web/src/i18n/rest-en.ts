@@ -1,4 +1,5 @@
 import { desk } from './en-desk'
 import { settings } from './en-settings'
+import { steer } from './en-steer'
 
-export default { ...desk, ...settings }
+export default { ...desk, ...settings, ...steer }

@@ -1,4 +1,5 @@
 import { desk } from './fa-desk'
 import { settings } from './fa-settings'
+import { steer } from './fa-steer'
 
-export default { ...desk, ...settings }
+export default { ...desk, ...settings, ...steer }
