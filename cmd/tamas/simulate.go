@@ -37,7 +37,7 @@ func simulate(ctx context.Context, args, environ []string, out, errOut io.Writer
 	var s simulateFlags
 	cfg, rest, err := parse("tamas simulate", args, environ, errOut, func(f *flag.FlagSet) {
 		f.Float64Var(&s.rate, "rate", 100, "contacts in half an hour (Poisson)")
-		f.Float64Var(&s.hours, "hours", 1000, "how long, in simulated hours")
+		f.Float64Var(&s.hours, "hours", 2000, "how long, in simulated hours")
 		f.DurationVar(&s.aht, "aht", 180*time.Second, "mean handling time (exponential)")
 		f.DurationVar(&s.patience, "patience", 0, "mean patience (exponential); 0: nobody leaves")
 		f.DurationVar(&s.target, "target", 20*time.Second, "service level: answered within")
