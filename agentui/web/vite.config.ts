@@ -2,15 +2,19 @@ import { fileURLToPath } from 'node:url'
 import ui from '@nuxt/ui/vite'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
+import { firstFiles, laterIcons } from './scripts/icons.mjs'
 
 // The app is served from the hub's own origin and asks nobody else: icons and fonts are part of the
 // build. Colours stand in src/style.css, so no style sheet is written at run time and a strict
 // Content-Security-Policy holds.
 const hub = process.env.TAMAS_HUB ?? 'http://127.0.0.1:8080'
 
+const src = fileURLToPath(new URL('./src', import.meta.url))
+
 export default defineConfig({
   plugins: [
     vue(),
+    laterIcons(src),
     ui({
       autoImport: false,
       colorMode: false,
@@ -18,7 +22,7 @@ export default defineConfig({
       components: { dirs: [], dts: 'src/components.d.ts' },
       theme: { colors: ['primary', 'success', 'warning', 'error'] },
       experimental: { componentDetection: true },
-      icon: { clientBundle: { scan: { globInclude: ['src/**/*.{vue,ts}'], globExclude: [] } } },
+      icon: { clientBundle: { scan: { globInclude: firstFiles(src).map((f) => f.slice(src.length - 3)), globExclude: [] } } },
       ui: {
         button: { slots: { base: 'cursor-pointer' } },
         modal: { variants: { overlay: { true: { overlay: 'bg-ink-950/45' } } } },
@@ -26,7 +30,7 @@ export default defineConfig({
       },
     }),
   ],
-  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  resolve: { alias: { '@': src } },
   server: {
     proxy: {
       // The hub checks that requests come from its own origin.

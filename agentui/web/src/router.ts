@@ -1,5 +1,5 @@
 import { createRouter, createWebHistory } from 'vue-router'
-import { loadRest } from '@/i18n'
+import { loadLate } from '@/lib/late'
 import { loadSession, may, me } from '@/stores/session'
 import type { Role } from '@/api'
 
@@ -61,7 +61,7 @@ router.beforeEach(async (to) => {
   }
   if (!me.value) return { name: 'sign-in', query: to.path === '/' ? {} : { to: to.fullPath } }
   if (to.meta.role && !may(to.meta.role)) return { name: 'inbox' }
-  if (to.name !== 'inbox') await loadRest()
+  if (to.name !== 'inbox') await loadLate()
   return true
 })
 
