@@ -16,9 +16,14 @@ const (
 	ActWake    = "wake"
 	ActClose   = "close"
 	ActState   = "agent.state"
+
+	ActOverflow = "overflow"
+	ActTell     = "tell"
+	ActRelease  = "release"
+	ActSLA      = "sla"
 )
 
-// Codes of reasons, besides an AgentOrder's name.
+// Codes of reasons, besides the name of an order of agents (offer, push) and "warn/first", "broken/next" … (sla).
 const (
 	WhyPreferred  = "preferred"     // offer, push: the conversation prefers this agent
 	WhyTimeout    = "timeout"       // timeout: the offer ran out
@@ -31,6 +36,11 @@ const (
 	WhyGraceOver  = "grace_over"    // agent.state offline: the lost socket did not come back
 	WhyDisabled   = "user_disabled" // agent.state offline
 	WhyWrapUpOver = "wrap_up_over"  // agent.state available
+	WhySilent     = "silent"        // release: its customer is
+
+	WhyOverflow     = "overflow_"     // overflow: and the condition: "overflow_wait", …
+	WhyTellOverflow = "tell_overflow" // tell: a rule's text
+	WhyTellClosed   = "tell_closed"   // tell: the queue's
 )
 
 // Bounds of what a reason lists, to keep events small.
@@ -46,26 +56,72 @@ type Decision struct {
 	Conversation string
 	Version      int64 // of the header that it was decided on
 	Agent        string
+	Queue        string            // overflow: where to
 	Until        record.Millis     // offer: how long it stands
 	State        record.AgentState // agent.state
+	Text         string            // tell
+	Reason       string            // overflow: the condition; tell: its name in ToldText; sla: "warn/first", "broken/next", …
 	Why          record.Why
 }
 
 // Decide gives everything that should happen now, in the order in which it should be tried, and takes it as pending.
 func (e *Engine) Decide(now record.Millis) []Decision {
-	e.expire(now)
+	e.turn(now)
 	e.tend(now)
 	e.elapse(now)
-	e.match(now)
+	line := e.arrange(now)
+	e.match(line, now)
+	e.follow(now)
+	for _, c := range e.dirtyConvs {
+		c.dirty = false
+		if e.convs[c.h.ID] == c {
+			e.arm(c, now)
+		}
+	}
+	e.dirtyConvs = e.dirtyConvs[:0]
 	out := e.out
 	e.out = nil
 	return out
 }
 
+// turn moves the engine's clock and collects what is due. When it goes back, everything that hangs on it is looked at anew.
+func (e *Engine) turn(now record.Millis) {
+	if now < e.now {
+		for _, c := range e.convs {
+			e.touchConv(c)
+		}
+		for _, a := range e.agents {
+			e.touchAgent(a)
+		}
+		for _, q := range e.queues {
+			e.open(q, now)
+		}
+	}
+	e.now = now
+	for len(e.timers) > 0 && e.timers[0].due <= now {
+		t := e.timers[0]
+		e.timers.drop(t)
+		switch {
+		case t.queue != nil:
+			e.open(t.queue, now)
+		case t.conv != nil:
+			if c := t.conv; c.pend != nil && c.pend.until <= now {
+				e.release(c)
+			}
+			e.touchConv(t.conv)
+		default:
+			if a := t.agent; a.pend != nil && a.pend.until <= now {
+				a.pend = nil
+			}
+			e.touchAgent(t.agent)
+		}
+	}
+}
+
 // Next is the earliest moment at which Decide may have something to do although nothing was applied; it may lie in
 // the past. 0: never. Ask after Decide.
 func (e *Engine) Next() record.Millis {
-	if len(e.dirtyConvs)+len(e.dirtyAgents)+len(e.dirtyQueues) > 0 {
+	if len(e.dirtyConvs)+len(e.dirtyAgents)+len(e.dirtyQueues)+len(e.stale) > 0 {
 		return 1
 	}
 	if len(e.timers) == 0 {
@@ -94,6 +150,9 @@ func (e *Engine) Refuse(d Decision, now record.Millis) {
 	if p.agent != nil {
 		e.touchAgent(p.agent)
 	}
+	if p.aside {
+		e.touchConv(e.convs[d.Conversation])
+	}
 }
 
 // Stands tells whether d is still what the engine waits to hear of: no event has overtaken it, it was not refused,
@@ -108,23 +167,6 @@ func (e *Engine) Stands(d Decision) bool {
 	return p != nil && p.version == d.Version && !p.refused && p.until == d.Why.Now+e.policy.Patience
 }
 
-// expire collects what is due.
-func (e *Engine) expire(now record.Millis) {
-	for len(e.timers) > 0 && e.timers[0].due <= now {
-		t := e.timers[0]
-		e.timers.drop(t)
-		if c := t.conv; c != nil {
-			if c.pend != nil {
-				e.release(c)
-			}
-			e.touchConv(c)
-		} else {
-			t.agent.pend = nil
-			e.touchAgent(t.agent)
-		}
-	}
-}
-
 // tend looks at the agents that changed: their states, and what they hold but can no longer serve.
 func (e *Engine) tend(now record.Millis) {
 	slices.SortFunc(e.dirtyAgents, func(a, b *agent) int { return cmp.Compare(a.h.ID, b.h.ID) })
@@ -134,6 +176,11 @@ func (e *Engine) tend(now record.Millis) {
 	for _, a := range e.dirtyAgents {
 		a.dirty = false
 		e.settle(a)
+		for _, w := range a.prefs.all() { // they may wait for this agent alone, or no more
+			if w.c.h.StickyUntil > 0 {
+				e.touchConv(w.c)
+			}
+		}
 	}
 	e.dirtyAgents = e.dirtyAgents[:0]
 }
@@ -162,7 +209,7 @@ func (e *Engine) examine(a *agent, now record.Millis) {
 		due = a.pend.until
 	} else {
 		if a.h.LostAt > 0 && !gone {
-			due = a.h.LostAt + e.policy.Grace
+			due = a.h.LostAt + e.grace
 		}
 		if u := a.h.WrapUpUntil; a.h.State == record.WrapUp && !gone && u > 0 && (due == 0 || u < due) {
 			due = u
@@ -180,10 +227,10 @@ func (e *Engine) giveBack(a *agent, gone, disabled bool, now record.Millis) {
 	var list []*conv
 	for _, c := range a.holds {
 		switch {
-		case c.pend != nil:
+		case c.held():
 		case c.h.Status == record.Offered:
 			list = append(list, c)
-		case gone && c.h.Unanswered > 0 && (disabled || c.h.AssignedAt < a.h.LostAt+e.policy.Grace):
+		case gone && c.h.Unanswered > 0 && (disabled || c.h.AssignedAt < a.h.LostAt+e.grace):
 			list = append(list, c)
 		}
 	}
@@ -201,10 +248,14 @@ func (e *Engine) giveBack(a *agent, gone, disabled bool, now record.Millis) {
 func (e *Engine) elapse(now record.Millis) {
 	slices.SortFunc(e.dirtyConvs, func(a, b *conv) int { return cmp.Compare(a.h.ID, b.h.ID) })
 	for _, c := range e.dirtyConvs {
-		if c.pend != nil || e.convs[c.h.ID] != c {
+		if c.held() || e.convs[c.h.ID] != c {
 			continue
 		}
 		switch c.h.Status {
+		case record.Active:
+			if at := c.releasedAt(); at > 0 && at <= now && c.pend == nil {
+				e.decide(c, Decision{Action: ActRelease, Agent: c.h.Owner, Why: record.Why{Code: WhySilent}}, now)
+			}
 		case record.Offered:
 			if c.h.OfferUntil == 0 || c.h.OfferUntil > now {
 				break
@@ -214,6 +265,9 @@ func (e *Engine) elapse(now record.Millis) {
 				d.Action, d.Why.Code = ActRequeue, WhyLost
 			}
 			e.decide(c, d, now)
+			if c.holder != nil {
+				e.settle(c.holder)
+			}
 		case record.Snoozed:
 			if c.h.SnoozedUntil > 0 && c.h.SnoozedUntil <= now {
 				e.decide(c, Decision{Action: ActWake, Agent: c.h.Owner, Why: record.Why{Code: WhySnoozeOver}}, now)
@@ -223,7 +277,34 @@ func (e *Engine) elapse(now record.Millis) {
 				e.decide(c, Decision{Action: ActClose, Why: record.Why{Code: WhyWindowOver}}, now)
 			}
 		}
+		if c.pend == nil && c.h.Status != record.Waiting {
+			e.promise(c, now)
+		}
 	}
+}
+
+// follow sees to the waiting ones that changed and found nobody: rules of overflow, a closed door, promises.
+func (e *Engine) follow(now record.Millis) {
+	var list []waiter
+	for _, c := range e.dirtyConvs {
+		if c.lined && c.pend == nil && e.convs[c.h.ID] == c {
+			list = append(list, c.w)
+		}
+	}
+	slices.SortFunc(list, ahead)
+	for _, w := range list {
+		_ = e.overflow(w.c, now) || e.tellClosed(w.c, now) || e.promise(w.c, now)
+	}
+}
+
+// aside tells of an action that gives the conversation to nobody: it keeps its place meanwhile, and when the hub refuses it,
+// matching goes on.
+func aside(action string) bool {
+	switch action {
+	case ActOverflow, ActTell, ActRelease, ActSLA:
+		return true
+	}
+	return false
 }
 
 // decide takes d, about c, as pending and puts it out.
@@ -233,8 +314,13 @@ func (e *Engine) decide(c *conv, d Decision, now record.Millis) {
 	if c.h.WaitingSince > 0 && (c.h.Status == record.Waiting || c.h.Status == record.Offered) {
 		d.Why.Waited = now - c.h.WaitingSince
 	}
+	if c.pend != nil { // refused, and overtaken
+		e.unpend(c)
+	}
 	c.pend = &pending{version: c.h.Version, at: now, until: now + e.policy.Patience}
-	e.leave(c)
+	if c.pend.aside = aside(d.Action); !c.pend.aside {
+		e.leave(c)
+	}
 	e.timers.set(&c.timer, c.pend.until)
 	e.out = append(e.out, d)
 }

@@ -11,24 +11,33 @@ import (
 type Reason string
 
 const (
-	Unknown   Reason = "unknown"    // no such user
-	Disabled  Reason = "disabled"   // may not sign in
-	NotMember Reason = "not_member" // of the conversation's queue, nor preferred
-	Lost      Reason = "lost"       // no live socket at the moment
-	Declined  Reason = "declined"   // in this round
-	Full      Reason = "capacity"   // fewer units left than it takes
-	Pull      Reason = "pull"       // the queue's members take from it themselves
-	NoQueue   Reason = "no_queue"   // the queue is not known
-	NoMembers Reason = "no_members" // nobody serves the queue
-	Deciding  Reason = "deciding"   // a decision is on its way
-	Retrying  Reason = "retrying"   // the last decision was refused; it is made anew in a moment
+	Unknown   Reason = "unknown"           // no such user
+	Disabled  Reason = "disabled"          // may not sign in
+	NotMember Reason = "not_member"        // of the conversation's queue, nor preferred
+	Later     Reason = "secondary_not_yet" // serves the queue once somebody has waited for longer
+	Lost      Reason = "lost"              // no live socket at the moment
+	Sticky    Reason = "sticky_other"      // it waits for its preferred agent alone
+	Declined  Reason = "declined"          // in this round
+	Channel   Reason = "channel"           // takes no conversations of its channel at the moment
+	NoSkill   Reason = "skill"             // has not a skill that it asks for
+	LowLevel  Reason = "level"             // has it, at too low a level
+	Full      Reason = "capacity"          // fewer units left than it takes
+	Heavy     Reason = "heavy_reserved"    // kept for a heavier one that has waited long
+	Pull      Reason = "pull"              // who serves the queue takes from it
+	Closed    Reason = "closed"            // the queue offers nothing new
+	NoQueue   Reason = "no_queue"          // the queue is not known
+	NoMembers Reason = "no_members"        // nobody serves the queue
+	Deciding  Reason = "deciding"          // a decision is on its way
+	Retrying  Reason = "retrying"          // the last decision was refused; it is made anew in a moment
 )
 
 // Exclusion is one answer to "why is this still waiting?". Agent is empty when it concerns the queue or the
 // conversation.
 type Exclusion struct {
-	Agent  string `json:"agent,omitempty"`
-	Reason Reason `json:"reason"`
+	Agent  string        `json:"agent,omitempty"`
+	Reason Reason        `json:"reason"`
+	Skill  string        `json:"skill,omitempty"` // that fails
+	Until  record.Millis `json:"until,omitempty"` // when it ends by itself, where that is known
 }
 
 // absent gives the first reason for which an agent takes no work at all.
@@ -44,77 +53,51 @@ func absent(a *agent) Reason {
 		return Lost
 	case a.h.State != record.Available:
 		return Reason(a.h.State)
+	case a.lapsed:
+		return Reason(record.NotResponding)
 	}
 	return ""
 }
 
-// against gives the first reason for which a cannot take c: the one place where eligibility is defined. What it asks
-// of the conversation alone, other than Declined and Prefer, must be part of its demand.
-func (e *Engine) against(a *agent, c *conv) Reason {
-	if r := absent(a); r != "" {
-		return r
+// takes tells whether an agent who is there could take what asks this: channel, skills, room. It is what demand must hold.
+func (a *agent) takes(d *demand, asks []ask) bool {
+	return a.roomFor(d.units) && (a.kept == nil || d.units >= a.bar()) && a.takesKind(d.kind) && a.skilled(asks)
+}
+
+func (a *agent) takesKind(kind string) bool {
+	return len(a.h.Channels) == 0 || slices.Contains(a.h.Channels, kind)
+}
+
+// against gives the first thing that stands against a's taking c, as placed and settled last: with takes the one place where
+// eligibility is defined. What it asks of the conversation alone, other than Declined, Prefer and stickiness, must be part of its
+// demand.
+func (e *Engine) against(a *agent, c *conv, now record.Millis) Exclusion {
+	x := Exclusion{Agent: a.h.ID}
+	s, chosen := c.queue.seats[a.h.ID], c.h.Prefer == a.h.ID
+	if x.Reason = absent(a); x.Reason != "" {
+		if a.h.State == record.WrapUp && x.Reason == Reason(record.WrapUp) {
+			x.Until = a.h.WrapUpUntil
+		}
+		return x
 	}
+	need, lacks := e.lacks(a, c, now)
 	switch {
-	case c.h.Prefer != a.h.ID && c.queue.seats[a.h.ID] == nil:
-		return NotMember
+	case s == nil && !chosen:
+		x.Reason = NotMember
+	case c.sticky && !chosen:
+		x.Reason, x.Until = Sticky, c.h.StickyUntil
+	case s != nil && s.tier > c.demand.tier && !chosen:
+		x.Reason, x.Until = Later, c.h.WaitingSince+record.Millis(c.queue.h.Routing.Secondary[s.tier-1].After)*1000
 	case slices.Contains(c.h.Declined, a.h.ID):
-		return Declined
-	case a.vacant() < c.demand.units:
-		return Full
+		x.Reason, x.Until = Declined, c.h.DeclinedAt+e.round
+	case !a.takesKind(c.demand.kind):
+		x.Reason = Channel
+	case lacks != "":
+		x.Reason, x.Skill, x.Until = lacks, need.Skill, dropped(need, c.h.WaitingSince)
+	case !a.roomFor(c.demand.units):
+		x.Reason = Full
+	case a.kept != nil && c.demand.units < a.bar():
+		x.Reason = Heavy
 	}
-	return ""
-}
-
-// Explain answers "why is this still waiting?": a reason for the conversation, its queue, and each of the queue's
-// members and the preferred agent. It is nil for one that is not waiting. Agents who could take it are not listed:
-// then the reason is Deciding.
-func (e *Engine) Explain(conversation string, now record.Millis) []Exclusion {
-	c := e.convs[conversation]
-	if c == nil || c.h.Status != record.Waiting {
-		return nil
-	}
-	var list []Exclusion
-	if c.pend != nil {
-		if c.pend.refused {
-			list = append(list, Exclusion{Reason: Retrying})
-		} else {
-			return []Exclusion{{Agent: c.pend.id(), Reason: Deciding}}
-		}
-	}
-	q := c.queue
-	switch {
-	case !q.known:
-		list = append(list, Exclusion{Reason: NoQueue})
-	case q.pull():
-		list = append(list, Exclusion{Reason: Pull})
-	case len(q.members) == 0:
-		list = append(list, Exclusion{Reason: NoMembers})
-	}
-	ids := make([]string, 0, len(q.members)+1)
-	for _, s := range q.members {
-		ids = append(ids, s.agent.h.ID)
-	}
-	if p := c.h.Prefer; p != "" && q.seats[p] == nil {
-		ids = append(ids, p)
-	}
-	able := false
-	for _, id := range ids {
-		a := e.agents[id]
-		if a == nil {
-			a = &agent{h: record.Agent{ID: id}}
-		}
-		r := e.against(a, c)
-		if r == "" && q.pull() && id != c.h.Prefer {
-			r = Pull
-		}
-		if r == "" {
-			able = true
-		} else if r != Pull {
-			list = append(list, Exclusion{id, r})
-		}
-	}
-	if able && c.pend == nil {
-		list = append(list, Exclusion{Reason: Deciding})
-	}
-	return list
+	return x
 }

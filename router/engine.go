@@ -11,25 +11,31 @@ import (
 type Engine struct {
 	policy Policy
 	rules  Rules
-	last   record.ID // last event seen
+	grace  record.Millis
+	round  record.Millis
+	last   record.ID     // last event seen
+	now    record.Millis // of the last Decide
 
 	convs  map[string]*conv
 	agents map[string]*agent
 	queues map[string]*queue
+	skills map[string]int32
 	timers timers
 
 	// what changed since the last Decide
 	dirtyConvs  []*conv
 	dirtyAgents []*agent
 	dirtyQueues []*queue
+	stale       []*queue
 	gained      []*agent // in Decide: gained room and are preferred by somebody
 
-	out []Decision
+	walk []cursor // of match, kept for the next
+	out  []Decision
 }
 
 // New gives an engine that knows nothing yet: Settings and Load follow, in any order.
 func New(p Policy) *Engine {
-	return &Engine{policy: p, convs: map[string]*conv{}, agents: map[string]*agent{}, queues: map[string]*queue{}}
+	return &Engine{policy: p, grace: p.Grace, round: p.Round, convs: map[string]*conv{}, agents: map[string]*agent{}, queues: map[string]*queue{}}
 }
 
 // Load replaces all headers by the live state as of the event at. Headers are the engine's from now on. Settings stay.
@@ -70,39 +76,68 @@ func (e *Engine) Last() record.ID { return e.last }
 // Settings replaces the rules. An archived queue gets no new conversations but is served until it is empty.
 func (e *Engine) Settings(r Rules) {
 	e.rules = r
-	queues, users := r.Queues, r.Users
-	for _, q := range e.queues {
-		q.known, q.members, q.seats = false, nil, nil
-		q.free = ordered[ranked]{}
-		q.h = record.Queue{ID: q.h.ID}
+	e.grace, e.round = e.policy.Grace, e.policy.Round
+	if n := r.Routing.GraceSecs; n > 0 {
+		e.grace = record.Millis(n) * 1000
 	}
-	for _, a := range e.agents {
-		a.user, a.seats, a.room = nil, nil, 0
-		e.touchAgent(a)
+	if n := r.Routing.RoundSecs; n > 0 {
+		e.round = record.Millis(n) * 1000
 	}
-	for i := range users {
-		u := users[i]
-		a := e.agent(u.ID)
-		a.user = &u
+	e.scatter()
+	for i := range r.Users {
+		u := r.Users[i]
+		e.agent(u.ID).user = &u
 	}
-	for i := range queues {
-		q := e.queue(queues[i].ID)
-		q.h, q.known = queues[i], true
-		q.order = e.policy.Agents(&q.h)
+	e.learn(r.Users)
+	open := calendars(r.Calendars)
+	for i := range r.Queues {
+		q := e.queue(r.Queues[i].ID)
+		q.h, q.known = r.Queues[i], true
+		q.order = orderOf(q.h.Routing.Order)
+		q.hours = open[q.h.Routing.Calendar]
 		q.seats = make(map[string]*seat, len(q.h.Members))
-		for _, id := range q.h.Members {
-			if q.seats[id] != nil {
-				continue
-			}
-			s := &seat{agent: e.agent(id), queue: q}
-			q.seats[id] = s
-			q.members = append(q.members, s)
-			s.agent.seats = append(s.agent.seats, s)
+		e.sit(q, q.h.Members, 0)
+		q.h.Routing.Secondary = slices.SortedStableFunc(slices.Values(q.h.Routing.Secondary), func(a, b record.Secondary) int { return cmp.Compare(a.After, b.After) })
+		for i, s := range q.h.Routing.Secondary {
+			e.sit(q, s.Members, i+1)
 		}
-		slices.SortFunc(q.members, func(a, b *seat) int { return cmp.Compare(a.agent.h.ID, b.agent.h.ID) })
+		slices.SortFunc(q.roster, func(a, b *seat) int { return cmp.Compare(a.agent.h.ID, b.agent.h.ID) })
 	}
 	for _, q := range e.queues {
 		e.touchQueue(q)
+		if q.shut = false; q.known { // opened or closed by the next Decide
+			e.timers.set(&q.timer, 1)
+		}
+	}
+}
+
+// scatter takes everybody from everywhere.
+func (e *Engine) scatter() {
+	for _, q := range e.queues {
+		e.timers.set(&q.timer, 0)
+		*q = queue{h: record.Queue{ID: q.h.ID}, dirty: q.dirty, stale: q.stale, order: orderOf("")}
+		q.timer.queue = q
+	}
+	for _, a := range e.agents {
+		a.user, a.levels, a.seats, a.prefs = nil, nil, nil, ordered[waiter]{}
+		a.room, a.bare, a.kinds, a.atWork, a.keeping, a.kept = 0, false, nil, false, nil, nil
+		e.touchAgent(a)
+	}
+	for _, c := range e.convs {
+		c.lined, c.class, c.place, c.prefer, c.ripe = false, nil, nil, nil, false
+		e.touchConv(c)
+	}
+}
+
+// sit gives seats of a tier to those who have none yet.
+func (e *Engine) sit(q *queue, ids []string, tier int) {
+	for _, id := range ids {
+		if q.seats[id] == nil {
+			s := &seat{agent: e.agent(id), queue: q, tier: tier}
+			q.seats[id] = s
+			q.roster = append(q.roster, s)
+			s.agent.seats = append(s.agent.seats, s)
+		}
 	}
 }
 
@@ -121,18 +156,11 @@ func (e *Engine) agent(id string) *agent {
 func (e *Engine) queue(id string) *queue {
 	q := e.queues[id]
 	if q == nil {
-		q = &queue{h: record.Queue{ID: id}}
+		q = &queue{h: record.Queue{ID: id}, order: orderOf("")}
+		q.timer.queue = q
 		e.queues[id] = q
 	}
 	return q
-}
-
-func (q *queue) class(d demand) *class {
-	i, ok := slices.BinarySearchFunc(q.classes, d, func(c *class, d demand) int { return c.demand.compare(d) })
-	if !ok {
-		q.classes = slices.Insert(q.classes, i, &class{demand: d})
-	}
-	return q.classes[i]
 }
 
 func (e *Engine) touchConv(c *conv) {
@@ -153,6 +181,20 @@ func (e *Engine) touchQueue(q *queue) {
 	if !q.dirty {
 		q.dirty = true
 		e.dirtyQueues = append(e.dirtyQueues, q)
+	}
+}
+
+func (e *Engine) touchStale(q *queue) {
+	if !q.stale {
+		q.stale = true
+		e.stale = append(e.stale, q)
+	}
+}
+
+// touchLine has everybody looked at who waits in q.
+func (e *Engine) touchLine(q *queue) {
+	for _, w := range q.line.all() {
+		e.touchConv(w.c)
 	}
 }
 
@@ -183,7 +225,6 @@ func (e *Engine) setConversation(h *record.Conversation) {
 	}
 	c.h, c.tries = *h, 0
 	c.queue = e.queue(h.Queue)
-	c.demand = demand{units: max(1, h.Units)}
 	switch {
 	case h.Status == record.Offered && h.OfferedTo != "":
 		c.holder = e.agent(h.OfferedTo)
@@ -194,8 +235,6 @@ func (e *Engine) setConversation(h *record.Conversation) {
 		c.holder.holds = append(c.holder.holds, c)
 		e.touchAgent(c.holder)
 	}
-	e.stand(c)
-	e.arm(c)
 	e.touchConv(c)
 }
 
@@ -206,7 +245,6 @@ func (e *Engine) drop(h *record.Conversation) {
 		e.timers.set(&c.timer, 0)
 		c.h = *h
 		c.h.Status = record.Resolved
-		c.queue = nil
 		delete(e.convs, h.ID)
 	}
 }
@@ -217,38 +255,14 @@ func (e *Engine) unlink(c *conv) {
 		e.unpend(c)
 	}
 	e.leave(c)
+	if c.lined {
+		c.queue.line.remove(c.w)
+		c.lined = false
+	}
 	if a := c.holder; a != nil {
 		c.holder = nil
 		a.holds = without(a.holds, c)
 		e.touchAgent(a)
-	}
-}
-
-// stand puts a waiting conversation into its line.
-func (e *Engine) stand(c *conv) {
-	if c.h.Status != record.Waiting || c.pend != nil || c.place != nil {
-		return
-	}
-	c.w = waiter{e.policy.Waiting(&c.h), c.h.WaitingSince, c}
-	cl := c.queue.class(c.demand)
-	if c.place = &cl.plain; len(c.h.Declined) > 0 {
-		c.place = &cl.refused
-	}
-	c.place.insert(c.w)
-	if c.h.Prefer != "" {
-		c.prefer = e.agent(c.h.Prefer)
-		c.prefer.prefs.insert(c.w)
-	}
-}
-
-func (e *Engine) leave(c *conv) {
-	if c.place != nil {
-		c.place.remove(c.w)
-		c.place = nil
-	}
-	if c.prefer != nil {
-		c.prefer.prefs.remove(c.w)
-		c.prefer = nil
 	}
 }
 
@@ -267,27 +281,7 @@ func (e *Engine) release(c *conv) {
 	if c.holder != nil {
 		e.touchAgent(c.holder)
 	}
-	e.stand(c)
-	e.arm(c)
 	e.touchConv(c)
-}
-
-// arm sets the timer to when the conversation must be looked at although nothing happened.
-func (e *Engine) arm(c *conv) {
-	var due record.Millis
-	switch {
-	case c.pend != nil:
-		due = c.pend.until
-	case c.h.Status == record.Waiting && len(c.h.Declined) > 0:
-		due = c.h.DeclinedAt + e.policy.Round
-	case c.h.Status == record.Offered:
-		due = c.h.OfferUntil
-	case c.h.Status == record.Snoozed:
-		due = c.h.SnoozedUntil
-	case c.h.Status == record.Resolved:
-		due = max(c.h.ReopenUntil, 1)
-	}
-	e.timers.set(&c.timer, due)
 }
 
 func without(list []*conv, c *conv) []*conv {
@@ -295,43 +289,4 @@ func without(list []*conv, c *conv) []*conv {
 		return slices.Delete(list, i, i+1)
 	}
 	return list
-}
-
-// gone tells that an agent will not come back by itself any moment.
-func (e *Engine) gone(a *agent, now record.Millis) bool {
-	return a.user != nil && a.user.Disabled || a.h.LostAt > 0 && a.h.LostAt+e.policy.Grace <= now
-}
-
-// settle brings an agent's room and places up to date.
-func (e *Engine) settle(a *agent) {
-	room := 0
-	if absent(a) == "" {
-		room = max(0, a.vacant())
-	}
-	var idle record.Millis
-	var used int
-	if room > 0 {
-		idle, used = a.idle(), a.committed()
-	}
-	for _, s := range a.seats {
-		var rank ranked
-		if room > 0 {
-			rank = ranked{s.queue.order.Key(&a.h, used, a.user.Capacity), idle, used, s}
-		}
-		if rank != s.rank {
-			if s.free {
-				s.queue.free.remove(s.rank)
-			}
-			if s.rank, s.free = rank, room > 0; s.free {
-				s.queue.free.insert(rank)
-			}
-		}
-		if room > a.room {
-			e.touchQueue(s.queue)
-		}
-	}
-	if room > a.room && a.prefs.len() > 0 {
-		e.gained = append(e.gained, a)
-	}
-	a.room = room
 }

@@ -62,6 +62,15 @@ func (d *desk) want(now record.Millis, want ...string) []Decision {
 	return list
 }
 
+// why gives the reasons for which one waits.
+func (d *desk) why(conversation string, now record.Millis) []Exclusion {
+	x := d.e.Explain(conversation, now)
+	if x == nil {
+		return nil
+	}
+	return x.Reasons
+}
+
 func TestOrderOfWaiting(t *testing.T) {
 	d := newDesk(t, []record.Queue{line("q", ModePush, "a"), line("p", ModePush, "a")}, user("a", 10))
 	d.agent(free("a"))
@@ -132,7 +141,7 @@ func TestPreferred(t *testing.T) {
 	c.Queue = "pull"
 	d.conv(c)
 	d.want(t0+10, "offer 1 b preferred", "offer 2 x preferred", "offer 3 a longest_idle", "offer 4 a preferred")
-	if got := d.e.Explain("5", t0+10); !reflect.DeepEqual(got, []Exclusion{{Reason: Pull}}) {
+	if got := d.why("5", t0+10); !reflect.DeepEqual(got, []Exclusion{{Reason: Pull}}) {
 		t.Errorf("explained: %v", got)
 	}
 }
@@ -148,8 +157,8 @@ func TestHeavyItems(t *testing.T) {
 	d.conv(heavy)
 	d.conv(waiting("light", t0+1))
 	d.want(t0+2, "push light a longest_idle") // does not wait behind one that nobody can take
-	want := []Exclusion{{"a", Full}, {"b", Full}}
-	if got := d.e.Explain("heavy", t0+2); !reflect.DeepEqual(got, want) {
+	want := []Exclusion{{Agent: "a", Reason: Full}, {Agent: "b", Reason: Full}}
+	if got := d.why("heavy", t0+2); !reflect.DeepEqual(got, want) {
 		t.Errorf("explained: %v", got)
 	}
 	b.Version, b.Held = 2, nil
@@ -190,7 +199,7 @@ func TestRounds(t *testing.T) {
 	c.Declined, c.DeclinedAt = []string{"a"}, t0
 	d.conv(c)
 	d.want(t0 + 1)
-	if got := d.e.Explain("1", t0+1); !reflect.DeepEqual(got, []Exclusion{{"a", Declined}, {"b", "busy"}}) {
+	if got := d.why("1", t0+1); !reflect.DeepEqual(got, []Exclusion{{Agent: "a", Reason: Declined, Until: t0 + 30_000}, {Agent: "b", Reason: "busy"}}) {
 		t.Errorf("explained: %v", got)
 	}
 	if next := d.e.Next(); next != t0+30_000 {
@@ -218,7 +227,7 @@ func TestGrace(t *testing.T) {
 	d.conv(c)
 	d.conv(waiting("new", t0))
 	d.want(t0 + 1) // nothing is taken away yet, and nothing given
-	if got := d.e.Explain("new", t0+1); !reflect.DeepEqual(got, []Exclusion{{"a", Lost}}) {
+	if got := d.why("new", t0+1); !reflect.DeepEqual(got, []Exclusion{{Agent: "a", Reason: Lost}}) {
 		t.Errorf("explained: %v", got)
 	}
 	if next := d.e.Next(); next != t0+30_000 {
@@ -300,12 +309,12 @@ func TestRefusals(t *testing.T) {
 	d.conv(waiting("1", t0))
 	d.conv(waiting("2", t0+1))
 	list := d.want(t0+10, "push 1 a longest_idle")
-	if got := d.e.Explain("1", t0+10); !reflect.DeepEqual(got, []Exclusion{{"a", Deciding}}) {
+	if got := d.why("1", t0+10); !reflect.DeepEqual(got, []Exclusion{{Agent: "a", Reason: Deciding}}) {
 		t.Errorf("explained: %v", got)
 	}
 	d.e.Refuse(list[0], t0+20)
 	list = d.want(t0+20, "push 2 a longest_idle") // the room is free for the next in line
-	if got := d.e.Explain("1", t0+20); got[0].Reason != Retrying {
+	if got := d.why("1", t0+20); got[0].Reason != Retrying {
 		t.Errorf("explained: %v", got)
 	}
 	d.e.Refuse(list[0], t0+20)
@@ -347,10 +356,10 @@ func TestExplainWithoutQueue(t *testing.T) {
 	c.Queue = "empty"
 	d.conv(c)
 	d.want(t0)
-	if got := d.e.Explain("1", t0); !reflect.DeepEqual(got, []Exclusion{{Reason: NoQueue}}) {
+	if got := d.why("1", t0); !reflect.DeepEqual(got, []Exclusion{{Reason: NoQueue}}) {
 		t.Errorf("explained: %v", got)
 	}
-	if got := d.e.Explain("2", t0); !reflect.DeepEqual(got, []Exclusion{{Reason: NoMembers}}) {
+	if got := d.why("2", t0); !reflect.DeepEqual(got, []Exclusion{{Reason: NoMembers}}) {
 		t.Errorf("explained: %v", got)
 	}
 	q := line("q", ModeOffer, "a")

@@ -41,7 +41,7 @@ var self = record.Actor{Kind: "system", ID: "router"}
 
 // Router is a policy at work. Its zero value goes by DefaultPolicy, the machine's clock, and logs to slog's default.
 type Router struct {
-	Policy Policy // as a whole: DefaultPolicy when Waiting is nil
+	Policy Policy // as a whole: DefaultPolicy when it is zero
 	Log    *slog.Logger
 	Clock  func() time.Time
 }
@@ -50,7 +50,7 @@ type Router struct {
 func Run(ctx context.Context, hub Hub) error { return Router{}.Run(ctx, hub) }
 
 func (r Router) policy() Policy {
-	if r.Policy.Waiting == nil {
+	if r.Policy == (Policy{}) {
 		return DefaultPolicy()
 	}
 	return r.Policy
@@ -344,5 +344,5 @@ func (l *loop) fail(now time.Time, err error) {
 func command(d Decision) inbox.Command {
 	why := d.Why
 	return inbox.Command{By: self, Action: d.Action, Conversation: d.Conversation, Version: d.Version, Agent: d.Agent,
-		Until: d.Until, State: d.State, Why: &why}
+		Queue: d.Queue, Until: d.Until, State: d.State, Text: d.Text, Reason: d.Reason, Why: &why}
 }

@@ -7,47 +7,49 @@ import (
 )
 
 // match gives waiting conversations to agents, the first in line first over all queues that are looked at. Only
-// these can find somebody: conversations that changed, those of queues where a member gained room, and those that
-// prefer an agent who did. Within one call room only shrinks, so each is looked at once.
-func (e *Engine) match(now record.Millis) {
-	var lines cursors
-	var single []waiter
-	for _, c := range e.dirtyConvs {
-		c.dirty = false
-		if c.place != nil {
-			single = append(single, c.w)
-		}
+// these can find somebody: conversations that changed (line, in order), those of queues where somebody gained room, and those that
+// prefer an agent who did. Within one pass room only shrinks, so each is looked at once; whoever is kept for a heavy one
+// is looked up before each pass, and who is kept no more brings another.
+func (e *Engine) match(line []waiter, now record.Millis) {
+	for e.keep(); len(line)+len(e.dirtyQueues)+len(e.gained) > 0; e.keep() {
+		e.pass(line, now)
+		line = nil
 	}
-	slices.SortFunc(single, func(a, b waiter) int {
-		if a.before(b) {
-			return -1
-		}
-		return 1
-	})
-	lines.add(&cursor{list: &ordered[waiter]{items: single}, fixed: true})
+}
+
+func (e *Engine) pass(line []waiter, now record.Millis) {
+	lines := cursors(e.walk[:0])
+	lines.add(cursor{list: &ordered[waiter]{items: line}, fixed: true})
 	for _, q := range e.dirtyQueues {
 		q.dirty = false
-		if q.pull() || q.free.len() == 0 {
+		if q.shut || q.pull() || q.free.len() == 0 {
 			continue // whom they prefer among outsiders, gained tells
 		}
-		for _, cl := range q.classes {
-			lines.add(&cursor{list: &cl.plain, queue: q, alike: true})
-			lines.add(&cursor{list: &cl.refused, queue: q})
+		for _, cl := range q.lines {
+			if cl.len() > 0 && q.serves(cl) {
+				lines.add(cursor{list: &cl.plain, queue: q, alike: true})
+				lines.add(cursor{list: &cl.refused, queue: q})
+			}
 		}
 	}
 	for _, a := range e.gained {
-		lines.add(&cursor{list: &a.prefs, agent: a})
+		lines.add(cursor{list: &a.prefs, agent: a})
 	}
-	e.dirtyConvs, e.dirtyQueues, e.gained = e.dirtyConvs[:0], e.dirtyQueues[:0], e.gained[:0]
+	e.dirtyQueues, e.gained = e.dirtyQueues[:0], e.gained[:0]
 
 	lines.heapify()
 	for len(lines) > 0 {
-		l := lines[0]
-		if l.w.c.place == nil { // decided on through another line
+		l := &lines[0]
+		c := l.w.c
+		if c.place == nil && c.prefer == nil { // decided on through another line
 			lines.next(l.fixed)
 			continue
 		}
-		decided := e.assign(l.w.c, now)
+		if c.held() {
+			lines.next(true)
+			continue
+		}
+		decided := e.assign(c, now)
 		switch {
 		case !decided && l.alike, l.queue != nil && l.queue.free.len() == 0, l.agent != nil && l.agent.room == 0:
 			lines.end()
@@ -55,36 +57,59 @@ func (e *Engine) match(now record.Millis) {
 			lines.next(!decided || l.fixed)
 		}
 	}
+	e.walk = lines
+}
+
+// serves tells whether any agent with room could take one of cl, declining aside.
+func (q *queue) serves(cl *class) bool {
+	for _, r := range q.free.all() {
+		if r.tier > cl.demand.tier {
+			break
+		}
+		if r.s.agent.takes(&cl.demand, cl.asks) {
+			return true
+		}
+	}
+	return false
 }
 
 // assign decides on one waiting conversation, if anything can be done for it.
 func (e *Engine) assign(c *conv, now record.Millis) bool {
 	q := c.queue
-	if p := c.prefer; p != nil && p.room > 0 && e.against(p, c) == "" {
+	if q.shut {
+		return false
+	}
+	if p := c.prefer; p != nil && p.room > 0 && p.takes(&c.demand, c.asks) && !slices.Contains(c.h.Declined, p.h.ID) {
 		e.hand(c, p, true, now)
 		return true
 	}
-	if q.pull() {
+	if q.pull() || c.sticky {
 		return false
 	}
 	for _, r := range q.free.all() {
-		a := r.s.agent
-		if a.room >= c.demand.units && !slices.Contains(c.h.Declined, a.h.ID) {
+		if r.tier > c.demand.tier {
+			break
+		}
+		if a := r.s.agent; a.takes(&c.demand, c.asks) && !slices.Contains(c.h.Declined, a.h.ID) {
 			e.hand(c, a, false, now)
 			return true
 		}
 	}
-	if len(c.h.Declined) > 0 && c.h.DeclinedAt+e.policy.Round <= now && e.refuserCould(c) {
+	if len(c.h.Declined) > 0 && c.h.DeclinedAt+e.round <= now && e.refuserCould(c) {
 		e.decide(c, Decision{Action: ActRequeue, Why: record.Why{Code: WhyRound}}, now)
 		return true
 	}
 	return false
 }
 
-// refuserCould tells whether somebody who refused c in this round has room for it now.
+// refuserCould tells whether somebody who refused c in this round could take it now.
 func (e *Engine) refuserCould(c *conv) bool {
 	for _, id := range c.h.Declined {
-		if a := e.agents[id]; a != nil && a.room >= c.demand.units && (c.queue.seats[id] != nil || c.h.Prefer == id) {
+		a := e.agents[id]
+		if a == nil || a.room == 0 || !a.takes(&c.demand, c.asks) {
+			continue
+		}
+		if s := c.queue.seats[id]; s != nil && s.tier <= c.demand.tier || c.h.Prefer == id {
 			return true
 		}
 	}
@@ -106,43 +131,43 @@ func (e *Engine) hand(c *conv, a *agent, preferred bool, now record.Millis) {
 		d.Until = now + stands
 		idle = d.Until
 	}
-	d.Why = e.why(c, a, preferred)
-	d.Why.Score = float64(int64(now)-e.policy.Waiting(&c.h)) / minute
+	d.Why = e.why(c, a, preferred, now)
+	d.Why.Score = score(&c.h, now)
 	e.decide(c, d, now)
-	c.pend.agent, c.pend.units, c.pend.idle = a, c.demand.units, idle
+	c.pend.agent, c.pend.units, c.pend.idle = a, min(c.demand.units, a.user.Capacity), idle
 	a.pends = append(a.pends, c)
 	e.settle(a)
 }
 
-// why lists who could have taken c, in order, and members who could not: free ones first, then by id.
-func (e *Engine) why(c *conv, a *agent, preferred bool) record.Why {
+// why lists who could have taken c, in order, and agents of the queue who could not: free ones first, then by id.
+func (e *Engine) why(c *conv, a *agent, preferred bool, now record.Millis) record.Why {
 	q := c.queue
-	w := record.Why{Code: q.order.Name, Candidates: []string{a.h.ID}}
+	w := record.Why{Code: q.order.name, Candidates: []string{a.h.ID}}
 	if preferred {
 		w.Code = WhyPreferred
 		if q.pull() {
 			return w
 		}
 	}
-	free, rest := q.free.all(), len(q.members)-q.free.len()
+	free, rest := q.free.all(), len(q.roster)-q.free.len()
 	w.Excluded = make(map[string]string, min(maxExcluded, rest))
 	exclude := func(o *agent) {
 		if len(w.Excluded) == maxExcluded {
 			w.More++
 		} else {
-			w.Excluded[o.h.ID] = string(e.against(o, c))
+			w.Excluded[o.h.ID] = string(e.against(o, c, now).Reason)
 		}
 	}
 	for _, r := range free {
 		if o := r.s.agent; o == a {
 			continue
-		} else if e.against(o, c) != "" {
+		} else if e.against(o, c, now).Reason != "" {
 			exclude(o)
 		} else if w.Candidates = append(w.Candidates, o.h.ID); len(w.Candidates) == maxCandidates {
 			break
 		}
 	}
-	for _, m := range q.members {
+	for _, m := range q.roster {
 		if rest == 0 {
 			break
 		}
@@ -170,9 +195,9 @@ type cursor struct {
 }
 
 // cursors is a heap by the item looked at.
-type cursors []*cursor
+type cursors []cursor
 
-func (h *cursors) add(c *cursor) {
+func (h *cursors) add(c cursor) {
 	if c.list.len() > 0 {
 		c.w = c.list.at(0)
 		*h = append(*h, c)
@@ -203,7 +228,7 @@ func (h cursors) down(i int) {
 
 // next moves the first cursor on: past its item when stay, else to what has taken that item's place.
 func (h *cursors) next(stays bool) {
-	c := (*h)[0]
+	c := &(*h)[0]
 	if stays {
 		c.i++
 	}

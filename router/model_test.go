@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand"
 	"slices"
+	"strings"
 
 	"tamas/inbox/record"
 )
@@ -20,6 +21,7 @@ type world struct {
 	users  map[string]*record.User
 	queues map[string]*record.Queue
 	log    []record.Event // not delivered to the engine yet
+	hops   map[string]int // conversation → overflows since somebody had it
 	keep   bool           // a requeue of an offer keeps Declined
 
 	asked map[[2]string]record.Millis // conversation, agent → refusal in the conversation's present round
@@ -29,10 +31,10 @@ var errStale = errors.New("conflict")
 
 func newWorld(rnd *rand.Rand) *world {
 	w := &world{now: 1_000_000, keep: rnd.Intn(2) == 0, convs: map[string]*record.Conversation{}, agents: map[string]*record.Agent{},
-		users: map[string]*record.User{}, queues: map[string]*record.Queue{}, asked: map[[2]string]record.Millis{}}
+		users: map[string]*record.User{}, queues: map[string]*record.Queue{}, asked: map[[2]string]record.Millis{}, hops: map[string]int{}}
 	for i := range 1 + rnd.Intn(7) {
 		id := fmt.Sprintf("u%02d", i)
-		w.users[id] = &record.User{ID: id, Capacity: rnd.Intn(6)}
+		w.users[id] = &record.User{ID: id, Capacity: rnd.Intn(6), Skills: someSkills(rnd)}
 		w.agents[id] = &record.Agent{ID: id, Version: 1, State: record.Available, Held: map[string]int{}}
 	}
 	for i := range 1 + rnd.Intn(4) {
@@ -49,12 +51,104 @@ func (w *world) shuffleQueue(id string, rnd *rand.Rand) {
 	q.OfferSeconds = rnd.Intn(3) * 20
 	q.WrapUpSecs = rnd.Intn(2) * 15
 	q.Members = nil
+	r := record.Routing{
+		Order:   []string{"", record.OrderActive, record.OrderAvailable, record.OrderRatio, record.OrderRound, record.OrderIdle}[rnd.Intn(6)],
+		Waiting: []string{"", record.WaitScore, record.WaitSLA}[rnd.Intn(3)],
+		Needs:   someNeeds(rnd), StickySecs: rnd.Intn(3) * 20, HeavySecs: rnd.Intn(2) * 30, ReleaseSecs: rnd.Intn(3) * 40,
+		Closed: rnd.Intn(12) == 0, Calendar: []string{"", "", "", "", "cal", "unknown"}[rnd.Intn(6)],
+	}
+	if rnd.Intn(2) == 0 {
+		r.ClosedText = "closed"
+	}
+	late := []record.Secondary{{After: 20}, {After: 60}}
 	for _, u := range sorted(w.users) {
-		if rnd.Intn(3) > 0 {
+		switch rnd.Intn(5) {
+		case 0:
+		case 1:
+			s := &late[rnd.Intn(2)]
+			s.Members = append(s.Members, u)
+		default:
 			q.Members = append(q.Members, u)
 		}
 	}
+	if rnd.Intn(2) == 0 {
+		r.Secondary = late
+	}
+	for range rnd.Intn(3) {
+		o := record.Overflow{When: []string{record.OverWait, record.OverLength, record.OverUnstaffed, record.OverClosed, record.OverImpossible}[rnd.Intn(5)],
+			Value: rnd.Intn(4), Queue: pick(rnd, append(sorted(w.queues), "", "gone"))}
+		if o.When == record.OverWait {
+			o.Value *= 30
+		}
+		if rnd.Intn(3) == 0 {
+			o.Text = "over"
+		}
+		r.Overflow = append(r.Overflow, o)
+	}
+	q.Routing = r
 	w.queues[id] = &q
+}
+
+func pick[T any](rnd *rand.Rand, list []T) (none T) {
+	if len(list) == 0 {
+		return none
+	}
+	return list[rnd.Intn(len(list))]
+}
+
+var skills = []string{"english", "billing", "خط"}
+
+func someSkills(rnd *rand.Rand) map[string]int {
+	has := map[string]int{}
+	for _, s := range skills {
+		if rnd.Intn(3) > 0 {
+			has[s] = 1 + rnd.Intn(3)
+		}
+	}
+	return has
+}
+
+// someNeeds are mostly none, some mandatory, some in rings.
+func someNeeds(rnd *rand.Rand) (needs []record.Need) {
+	for range rnd.Intn(6) - 3 {
+		needs = append(needs, record.Need{Skill: skills[rnd.Intn(3)], Level: rnd.Intn(4), DropAfter: rnd.Intn(3) * 25})
+	}
+	return needs
+}
+
+// someSLA has clocks of every state.
+func (w *world) someSLA(rnd *rand.Rand) *record.SLA {
+	if rnd.Intn(2) == 0 {
+		return nil
+	}
+	s := &record.SLA{Policy: "p"}
+	for _, kind := range []string{record.ClockFirst, record.ClockNext, record.ClockResolution} {
+		k := record.Clock{Kind: kind, Since: w.now}
+		switch rnd.Intn(4) {
+		case 0:
+			continue
+		case 1:
+			k.Left = 1000
+		case 2:
+			k.MetAt, k.Due = w.now, w.now+1
+		default:
+			k.Due = w.now + record.Millis(rnd.Intn(200_000))
+			k.WarnAt = w.now + record.Millis(rnd.Intn(int(k.Due-w.now+1)))
+		}
+		s.Clocks = append(s.Clocks, k)
+	}
+	return s
+}
+
+// hoursOfTest are open and closed every few minutes of the first hour.
+func hoursOfTest() record.Calendar {
+	c := record.Calendar{ID: "cal", Zone: "UTC"}
+	for d := range c.Week {
+		for m := 0; m < 230; m += 10 {
+			c.Week[d] = append(c.Week[d], record.Span{From: m, To: m + 4 + m%5})
+		}
+	}
+	return c
 }
 
 func sorted[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
@@ -66,6 +160,7 @@ func (w *world) settings() (r Rules) {
 	for _, id := range sorted(w.users) {
 		r.Users = append(r.Users, *w.users[id])
 	}
+	r.Calendars = []record.Calendar{hoursOfTest(), {ID: "unreadable", Zone: "nowhere"}}
 	return r
 }
 
@@ -91,7 +186,7 @@ func (w *world) change(id string) *tx {
 	if id != "" {
 		c := *w.convs[id]
 		c.Version++
-		c.Declined = slices.Clone(c.Declined)
+		c.Declined, c.Hops, c.ToldText = slices.Clone(c.Declined), slices.Clone(c.Hops), slices.Clone(c.ToldText)
 		t.conv = &c
 	}
 	return t
@@ -113,16 +208,28 @@ func (t *tx) letGo() {
 			delete(t.of(id).Held, t.conv.ID)
 		}
 	}
-	t.conv.OfferedTo, t.conv.OfferUntil = "", 0
+	t.conv.OfferedTo, t.conv.OfferUntil, t.conv.Released = "", 0, false
 }
 
 func (t *tx) give(id string) error {
 	a, u := t.of(id), t.w.users[id]
 	_, held := a.Held[t.conv.ID]
-	if u.Disabled || !held && a.Used()+t.conv.Units > u.Capacity {
+	units := t.conv.Units
+	full := a.Used()+units > u.Capacity
+	if units == record.AllUnits {
+		units = u.Capacity
+		full = a.Used() > 0 || u.Capacity == 0
+	}
+	for id := range a.Held {
+		full = full || t.w.convs[id].Units == record.AllUnits
+	}
+	if u.Disabled || !held && full {
 		return errors.New("over_capacity")
 	}
-	a.Held[t.conv.ID] = t.conv.Units
+	if !held {
+		a.Held[t.conv.ID] = units
+	}
+	a.TurnAt = t.w.now
 	return nil
 }
 
@@ -137,7 +244,9 @@ func (t *tx) own(id string) error {
 	}
 	c := t.conv
 	c.Owner, c.Status, c.AssignedAt = id, record.Active, t.w.now
-	c.OfferedTo, c.OfferUntil, c.Prefer, c.SnoozedUntil, c.ReopenUntil = "", 0, "", 0, 0
+	c.OfferedTo, c.OfferUntil, c.Prefer, c.StickyUntil, c.SnoozedUntil, c.ReopenUntil = "", 0, "", 0, 0, 0
+	c.Hops, c.ToldText, c.QueuedAt, c.Released = nil, nil, 0, false
+	t.w.hops[c.ID] = 0
 	t.newRound()
 	t.of(id).IdleSince = t.w.now
 	return nil
@@ -150,7 +259,13 @@ func (t *tx) newRound() {
 func (t *tx) queue(since record.Millis) {
 	t.letGo()
 	c := t.conv
-	c.Status, c.Owner, c.SnoozedUntil, c.ReopenUntil = record.Waiting, "", 0, 0
+	if c.Status != record.Waiting && c.Status != record.Offered {
+		c.QueuedAt = t.w.now
+		if q := t.w.queues[c.Queue]; q != nil && c.Prefer != "" {
+			c.StickyUntil = t.w.now + record.Millis(q.Routing.StickySecs)*1000
+		}
+	}
+	c.Status, c.Owner, c.SnoozedUntil, c.ReopenUntil, c.Released = record.Waiting, "", 0, 0, false
 	if c.WaitingSince == 0 {
 		c.WaitingSince = since
 	}
@@ -248,7 +363,7 @@ func (w *world) do(d Decision) error {
 			return errStale
 		}
 		if c.Status == record.Active {
-			h.WaitingSince = c.Unanswered
+			h.WaitingSince, h.Prefer = c.Unanswered, c.Owner
 		}
 		if !w.keep || c.Status != record.Offered {
 			t.newRound()
@@ -267,6 +382,34 @@ func (w *world) do(d Decision) error {
 			return errStale
 		}
 		kind = record.EvClosed
+	case ActOverflow:
+		if c.Status != record.Waiting || c.Queue == d.Queue || slices.Contains(c.Hops, d.Queue) || len(c.Hops) >= record.MaxHops {
+			return errors.New("must not go there")
+		}
+		h.Hops, h.Queue, h.QueuedAt = append(h.Hops, c.Queue), d.Queue, w.now
+		t.newRound()
+		if w.hops[c.ID]++; w.hops[c.ID] > record.MaxHops {
+			return errors.New("goes round for ever")
+		}
+		kind = record.EvOverflowed
+	case ActTell:
+		if c.Status != record.Waiting || slices.Contains(c.ToldText, d.Reason) || d.Text == "" {
+			return errors.New("told already")
+		}
+		h.ToldText = append(h.ToldText, d.Reason)
+		kind = record.EvTold
+	case ActRelease:
+		if c.Status != record.Active || c.Released || c.Unanswered > 0 {
+			return errStale
+		}
+		t.letGo()
+		h.Released = true
+		kind = record.EvReleased
+	case ActSLA:
+		if !t.clock(d.Reason) {
+			return errors.New("no such clock runs out")
+		}
+		kind = record.EvSLA
 	default:
 		panic("unknown action " + d.Action)
 	}
@@ -274,14 +417,34 @@ func (w *world) do(d Decision) error {
 	return nil
 }
 
+// clock marks a clock as warned or broken, if it is due.
+func (t *tx) clock(code string) bool {
+	what, kind, _ := strings.Cut(code, "/")
+	if t.conv.SLA == nil {
+		return false
+	}
+	s := *t.conv.SLA
+	s.Clocks = slices.Clone(s.Clocks)
+	t.conv.SLA = &s
+	for i := range s.Clocks {
+		k := &s.Clocks[i]
+		if k.Kind != kind || k.MetAt > 0 || k.Due == 0 {
+			continue
+		}
+		if what == "warn" && !k.Warned && k.WarnAt <= t.w.now {
+			k.Warned, k.WarnAt = true, 0
+			return true
+		}
+		if what == "broken" && !k.Broken && k.Due <= t.w.now {
+			k.Broken = true
+			return true
+		}
+	}
+	return false
+}
+
 // happen lets something random happen that is not the router's doing, and says what.
 func (w *world) happen(rnd *rand.Rand) string {
-	pick := func(list []string) string {
-		if len(list) == 0 {
-			return ""
-		}
-		return list[rnd.Intn(len(list))]
-	}
 	some := func(status ...record.Status) string {
 		var ids []string
 		for _, id := range sorted(w.convs) {
@@ -289,17 +452,18 @@ func (w *world) happen(rnd *rand.Rand) string {
 				ids = append(ids, id)
 			}
 		}
-		return pick(ids)
+		return pick(rnd, ids)
 	}
-	agent := pick(sorted(w.users))
+	agent := pick(rnd, sorted(w.users))
 	switch what := rnd.Intn(20); what {
 	case 0, 1, 2, 3: // a new customer
 		if len(w.convs) > 40 {
 			return "full"
 		}
 		id := fmt.Sprintf("c%05d", w.n)
-		c := record.Conversation{ID: id, Version: 0, Queue: pick(append(sorted(w.queues), "q0", "gone")), Status: record.Waiting, Units: 1 + rnd.Intn(8)/6,
-			Priority: rnd.Intn(4) / 3 * 2, WaitingSince: w.now, Unanswered: w.now, CreatedAt: w.now}
+		c := record.Conversation{ID: id, Version: 0, Queue: pick(rnd, append(sorted(w.queues), "q0", "gone")), Status: record.Waiting,
+			Units: []int{1, 1, 1, 1, 1, 2, 2, 3, record.AllUnits}[rnd.Intn(9)], Channel: []string{"mail", "chat"}[rnd.Intn(2)], Needs: someNeeds(rnd),
+			SLA: w.someSLA(rnd), Priority: rnd.Intn(4) / 3 * 2, WaitingSince: w.now, QueuedAt: w.now, Unanswered: w.now, CreatedAt: w.now, LastMessageAt: w.now}
 		w.convs[id] = &c
 		w.change(id).commit(record.EvReceived)
 		return "arrival " + id + " in " + c.Queue
@@ -311,6 +475,15 @@ func (w *world) happen(rnd *rand.Rand) string {
 		t := w.change(id)
 		if t.conv.Unanswered == 0 {
 			t.conv.Unanswered = w.now
+		}
+		t.conv.LastMessageAt = w.now
+		if t.conv.Released { // it wakes, also into a full load
+			t.conv.Released = false
+			units := t.conv.Units
+			if units == record.AllUnits {
+				units = w.users[t.conv.Owner].Capacity
+			}
+			t.of(t.conv.Owner).Held[t.conv.ID] = units
 		}
 		if t.conv.Status != record.Active {
 			t.conv.Prefer, t.conv.WaitingSince = t.conv.Owner, 0
@@ -360,7 +533,7 @@ func (w *world) happen(rnd *rand.Rand) string {
 			return "nothing active"
 		}
 		t := w.change(id)
-		t.conv.Unanswered, t.conv.WaitingSince = 0, 0
+		t.conv.Unanswered, t.conv.WaitingSince, t.conv.LastMessageAt = 0, 0, w.now
 		t.commit(record.EvQueued)
 		return "reply " + id
 	case 12:
@@ -374,9 +547,9 @@ func (w *world) happen(rnd *rand.Rand) string {
 			since = max(t.conv.Unanswered, w.now)
 		}
 		t.newRound()
-		t.conv.Prefer = ""
+		t.conv.Prefer, t.conv.StickyUntil, t.conv.QueuedAt = "", 0, w.now
 		if rnd.Intn(2) == 0 {
-			t.conv.Queue = pick(sorted(w.queues))
+			t.conv.Queue = pick(rnd, sorted(w.queues))
 		} else {
 			t.conv.Prefer = agent
 		}
@@ -405,7 +578,7 @@ func (w *world) happen(rnd *rand.Rand) string {
 		if a.State == record.WrapUp && rnd.Intn(2) == 0 {
 			a.WrapUpUntil = w.now + 20_000
 		}
-		a.Since = w.now
+		a.Since, a.Channels = w.now, [][]string{nil, nil, {"mail"}, {"chat", "mail"}}[rnd.Intn(4)]
 		t.commit(record.EvAgent)
 		return "state of " + agent + ": " + string(a.State)
 	case 16:
@@ -434,7 +607,14 @@ func (w *world) happen(rnd *rand.Rand) string {
 			return "nothing waits"
 		}
 		t := w.change(id)
-		t.conv.Priority = rnd.Intn(3)
+		switch rnd.Intn(3) {
+		case 0:
+			t.conv.Needs = someNeeds(rnd)
+		case 1:
+			t.conv.SLA = w.someSLA(rnd)
+		default:
+			t.conv.Priority = rnd.Intn(3)
+		}
 		t.commit(record.EvChanged)
 		return "priority " + id
 	default:
@@ -442,10 +622,10 @@ func (w *world) happen(rnd *rand.Rand) string {
 			return "settings stay"
 		}
 		if rnd.Intn(2) == 0 {
-			w.shuffleQueue(pick(sorted(w.queues)), rnd)
+			w.shuffleQueue(pick(rnd, sorted(w.queues)), rnd)
 		} else {
 			u := *w.users[agent]
-			u.Capacity, u.Disabled = rnd.Intn(6), rnd.Intn(6) == 0
+			u.Capacity, u.Disabled, u.Skills = rnd.Intn(6), rnd.Intn(6) == 0, someSkills(rnd)
 			w.users[agent] = &u
 		}
 		return "settings"

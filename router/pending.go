@@ -64,7 +64,9 @@ func (e *Engine) Pend(list []Pending) {
 				e.unpend(c)
 			}
 			c.pend = &pending{version: p.Version, units: p.Units, idle: p.Idle, at: p.At, until: p.Until, refused: p.Refused, aside: p.Aside}
-			e.leave(c)
+			if !p.Aside {
+				e.leave(c)
+			}
 			e.timers.set(&c.timer, p.Until)
 			if p.Agent != "" {
 				c.pend.agent = e.agent(p.Agent)
@@ -76,6 +78,7 @@ func (e *Engine) Pend(list []Pending) {
 			a.tries = p.Tries
 			if p.Until > 0 {
 				a.pend = &pending{version: p.Version, at: p.At, until: p.Until, refused: p.Refused}
+				e.timers.set(&a.timer, p.Until)
 			}
 			e.touchAgent(a)
 		}

@@ -230,6 +230,8 @@ func recorded(e *record.Event) Decision {
 		if len(e.Agents) > 0 {
 			d.Agent, d.Version, d.State = e.Agents[0].ID, e.Agents[0].Version-1, e.Agents[0].State
 		}
+	case record.EvOverflowed:
+		d.Action, d.Queue = e.Kind, e.Conversation.Queue
 	default:
 		d.Action = e.Kind
 	}
@@ -238,9 +240,10 @@ func recorded(e *record.Event) Decision {
 
 // decided is a decision as recorded shows it: what an event does not show is left out.
 func decided(d Decision) Decision {
-	kinds := map[string]string{ActTimeout: record.EvTimedOut, ActRequeue: record.EvRequeued, ActWake: record.EvWoken, ActClose: record.EvClosed}
+	kinds := map[string]string{ActTimeout: record.EvTimedOut, ActRequeue: record.EvRequeued, ActWake: record.EvWoken, ActClose: record.EvClosed,
+		ActOverflow: record.EvOverflowed, ActTell: record.EvTold, ActRelease: record.EvReleased, ActSLA: record.EvSLA}
 	if kind, ok := kinds[d.Action]; ok {
-		d.Action, d.Agent = kind, ""
+		d.Action, d.Agent, d.Text, d.Reason = kind, "", "", ""
 	}
 	return d
 }

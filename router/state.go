@@ -1,21 +1,24 @@
 package router
 
-import (
-	"cmp"
-
-	"tamas/inbox/record"
-)
+import "tamas/inbox/record"
 
 // conv is a live conversation.
 type conv struct {
 	h      record.Conversation
 	queue  *queue
-	demand demand
 	holder *agent // whom it is offered to, or who is active on it
 
-	place  *ordered[waiter] // its line, while Waiting and not pending
-	prefer *agent           // in whose prefs it stands, likewise
+	// While it waits, as last placed.
+	needs  []record.Need // its own and its queue's
+	asks   []ask         // those in force
+	demand demand
 	w      waiter
+	lined  bool             // stands in queue.line
+	class  *class           // with place
+	place  *ordered[waiter] // its line among those of its class
+	prefer *agent           // in whose prefs it stands
+	sticky bool             // only prefer is asked: it stands in no class
+	ripe   bool             // heavy and has waited long: counted in class and queue
 
 	pend  *pending
 	tries int // refusals of decisions on this header
@@ -25,67 +28,56 @@ type conv struct {
 
 // agent is a user's live side and settings; either may be missing.
 type agent struct {
-	h     record.Agent
-	user  *record.User
-	used  int             // units by the header
-	holds []*conv         // offered and active
-	pends []*conv         // decided on for this agent, not heard of yet
-	seats []*seat         // one for each queue that the agent is a member of
-	prefs ordered[waiter] // waiting conversations that prefer this agent
-	room  int             // units left when last settled; 0: takes no work
-	pend  *pending        // decision on the agent itself
-	tries int
-	timer timer
-	dirty bool
+	h      record.Agent
+	user   *record.User
+	levels []uint8 // by number of skill
+	used   int     // units by the header
+	holds  []*conv // offered and active
+	pends  []*conv // decided on for this agent, not heard of yet
+	seats  []*seat // one for each queue that the agent serves
+	prefs  ordered[waiter]
+
+	// As last settled.
+	room   int      // units left; 0: takes no work
+	bare   bool     // takes work and has none
+	lapsed bool     // an offer has run out: about to be Not Responding
+	kinds  []string // h.Channels then
+	atWork bool
+
+	keeping []*queue // whose heavy one this agent is kept for
+	kept    *conv    // the first in line of those; nil: none
+	pend    *pending // decision on the agent itself
+	tries   int
+	timer   timer
+	dirty   bool
 }
 
 func (a *agent) offline() bool { return a.h.State == record.Offline || a.h.State == "" }
 
-// vacant is the units left after what is held and what is reserved.
-func (a *agent) vacant() int {
-	if a.user == nil {
-		return 0
-	}
-	return a.user.Capacity - a.committed()
-}
-
-func (a *agent) committed() int {
-	n := a.used
-	for _, c := range a.pends {
-		if !c.pend.refused {
-			n += c.pend.units
-		}
-	}
-	return n
-}
-
-// idle is since when the agent has had no new work. A live offer counts as work taken when it will run out, and so
-// does one that is on its way.
-func (a *agent) idle() record.Millis {
-	idle := a.h.IdleSince
-	for _, c := range a.holds {
-		if c.h.Status == record.Offered {
-			idle = max(idle, c.h.OfferUntil)
-		}
-	}
-	for _, c := range a.pends {
-		if !c.pend.refused {
-			idle = max(idle, c.pend.idle)
-		}
-	}
-	return idle
-}
-
 // queue is a line with those who serve it.
 type queue struct {
-	h       record.Queue
-	known   bool // false: only conversations speak of it
-	order   AgentOrder
-	members []*seat // by agent's id
-	seats   map[string]*seat
-	free    ordered[ranked] // members with room, in the order in which they are asked
-	classes []*class        // by demand
-	dirty   bool
+	h      record.Queue
+	known  bool // false: only conversations speak of it
+	order  agentOrder
+	roster []*seat // members and secondary agents, by id
+	seats  map[string]*seat
+	free   ordered[ranked] // those of them with room, in the order in which they are asked
+	line   ordered[waiter] // all who wait, also those with a pending decision
+	lines  []*class        // by demand; may be empty
+	class  map[demand]*class
+	prune  int // at so many classes the empty ones go
+
+	hours  hours
+	shut   bool // closed, by hand or by the calendar
+	turns  record.Millis
+	staff  int // members at work
+	able   map[string]bool
+	timer  timer
+	ripe   int // conversations
+	heavy  *conv
+	keeper *agent // kept for heavy
+	stale  bool   // heavy and keeper must be looked for anew
+	dirty  bool
 }
 
 func (q *queue) pull() bool { return q.h.Mode == ModePull }
@@ -100,16 +92,19 @@ const (
 // demand is all that eligibility asks of a conversation in its queue. Those of equal demand are interchangeable as
 // far as agents go.
 type demand struct {
-	units int // ≥ 1
+	units int    // ≥ 1; all
+	kind  string // of channel
+	tier  int    // of secondary agents that may be asked
+	asks  string // the skills in force, as text
 }
-
-func (d demand) compare(o demand) int { return cmp.Compare(d.units, o.units) }
 
 // class is the waiting conversations of one queue and one demand.
 type class struct {
 	demand  demand
+	asks    []ask
 	plain   ordered[waiter]
 	refused ordered[waiter] // with somebody in Declined: each has to be looked at by itself
+	ripe    int
 }
 
 // waiter is a conversation's place in line.
@@ -129,15 +124,27 @@ func (w waiter) before(o waiter) bool {
 	return w.c.h.ID < o.c.h.ID
 }
 
-// seat is an agent's membership of a queue, with its place in the order.
+func ahead(a, b waiter) int {
+	switch {
+	case a.c == b.c:
+		return 0
+	case a.before(b):
+		return -1
+	}
+	return 1
+}
+
+// seat is an agent's place in a queue, as a member (tier 0) or as a secondary agent, with its rank in the order.
 type seat struct {
 	agent *agent
 	queue *queue
+	tier  int
 	rank  ranked
 	free  bool // stands in queue.free, as rank
 }
 
 type ranked struct {
+	tier int
 	key  int64
 	idle record.Millis
 	used int
@@ -146,6 +153,9 @@ type ranked struct {
 
 //lint:ignore U1000 ordered asks for it; the linter does not see through the constraint
 func (r ranked) before(o ranked) bool {
+	if r.tier != o.tier {
+		return r.tier < o.tier
+	}
 	if r.key != o.key {
 		return r.key < o.key
 	}
@@ -167,7 +177,7 @@ type pending struct {
 	at      record.Millis // when it was decided
 	until   record.Millis // then it is given up
 	refused bool
-	aside   bool // it moves the conversation nowhere
+	aside   bool // it moves the conversation to nobody: once refused it holds up no other decision
 }
 
 func (p *pending) id() string {
@@ -176,3 +186,6 @@ func (p *pending) id() string {
 	}
 	return p.agent.h.ID
 }
+
+// held tells that nothing is to be decided on c until its pending decision is heard of.
+func (c *conv) held() bool { return c.pend != nil && !(c.pend.refused && c.pend.aside) }

@@ -2,16 +2,92 @@ package router
 
 import "tamas/inbox/record"
 
-// timer stands in a conversation or an agent, of which each has at most one.
+// timer stands in a conversation, an agent or a queue, of which each has at most one.
 type timer struct {
 	due   record.Millis
 	index int // in timers, +1; 0: not set
 	conv  *conv
 	agent *agent
+	queue *queue
 }
 
 // before orders by time; among equals the order does not matter, since what is due is sorted by id.
 func (t *timer) before(u *timer) bool { return t.due < u.due }
+
+// arm sets the timer to the next moment at which the conversation must be looked at although nothing happened.
+func (e *Engine) arm(c *conv, now record.Millis) {
+	if c.pend != nil && !c.pend.aside {
+		e.timers.set(&c.timer, c.pend.until)
+		return
+	}
+	var due record.Millis
+	at := func(t record.Millis, _ string) {
+		if t > now && (due == 0 || t < due) {
+			due = t
+		}
+	}
+	if c.pend != nil {
+		at(c.pend.until, "")
+	}
+	switch c.h.Status {
+	case record.Waiting:
+		e.moments(c, at)
+	case record.Offered:
+		at(c.h.OfferUntil, "")
+	case record.Active:
+		at(c.releasedAt(), "")
+	case record.Snoozed:
+		at(c.h.SnoozedUntil, "")
+	case record.Resolved:
+		at(c.h.ReopenUntil, "")
+	}
+	if c.h.SLA != nil {
+		for i := range c.h.SLA.Clocks {
+			k := &c.h.SLA.Clocks[i]
+			if warns(k) {
+				at(k.WarnAt, "")
+			}
+			if k.MetAt == 0 && !k.Broken {
+				at(k.Due, "")
+			}
+		}
+	}
+	e.timers.set(&c.timer, due)
+}
+
+// Changes that time alone brings to a waiting conversation.
+const (
+	NextRound     = "round"     // those who declined are asked again
+	NextSticky    = "sticky"    // others than the preferred agent are asked
+	NextRing      = "ring"      // a skill is asked for no more
+	NextSecondary = "secondary" // secondary agents are asked
+	NextHeavy     = "heavy"     // an agent is kept free for it
+	NextOverflow  = "overflow"  // it has waited as long as a rule says
+	NextCalendar  = "calendar"  // the queue opens or closes
+)
+
+// moments calls f with each of these and its time, also those that are over; 0 is never.
+func (e *Engine) moments(c *conv, f func(at record.Millis, what string)) {
+	since, r := c.h.WaitingSince, &c.queue.h.Routing
+	if len(c.h.Declined) > 0 {
+		f(c.h.DeclinedAt+e.round, NextRound)
+	}
+	if c.sticky {
+		f(c.h.StickyUntil, NextSticky)
+	}
+	for _, n := range c.needs {
+		f(dropped(n, since), NextRing)
+	}
+	for _, s := range r.Secondary {
+		f(since+record.Millis(s.After)*1000, NextSecondary)
+	}
+	f(c.ripens(), NextHeavy)
+	for i := range r.Overflow {
+		if o := &r.Overflow[i]; o.When == record.OverWait {
+			f(overdue(&c.h, o), NextOverflow)
+		}
+	}
+}
 
 // timers is a binary heap whose members know their place.
 type timers []*timer

@@ -9,12 +9,12 @@ import (
 )
 
 // Explain answers by the default policy.
-func Explain(hub Hub, conversation string, now record.Millis) []Exclusion {
+func Explain(hub Hub, conversation string, now record.Millis) *Explanation {
 	return Router{}.Explain(hub, conversation, now)
 }
 
 // Explain answers "why is this still waiting?" from the live state, on any node; nil when it is not waiting.
-func (r Router) Explain(hub Hub, conversation string, now record.Millis) []Exclusion {
+func (r Router) Explain(hub Hub, conversation string, now record.Millis) *Explanation {
 	conversations, agents, _, _ := hub.LiveUpTo()
 	conversations = slices.DeleteFunc(conversations, func(c record.Conversation) bool { return !c.Open() })
 	e := New(r.policy())
