@@ -176,6 +176,7 @@ func (h *Hub) commitSoon(ctx context.Context, key string, prepare func() (e *rec
 			return nil, epoch, err
 		}
 		e.V, e.Key, e.At = record.EventVersion, key, record.At(h.now())
+		h.promises(e)
 		if e.Touch != nil && e.Touch.ID == "" {
 			e.Touch.ID = tokenText(token)
 			if e.Conversation != nil {

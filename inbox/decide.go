@@ -296,6 +296,8 @@ func (s *state) command(cmd *Command) (*record.Event, error) {
 		return a.seen()
 	case Later:
 		return a.later()
+	case SetTier:
+		return a.tier()
 	}
 	if a.system {
 		return s.routed(cmd)

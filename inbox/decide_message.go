@@ -16,6 +16,7 @@ type sender struct {
 	account  record.Account
 	identity record.Identity
 	units    int    // of a new conversation
+	tier     string // of the customer, likewise
 	previous string // the thread's conversation before, when none is live
 }
 
@@ -27,7 +28,7 @@ func (s *state) receive(in *inbound, from sender) *record.Event {
 	if c.e.Conversation == nil {
 		c.e.Conversation = &record.Conversation{Version: 1, Identity: id.ID, Account: acct.ID, Channel: acct.Kind, Thread: in.Thread,
 			Queue: acct.Queue, Status: record.Waiting, Units: from.units, CreatedAt: s.now, WaitingSince: s.now, QueuedAt: s.now,
-			Previous: from.previous, Priority: s.set.Queues[acct.Queue].Priority}
+			Previous: from.previous, Priority: s.set.Queues[acct.Queue].Priority, Tier: from.tier}
 		if in.quiet() {
 			c.settle(in, at)
 		}
@@ -193,7 +194,7 @@ func (s *state) start(cmd *Command, to sender, thread string) (*record.Event, er
 	}
 	c := s.change(record.EvQueued, cmd.By)
 	c.e.Conversation = &record.Conversation{Version: 1, Identity: to.identity.ID, Account: acct.ID, Channel: acct.Kind, Thread: thread,
-		Queue: acct.Queue, Status: record.Active, Units: to.units, CreatedAt: s.now, Previous: to.previous,
+		Queue: acct.Queue, Status: record.Active, Units: to.units, CreatedAt: s.now, Previous: to.previous, Tier: to.tier,
 		Priority: s.set.Queues[acct.Queue].Priority}
 	if err := c.own(cmd.By.ID); err != nil {
 		return nil, err

@@ -11,8 +11,11 @@ func (s *state) routed(cmd *Command) (*record.Event, error) {
 	conv := &s.conv
 	kinds := map[string]string{Offer: record.EvOffered, Push: record.EvAssigned, TimeOut: record.EvTimedOut, Requeue: record.EvRequeued, Close: record.EvClosed,
 		Overflow: record.EvOverflowed, Release: record.EvReleased}
-	if cmd.Action == Tell {
+	switch cmd.Action {
+	case Tell:
 		return s.tell(cmd)
+	case SLAClock:
+		return s.slaClock(cmd)
 	}
 	kind, ok := kinds[cmd.Action]
 	if !ok {

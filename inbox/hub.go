@@ -67,6 +67,7 @@ type Hub struct {
 	day      dayBox
 	sparks   sparkBook
 	accounts accounts
+	renew    chan struct{} // of RenewPromises
 	metrics  *metrics
 
 	settings       settingsBox
@@ -104,7 +105,7 @@ func New(o Options) (*Hub, error) {
 		localURL: strings.TrimRight(o.LocalURL, "/"), proxies: o.Proxies, log: o.Log, lead: o.Lead, node: tokenText(newToken()),
 		pipe: newPipe(o.Redis), mirror: newMirror(o.Redis, k), waiters: newWaiters(), watchers: newWatchers(), locks: newLocks(),
 		health: newHealthBook(), presence: newPresence(), typists: newTypists(), accounts: accounts{open: map[string]*openAccount{}},
-		newsOut: make(chan news, 256), newsTo: map[int]func([]byte){},
+		renew: make(chan struct{}, 1), newsOut: make(chan news, 256), newsTo: map[int]func([]byte){},
 		fatal: make(chan error, 1), keep: 5000, maxUnrecorded: 64 << 20}
 	if o.Redis.InProcess {
 		h.keep = 1000 // its reads scan the stream from the head
@@ -171,6 +172,7 @@ func (h *Hub) Run(ctx context.Context) error {
 		g.Go(func() error { return h.newsLoop(ctx) })
 		g.Go(func() error { return h.presenceLoop(ctx) })
 		g.Go(func() error { return h.typingLoop(ctx) })
+		g.Go(func() error { return h.renewLoop(ctx) })
 		return nil
 	})
 	err := g.Wait()
@@ -220,6 +222,7 @@ func (h *Hub) leadLog(ctx context.Context, _ func() bool) error {
 	g.Go(func() error { return h.alertLoop(ctx) })
 	g.Go(func() error { return h.tellLoop(ctx) })
 	g.Go(func() error { return h.continueLoop(ctx) })
+	g.Go(func() error { return h.waitingLoop(ctx) })
 	g.Go(func() error { return h.forgetKeys(ctx) })
 	for _, f := range h.lead {
 		g.Go(func() error {

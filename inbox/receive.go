@@ -62,7 +62,7 @@ func (h *Hub) receive(ctx context.Context, acct record.Account, b channels.Batch
 		if _, err := h.mirror.ready(ctx); err != nil {
 			return unrecorded(err)
 		}
-		run := &run{h: h, account: acct, life: h.mirror.generation()}
+		run := &run{h: h, account: acct, life: h.mirror.generation(), batch: todo}
 		again := false
 		for k, in := range todo {
 			cursor := ""

@@ -41,6 +41,9 @@ func (r *run) receive(ctx context.Context, in *inbound, cursor string) (carried 
 	default:
 		carried, err = r.message(ctx, in, cursor)
 	}
+	if err == nil && in.Position && !in.Imported {
+		in.Answer, err = r.positionText(ctx, in)
+	}
 	if err == nil && in.Answer != "" && !in.AutoReply && !in.Imported && in.Spam == "" && in.unwanted == "" {
 		err = r.answer(ctx, in)
 	}

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tamas/inbox/calendar"
 	"tamas/inbox/record"
 )
 
@@ -21,6 +22,8 @@ type Settings struct {
 	Calendars map[string]record.Calendar
 	SLA       []record.SLAPolicy // in order
 	Alerts    []record.AlertRule // DefaultAlerts until somebody saves others
+
+	compiled map[string]*calendar.Calendar // of Calendars
 }
 
 // Names of settings that are one value each.
@@ -85,9 +88,12 @@ func ReadSettings(ctx context.Context, db *record.DB) (*Settings, error) {
 			s.Alerts = DefaultAlerts()
 		}
 	}
-	s.Calendars = map[string]record.Calendar{}
+	s.Calendars, s.compiled = map[string]record.Calendar{}, map[string]*calendar.Calendar{}
 	for _, c := range calendars {
 		s.Calendars[c.ID] = c
+		if ready, err := calendar.Of(c); err == nil {
+			s.compiled[c.ID] = ready
+		}
 	}
 	return s, nil
 }

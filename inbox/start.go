@@ -115,5 +115,12 @@ func (h *Hub) startAt(ctx context.Context, cmd *Command, key string) (to sender,
 	case known.Blocked:
 		return to, thread, invalid("address", "This address is blocked.")
 	}
+	if len(h.Settings().Routing.Tiers) > 0 {
+		tiers, err := h.db.Tiers(ctx, []string{to.identity.ID})
+		if err != nil {
+			return to, thread, unrecorded(err)
+		}
+		to.tier = tiers[to.identity.ID]
+	}
 	return to, thread, nil
 }

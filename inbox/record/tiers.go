@@ -1,0 +1,49 @@
+package record
+
+import (
+	"context"
+	"database/sql"
+)
+
+// Tiers gives the tiers of the customers behind identities, those that have one.
+func (db *DB) Tiers(ctx context.Context, identities []string) (map[string]string, error) {
+	out := map[string]string{}
+	args := make([]any, len(identities))
+	for i, id := range identities {
+		args[i] = id
+	}
+	if len(args) == 0 {
+		return out, nil
+	}
+	_, err := collect(ctx, db.pool, func(rows *sql.Rows, _ *struct{}) error {
+		var id, tier string
+		err := rows.Scan(&id, &tier)
+		out[id] = tier
+		return err
+	}, "SELECT i.id, c.tier FROM identities i JOIN customers c ON c.id = i.customer WHERE c.tier <> '' AND i.id IN ("+placeholders(1, len(args))+")", args...)
+	return out, err
+}
+
+// EditCustomer changes name and tier, nil leaves them, of the customer that was read at this version (0: any), and gives the row as it was
+// and as it is. ErrConflict, ErrNotFound.
+func (db *DB) EditCustomer(ctx context.Context, id string, version int64, name, tier *string) (before, after Customer, err error) {
+	err = db.write(ctx, func(q querier) (err error) {
+		if before, err = customer(ctx, q, id); err != nil {
+			return err
+		}
+		c := before
+		if name != nil {
+			c.Name = *name
+		}
+		if tier != nil {
+			c.Tier = *tier
+		}
+		if err = edit(ctx, q, "customers", id,
+			"UPDATE customers SET name = $3, tier = $4, version = version + 1, stale = 1 WHERE id = $1 AND ($2 = 0 OR version = $2)", id, version, c.Name, c.Tier); err != nil {
+			return err
+		}
+		after, err = customer(ctx, q, id)
+		return err
+	})
+	return before, after, err
+}
