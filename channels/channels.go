@@ -79,6 +79,7 @@ type Inbound struct {
 	Link     *Link     // who the customer is, where the channel has proof
 	Consent  string    // "stop" or "start": with this message the customer forbids or allows being written to
 	Answer   string    // what the account answers to it by itself, once; "" nothing
+	Position bool      // it only asks for the place in line: recorded, wakes nobody, and the hub answers
 
 	AutoReply  bool   // an auto-reply, a bounce or list mail: recorded, shown, never answered by a machine, wakes nobody
 	Spam       string // why it is taken for spam, or its sender is blocked by the account; recorded, shown, wakes nobody
@@ -427,6 +428,8 @@ type Kind struct {
 	Weight int     `json:"weight"` // capacity units of one conversation, unless the account says otherwise
 	Pace   Pace    `json:"-"`
 	Import bool    `json:"import,omitempty"` // a first connection can fetch what came before
+	// TellsWaiting: a customer who has to wait is told so by a message, since the channel shows nothing else.
+	TellsWaiting bool `json:"-"`
 	// StartThread says where a conversation that the firm begins with an address stands: the thread that the customer's answer will
 	// carry, "" when only the id of what is sent tells that, and the address normalised as Inbound.Address. A *FieldError or error is a sentence
 	// for people. nil: only customers can begin.

@@ -33,7 +33,7 @@ type inbound struct {
 
 // quiet tells what wakes nobody.
 func (in *inbound) quiet() bool {
-	return in.AutoReply || in.Spam != "" || in.Imported || in.Consent != "" || in.unwanted != ""
+	return in.AutoReply || in.Spam != "" || in.Imported || in.Consent != "" || in.Position || in.unwanted != ""
 }
 
 func (in *inbound) deletes() bool { return in.Kind == channels.Deletion }

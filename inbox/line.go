@@ -11,13 +11,25 @@ import (
 // inOrder sorts waiting conversations as they are served: each queue by its own order, several by score.
 func inOrder(set *Settings, list []record.Conversation) {
 	slices.SortFunc(list, func(a, b record.Conversation) int {
-		if a.Queue == b.Queue && set.Queues[a.Queue].Routing.Waiting == record.WaitSLA {
-			if d := cmp.Compare(due(&a), due(&b)); d != 0 {
-				return d
-			}
-		}
 		return cmp.Or(cmp.Compare(age(&a), age(&b)), cmp.Compare(a.WaitingSince, b.WaitingSince), cmp.Compare(a.ID, b.ID))
 	})
+	// A queue by the time left has the same places among the others, in its own order.
+	places := map[string][]int{}
+	for i := range list {
+		if q := list[i].Queue; set.Queues[q].Routing.Waiting == record.WaitSLA {
+			places[q] = append(places[q], i)
+		}
+	}
+	for _, at := range places {
+		own := make([]record.Conversation, len(at))
+		for i, place := range at {
+			own[i] = list[place]
+		}
+		slices.SortStableFunc(own, func(a, b record.Conversation) int { return cmp.Compare(due(&a), due(&b)) })
+		for i, place := range at {
+			list[place] = own[i]
+		}
+	}
 }
 
 // age is by when a conversation has its place by score: each minute of priority is one that it waits longer.

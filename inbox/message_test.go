@@ -346,7 +346,7 @@ func TestStanding(t *testing.T) {
 	if s := stand("t1"); s != (channels.Standing{}) {
 		t.Fatalf("%+v", s)
 	}
-	h.lines.waits = map[string]recentWait{"q1": {read: time.Now(), median: 10 * time.Minute}} // as the record would tell
+	h.lines.waits = map[string]pace{"q1": {read: time.Now(), median: 10 * time.Minute}} // as the record would tell
 	r.deliver(h, from("t1", "1", "hi"))
 	r.deliver(h, from("t2", "2", "hi"))
 	if s := stand("t1"); s.Status != "waiting" || s.Position != 1 || s.Staffed || s.Wait <= 9*time.Minute || s.Wait > 10*time.Minute {

@@ -35,8 +35,9 @@ func Kind() channels.Kind {
 
 func kind(p pace) channels.Kind {
 	return channels.Kind{
-		Name:  "telegram",
-		Label: channels.Text{EN: "Telegram", FA: "تلگرام"},
+		Name:         "telegram",
+		Label:        channels.Text{EN: "Telegram", FA: "تلگرام"},
+		TellsWaiting: true,
 		Fields: []channels.Field{
 			{Key: "token", Type: "secret", Required: true,
 				Label: channels.Text{EN: "Bot token", FA: "توکن ربات"},

@@ -172,6 +172,12 @@ func (r *reader) message(a arrival, raw []byte, m *models.Message, edited bool) 
 			body = words{text: "/start"} // the payload is a proof, nobody needs to read it
 		}
 	}
+	if command, _, _ := strings.Cut(m.Text, "@"); command == "/position" && !a.group && !edited {
+		a.in.Position = true
+		if m.From != nil {
+			a.in.Lang = m.From.LanguageCode
+		}
+	}
 	a.body = body
 	lines := append(origin(m), body)
 	if a.group {

@@ -264,7 +264,7 @@ func TestRecentWaits(t *testing.T) {
 			f.reply(c, "u1", "answer")
 		}
 		f.write()
-		if got := must(db.RecentWaits(t.Context(), "q1", 0, 2)); len(got) != 2 || got[0] != 6000 {
+		if got := must(db.RecentWaits(t.Context(), "q1", 0, 2)); len(got) != 2 || got[0].At-got[0].Asked != 6000 {
 			t.Errorf("%v", got)
 		}
 		if got := must(db.RecentWaits(t.Context(), "q1", f.now+1, 2)); len(got) != 0 {

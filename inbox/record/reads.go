@@ -12,11 +12,14 @@ func (db *DB) LastEnvelope(ctx context.Context, conversation string) (Touch, err
 		ORDER BY t.inbound DESC, t.n DESC LIMIT 1`, conversation))
 }
 
-// RecentWaits are how long the last customers of a queue waited for their first answer, in milliseconds, newest first: at most limit
-// of those answered since that time.
-func (db *DB) RecentWaits(ctx context.Context, queue string, since Millis, limit int) ([]Millis, error) {
-	list, err := collect(ctx, db.pool, func(rows *sql.Rows, m *Millis) error { return rows.Scan(m) },
-		"SELECT answered_at - asked_at FROM answers WHERE queue = $1 AND answered_at >= $2 ORDER BY answered_at DESC LIMIT $3",
+// Answered is a customer's wait for a first answer.
+type Answered struct{ Asked, At Millis }
+
+// RecentWaits are the last waits of a queue's customers for their first answer, newest first: at most limit of those answered since
+// that time.
+func (db *DB) RecentWaits(ctx context.Context, queue string, since Millis, limit int) ([]Answered, error) {
+	list, err := collect(ctx, db.pool, func(rows *sql.Rows, a *Answered) error { return rows.Scan(&a.Asked, &a.At) },
+		"SELECT asked_at, answered_at FROM answers WHERE queue = $1 AND answered_at >= $2 ORDER BY answered_at DESC LIMIT $3",
 		queue, int64(since), limit)
 	if err != nil {
 		err = fmt.Errorf("read recent waits: %w", err)
