@@ -234,6 +234,8 @@ func (s *Server) routes() *echo.Echo {
 	a.POST("/accounts/:id/reconnect", s.supervisor(s.postReconnect))
 	a.GET("/alerts", s.supervisor(s.listAlerts))
 	a.POST("/alerts/:id/ack", s.supervisor(s.ackAlert))
+	a.POST("/settings/alerts/:id/test", s.supervisor(s.postAlertTest))
+	a.GET("/settings/alerts/:id/secret", s.supervisor(s.getAlertSecret))
 	a.GET("/firm", s.agent(s.getFirm))
 	a.PATCH("/firm", s.admin(s.patchFirm))
 	a.GET("/tokens", s.admin(s.listTokens))
