@@ -184,8 +184,8 @@ func (s *Server) reportCSV(c echo.Context, q record.ReportQuery, r *record.Repor
 	if principalOf(c).User.Locale == "fa" {
 		name, definition = v.NameFa, v.DefinitionFa
 	}
-	_ = w.Write([]string{name, definition})
-	_ = w.Write([]string{q.Figure, r.From.Time().In(q.Zone).Format(time.RFC3339), r.To.Time().In(q.Zone).Format(time.RFC3339), r.Clock})
+	_ = w.Write([]string{name, definition, "", "", "", "", "", "", ""}) // every line has as many, or readers refuse it
+	_ = w.Write([]string{q.Figure, r.From.Time().In(q.Zone).Format(time.RFC3339), r.To.Time().In(q.Zone).Format(time.RFC3339), r.Clock, "", "", "", "", ""})
 	_ = w.Write([]string{"key", "count", "of", "value", "mean", "p50", "p90", "p95", "max"})
 	number := func(n *float64, unit string) string {
 		if n == nil {
@@ -196,10 +196,12 @@ func (s *Server) reportCSV(c echo.Context, q record.ReportQuery, r *record.Repor
 		}
 		return strconv.FormatFloat(*n, 'f', -1, 64)
 	}
-	for _, row := range append(r.Rows, r.Total) {
+	r.Total.Key = "total"
+	for i, row := range append(r.Rows, r.Total) {
 		key := row.Key
 		switch {
-		case q.By == record.ByTime && key != "":
+		case i == len(r.Rows):
+		case q.By == record.ByTime:
 			ms, _ := strconv.ParseInt(key, 10, 64)
 			key = record.Millis(ms).Time().In(q.Zone).Format("2006-01-02 15:04")
 		case names[key] != "":
@@ -223,4 +225,3 @@ func plainCell(s string) string {
 	}
 	return s
 }
-

@@ -10,7 +10,7 @@ import (
 
 const (
 	shortAbandon = 10 * time.Second // unless the setting says otherwise
-	sumEvery     = 5 * time.Second  // a day that goes on changing is summed again
+	sumEvery     = 2 * time.Second  // a day that goes on changing is summed again
 )
 
 // FactRules are what reports measure by now.
@@ -57,22 +57,24 @@ func (h *Hub) reportLoop(ctx context.Context) error {
 		if s := h.Settings(); s != of {
 			of, rules = s, factRules(s)
 		}
+		begun := time.Now()
 		n, err := h.db.Measure(ctx, rules, h.Now(), most)
-		more := n > 0
+		wait := 300 * time.Millisecond
+		if n > 0 {
+			wait = max(time.Since(begun), 5*time.Millisecond) // half of the time is others'
+		}
 		if err == nil && n < most { // it has caught up
 			var summed bool
-			summed, err = h.db.RollUp(ctx, rules, h.Now())
-			more = more || summed
+			begun = time.Now()
+			if summed, err = h.db.RollUp(ctx, rules, h.Now()); summed {
+				wait = min(wait, max(5*time.Since(begun), 5*time.Millisecond))
+			}
 		}
-		wait := 300 * time.Millisecond
 		if err != nil && ctx.Err() == nil {
 			h.log.Warn("reports are behind", "err", err)
 			wait = 2 * time.Second
-		} else if more {
-			wait = 5 * time.Millisecond
-			if h.unrecorded() > indexYields { // what waits to be acknowledged comes first
-				wait = 100 * time.Millisecond
-			}
+		} else if h.unrecorded() > indexYields { // what waits to be acknowledged comes first
+			wait = max(wait, 100*time.Millisecond)
 		}
 		if sleep(ctx, wait) != nil {
 			return ctx.Err()

@@ -157,13 +157,11 @@ func (db *DB) loadFold(ctx context.Context, rules *FactRules, events []Event) (*
 		return nil, err
 	}
 	over := map[string]*Conversation{}
-	for id := range rated {
-		if f.convs[id] == nil {
-			if h, err := db.Header(ctx, id); err == nil {
-				over[id] = h
-			} else if !errors.Is(err, ErrNotFound) {
-				return nil, err
-			}
+	for id := range rated { // also what is forgotten within these events
+		if h, err := db.Header(ctx, id); err == nil {
+			over[id] = h
+		} else if !errors.Is(err, ErrNotFound) {
+			return nil, err
 		}
 	}
 	f.header = func(id string) *Conversation { return over[id] }

@@ -200,9 +200,9 @@ func (db *DB) Report(ctx context.Context, query ReportQuery) (Report, error) {
 		if err != nil {
 			return err
 		}
-		// What is no agent's or has no tag is in the total, and what has two tags is in it once.
+		// What has no tag is in the total too, and what has two tags is in it once.
 		all := cells{}
-		if p.By == ByTag || p.By == ByAgent {
+		if p.By == ByTag {
 			more, err := p.sum(ctx, q, "")
 			if err != nil {
 				return err
@@ -334,7 +334,7 @@ func (p *prepared) scan(ctx context.Context, q querier, by string, group func(st
 	}
 	add := func(f *Fact, tags string) error {
 		if p.Queue != "" && f.Queue != p.Queue || p.Agent != "" && f.Agent != p.Agent || p.Channel != "" && f.Channel != p.Channel ||
-			by == ByAgent && f.Agent == "" || p.Tag != "" && !strings.Contains(tags, "\n"+p.Tag+"\n") {
+			p.Tag != "" && !strings.Contains(tags, "\n"+p.Tag+"\n") {
 			return nil
 		}
 		if f.Kind == FactState {

@@ -58,9 +58,9 @@ var ReportFigures = []*Figure{
 	{ID: "offered", Unit: UnitCount, By: byQueues, Clocks: wall, kinds: []string{FactOffered}, of: counted(FactOffered)},
 	{ID: "answered", Unit: UnitCount, By: byAll, Clocks: wall, kinds: []string{FactAnswered}, of: counted(FactAnswered)},
 	{ID: "abandoned", Unit: UnitCount, By: byQueues, Clocks: wall, kinds: []string{FactAbandoned}, only: func(f *Fact) bool { return f.Reason == "" },
-		of: func(c cells, _ bool) Row { return count(c.reason(FactAbandoned, "").N) }},
+		of: func(c cells, _ bool) Row { return countRow(c.reason(FactAbandoned, "").N) }},
 	{ID: "short_abandoned", Unit: UnitCount, By: byQueues, Clocks: wall, kinds: []string{FactAbandoned}, only: func(f *Fact) bool { return f.Reason == "short" },
-		of: func(c cells, _ bool) Row { return count(c.reason(FactAbandoned, "short").N) }},
+		of: func(c cells, _ bool) Row { return countRow(c.reason(FactAbandoned, "short").N) }},
 	{ID: "flow_out", Unit: UnitCount, By: append(slices.Clone(byQueues), ByReason), Clocks: wall, kinds: []string{FactFlowOut}, of: counted(FactFlowOut)},
 	{ID: "abandonment", Unit: UnitShare, By: byQueues, Clocks: wall, kinds: []string{FactAnswered, FactAbandoned, FactFlowOut}, listed: []string{FactAbandoned},
 		only: func(f *Fact) bool { return f.Reason == "" }, of: func(c cells, _ bool) Row {
@@ -150,7 +150,7 @@ type Row struct {
 
 func number(v float64) *float64 { return &v }
 
-func count(n int64) Row { return Row{Count: n, Value: number(float64(n))} }
+func countRow(n int64) Row { return Row{Count: n, Value: number(float64(n))} }
 
 func share(n, of int64) Row {
 	r := Row{Count: n, Of: &of}
@@ -179,12 +179,12 @@ func (c cells) reason(kind, reason string) cell {
 }
 
 func counted(kind string) func(cells, bool) Row {
-	return func(c cells, _ bool) Row { return count(c.all(kind).N) }
+	return func(c cells, _ bool) Row { return countRow(c.all(kind).N) }
 }
 
 func countedOf(kind, of string) func(cells, bool) Row {
 	return func(c cells, _ bool) Row {
-		r, n := count(c.all(kind).N), c.all(of).N
+		r, n := countRow(c.all(kind).N), c.all(of).N
 		r.Of = &n
 		return r
 	}

@@ -67,9 +67,7 @@ func (r *rollup) add(f *Fact, tags string) {
 	}
 	r.row(rollKey{cut: cutQueue, at: r.day, queue: f.Queue, channel: f.Channel}).add(f)
 	r.row(rollKey{cut: cutFull, at: r.day, queue: f.Queue, channel: f.Channel, agent: f.Agent}).add(f)
-	if f.Agent != "" {
-		r.row(rollKey{cut: cutAgent, at: r.day, agent: f.Agent}).add(f)
-	}
+	r.row(rollKey{cut: cutAgent, at: r.day, agent: f.Agent}).add(f)
 	for tag := range strings.FieldsFuncSeq(tags, func(c rune) bool { return c == '\n' }) {
 		r.row(rollKey{cut: cutTag, at: r.day, queue: f.Queue, tag: tag}).add(f)
 	}
