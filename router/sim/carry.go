@@ -26,6 +26,12 @@ func (h *hub) carry(d router.Decision) bool {
 		return h.offer(w, d)
 	case router.ActTimeout, router.ActRequeue:
 		return h.requeue(w, d)
+	case router.ActOverflow:
+		return h.overflow(w, d)
+	case router.ActTell: // a text changes nothing about who gets what
+		w.h.ToldText = append(w.h.ToldText, d.Reason)
+		h.tell(record.EvTold, &w.h)
+		return true
 	}
 	return false
 }
@@ -78,7 +84,7 @@ func (h *hub) take(w *work, id string) bool {
 	h.tally.answered(w)
 	w.h.Status, w.h.Owner, w.h.OfferedTo, w.h.OfferUntil = record.Active, id, "", 0
 	w.h.Declined, w.h.DeclinedAt, w.h.Hops, w.h.Prefer = nil, 0, nil, ""
-	w.h.AssignedAt, w.h.WaitingSince, w.h.Unanswered, w.h.QueuedAt = h.now, 0, 0, 0
+	w.h.AssignedAt, w.h.WaitingSince, w.h.QueuedAt = h.now, 0, 0
 	a.IdleSince, a.TurnAt = h.now, h.now
 	h.tell(record.EvAccepted, &w.h, a)
 	conversation := w.h.ID
@@ -125,5 +131,17 @@ func (h *hub) requeue(w *work, d router.Decision) bool {
 	}
 	w.h.Status, w.h.OfferedTo, w.h.OfferUntil = record.Waiting, "", 0
 	h.tell(record.EvRequeued, &w.h, agents...)
+	return true
+}
+
+func (h *hub) overflow(w *work, d router.Decision) bool {
+	if h.queues[d.Queue] == nil || w.h.Status != record.Waiting {
+		return false
+	}
+	h.tally.r.Overflows++
+	w.h.Hops = append(w.h.Hops, w.h.Queue)
+	w.h.Queue, w.h.QueuedAt = d.Queue, h.now
+	w.h.Declined, w.h.DeclinedAt, w.h.ToldText = nil, 0, nil
+	h.tell(record.EvOverflowed, &w.h)
 	return true
 }

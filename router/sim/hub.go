@@ -180,7 +180,7 @@ func (h *hub) tell(kind string, c *record.Conversation, agents ...*record.Agent)
 	if c != nil {
 		c.Version++
 		copied := *c
-		copied.Declined, copied.Hops = slices.Clone(c.Declined), slices.Clone(c.Hops)
+		copied.Declined, copied.Hops, copied.ToldText = slices.Clone(c.Declined), slices.Clone(c.Hops), slices.Clone(c.ToldText)
 		e.Conversation = &copied
 	}
 	for _, a := range agents {

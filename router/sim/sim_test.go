@@ -136,6 +136,44 @@ func TestShiftsOffersAndWrapUp(t *testing.T) {
 	}
 }
 
+// What waits too long goes to the second queue, whose agents have nothing else to do; skills and hours are the engine's as well.
+func TestOverflowHelps(t *testing.T) {
+	rules := Alike("first", 4, 1, 30)
+	second := Alike("second", 6, 1, 30)
+	for i := range second.Users {
+		second.Users[i].ID += " of the second"
+		second.Queues[0].Members[i] = second.Users[i].ID
+	}
+	rules.Queues, rules.Users = append(rules.Queues, second.Queues...), append(rules.Users, second.Users...)
+	list, err := Poisson([]Stream{{Queue: "first", PerHour: 120, AHT: 3 * time.Minute, Patience: 5 * time.Minute}}, start, start+8*3600_000, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	alone, err := Run(t.Context(), Scenario{Rules: rules, Arrivals: list}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules.Queues[0].Routing.Overflow = []record.Overflow{{When: record.OverWait, Value: 20, Queue: "second", Text: "Somebody else will help you."}}
+	helped, err := Run(t.Context(), Scenario{Rules: rules, Arrivals: list}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if alone.Overflows != 0 || helped.Overflows == 0 || helped.Abandoned*4 > alone.Abandoned || *helped.Level <= *alone.Level || helped.Longest > 180_000 {
+		t.Errorf("alone: %d gave up, level %v; helped: %d moved, %d gave up, level %v, longest wait %d s",
+			alone.Abandoned, *alone.Level, helped.Overflows, helped.Abandoned, *helped.Level, helped.Longest/1000)
+	}
+	rules.Queues[0].Routing.Needs = []record.Need{{Skill: "Persian", Level: 3}}
+	rules.Queues[0].Routing.Overflow = nil
+	rules.Users[0].Skills = map[string]int{"Persian": 4}
+	skilled, err := Run(t.Context(), Scenario{Rules: rules, Arrivals: list[:30]}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(skilled.Agents) == 0 || skilled.Agents[0].Answered != skilled.Answered || skilled.Answered == 0 {
+		t.Errorf("one agent has the skill: %+v", skilled.Agents)
+	}
+}
+
 func TestRunEndsWhenTold(t *testing.T) {
 	list, err := Poisson([]Stream{{Queue: "q", PerHour: 1000, AHT: time.Minute}}, start, start+100*3600_000, 1)
 	if err != nil {
