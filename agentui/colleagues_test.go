@@ -295,7 +295,7 @@ func TestSignOutOfAForgottenAgent(t *testing.T) {
 	if a := r.hub.Agent(id); a.State != record.Offline || a.StateBy != r.users["sam"].ID {
 		t.Errorf("%+v", a)
 	}
-	list, err := r.hub.Record().Changes(t.Context(), record.AuditFilter{Action: "agent.sign_out", Limit: 5})
+	list, _, err := r.hub.Record().Changes(t.Context(), record.AuditFilter{Action: "agent.sign_out", Limit: 5})
 	must(t, err)
 	if len(list) != 1 || list[0].Subject != id || list[0].By != r.users["sam"].ID || !strings.Contains(string(list[0].Before), "available") {
 		t.Errorf("%+v", list)
@@ -320,7 +320,7 @@ func TestClosingAQueue(t *testing.T) {
 	if q.Routing.Closed || q.Routing.ClosedText == "" {
 		t.Errorf("%+v", q.Routing)
 	}
-	list, err := r.hub.Record().Changes(t.Context(), record.AuditFilter{Action: "queue.close", Limit: 5})
+	list, _, err := r.hub.Record().Changes(t.Context(), record.AuditFilter{Action: "queue.close", Limit: 5})
 	must(t, err)
 	if len(list) != 2 || list[0].Subject != r.queue || !strings.Contains(string(list[1].After), "moving") {
 		t.Errorf("%+v", list)

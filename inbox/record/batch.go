@@ -14,8 +14,8 @@ const always = math.MaxInt64
 
 var (
 	insertEvents = many{
-		`INSERT INTO events (n, token, kind, happened_at, conversation, key, decided, json) VALUES `,
-		`(?, ?, ?, ?, ?, ?, ?, ?)`, ``}
+		`INSERT INTO events (n, token, kind, happened_at, conversation, key, decided, steered, json) VALUES `,
+		`(?, ?, ?, ?, ?, ?, ?, ?, ?)`, ``}
 	insertUnreadable = many{`INSERT INTO unreadable_events (n, reason, raw) VALUES `, `(?, ?, ?)`, ``}
 	insertCustomers  = many{
 		`INSERT INTO customers (id, name, created_at) VALUES `, `(?, ?, ?)`,
@@ -139,7 +139,7 @@ func (db *DB) insert(ctx context.Context, events []Event) error {
 
 func newBatch(events []Event) (*batch, error) {
 	b := &batch{known: map[string]int{}, created: map[string]int{}}
-	b.events = make([]any, 0, 8*len(events))
+	b.events = make([]any, 0, 9*len(events))
 	for i := range events {
 		if err := b.add(&events[i]); err != nil {
 			return nil, err
@@ -180,7 +180,11 @@ func (b *batch) add(e *Event) error {
 	if err != nil {
 		return err
 	}
-	b.events = append(b.events, int64(e.ID.N), int64(e.ID.Token), e.Kind, int64(e.At), conversation, e.Key, flag(e.Reason != nil), text)
+	steered := ""
+	if e.Was != nil {
+		steered = e.By.ID
+	}
+	b.events = append(b.events, int64(e.ID.N), int64(e.ID.Token), e.Kind, int64(e.At), conversation, e.Key, flag(e.Reason != nil), steered, text)
 	if e.Raw != nil {
 		b.unreadable = append(b.unreadable, int64(e.ID.N), "The entry of the log is not an event.", e.Raw)
 	}
@@ -253,7 +257,7 @@ func (b *batch) touch(e *Event) {
 // begins tells the first event of a touch, which brings its text. A retry by hand queues a touch without it.
 func begins(e *Event) bool {
 	return e.Kind == EvReceived || e.Kind == EvEdited || e.Kind == EvLogged ||
-		e.Touch.Body != nil && (e.Kind == EvQueued || e.Kind == EvNoted || e.Kind == EvConsult || e.Kind == EvUnreadable)
+		e.Touch.Body != nil && (e.Kind == EvQueued || e.Kind == EvNoted || e.Kind == EvConsult || e.Kind == EvTold || e.Kind == EvUnreadable)
 }
 
 // finish turns the rows into statements, in an order that all writers keep.

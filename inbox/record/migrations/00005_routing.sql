@@ -26,3 +26,7 @@ CREATE TABLE policies (
 -- Who is asked to look at a conversation: consulted, a second opinion, a flag, a supervisor who takes part. "\nuser\nuser\n"; * is any supervisor.
 ALTER TABLE conversations ADD COLUMN asked TEXT NOT NULL DEFAULT '';
 CREATE INDEX conversations_asked ON conversations (last_message_at) WHERE asked <> '';
+
+-- Who steered what somebody had: the user of an event that says how things were before. With the audit table it is the audit.
+ALTER TABLE events ADD COLUMN steered TEXT NOT NULL DEFAULT '';
+CREATE INDEX events_steered ON events (happened_at, n) WHERE steered <> '';

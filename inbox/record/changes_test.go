@@ -1,0 +1,104 @@
+package record
+
+import (
+	"encoding/json"
+	"testing"
+)
+
+// TestAuditIsOneList: what was changed and who was steered come as one, newest first, page by page, on both databases.
+func TestAuditIsOneList(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		ctx := t.Context()
+		was := map[string]json.RawMessage{"owner": json.RawMessage(`"ann"`), "prefer": json.RawMessage("null")}
+		events := []Event{
+			{V: EventVersion, Kind: EvAssigned, At: 1000, By: Actor{"agent", "sam"}, Was: was,
+				Conversation: &Conversation{ID: "c1", Version: 1, Number: 7, Status: Active, Owner: "bob", Identity: "i", Account: "a", Channel: "x", Thread: "t"}},
+			{V: EventVersion, Kind: EvAgent, At: 3000, By: Actor{"agent", "sam"}, Was: map[string]json.RawMessage{"state": json.RawMessage(`"available"`)},
+				Agents: []Agent{{ID: "ann", Version: 1, State: Offline}}},
+			{V: EventVersion, Kind: EvAgent, At: 3500, By: Actor{"agent", "ann"}, Agents: []Agent{{ID: "ann", Version: 2, State: Available}}},
+		}
+		at := ID{}
+		for i := range events {
+			events[i].ID = ID{uint64(i + 1), 5}
+		}
+		if err := db.Write(ctx, at, events); err != nil {
+			t.Fatal(err)
+		}
+		for i, action := range []string{"queue.change", "settings_x", "settingsyx"} {
+			if err := db.Audit(ctx, Millis(2000+i), "ada", action, "q1", nil, map[string]int{"n": i}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ids := func(f AuditFilter) (out []string, more bool) {
+			t.Helper()
+			if f.Limit == 0 {
+				f.Limit = 100
+			}
+			list, more, err := db.Changes(ctx, f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range list {
+				out = append(out, c.Action)
+			}
+			return out, more
+		}
+		equal := func(f AuditFilter, more bool, want ...string) {
+			t.Helper()
+			got, m := ids(f)
+			a, _ := json.Marshal(got)
+			b, _ := json.Marshal(want)
+			if string(a) != string(b) || m != more {
+				t.Errorf("%+v: %s (more: %v), want %s", f, a, m, b)
+			}
+		}
+		equal(AuditFilter{}, false, EvAgent, "settingsyx", "settings_x", "queue.change", EvAssigned)
+		equal(AuditFilter{Limit: 2}, true, EvAgent, "settingsyx")
+		equal(AuditFilter{Limit: 2, Before: 2002}, true, "settings_x", "queue.change")
+		equal(AuditFilter{Limit: 2, Before: 2000}, false, EvAssigned)
+		equal(AuditFilter{By: "sam"}, false, EvAgent, EvAssigned)
+		equal(AuditFilter{By: "ann"}, false)
+		equal(AuditFilter{Action: "conversation."}, false, EvAssigned)
+		equal(AuditFilter{Action: "settings_"}, false, "settings_x")
+		equal(AuditFilter{Subject: "ann"}, false, EvAgent)
+		equal(AuditFilter{Subject: "c1"}, false, EvAssigned)
+		equal(AuditFilter{Subject: "%"}, false)
+
+		list, _, err := db.Changes(ctx, AuditFilter{Subject: "c1", Limit: 1})
+		if err != nil || len(list) != 1 {
+			t.Fatal(list, err)
+		}
+		if c := list[0]; string(c.Before) != `{"owner":"ann","prefer":null}` || string(c.After) != `{"owner":"bob","prefer":null}` || c.Conversation.Number != 7 || c.By != "sam" {
+			t.Errorf("%s %s %+v", c.Before, c.After, c)
+		}
+	})
+}
+
+func TestTiersOfCustomers(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		ctx := t.Context()
+		i, j := IdentityOf("x", "one", "One"), IdentityOf("x", "two", "")
+		var events []Event
+		for n, id := range []Identity{i, j} {
+			events = append(events, Event{V: EventVersion, ID: ID{uint64(n + 1), 5}, Kind: EvReceived, At: 1000, By: Actor{"customer", id.ID}, Identity: &id})
+		}
+		if err := db.Write(ctx, ID{}, events); err != nil {
+			t.Fatal(err)
+		}
+		gold := "gold"
+		before, after, err := db.EditCustomer(ctx, i.Customer, 0, nil, &gold)
+		if err != nil || before.Tier != "" || after.Tier != "gold" || after.Name != "One" || after.Version != before.Version+1 {
+			t.Fatalf("%+v %+v %v", before, after, err)
+		}
+		if _, _, err := db.EditCustomer(ctx, i.Customer, before.Version, nil, &gold); err != ErrConflict {
+			t.Errorf("of an old version: %v", err)
+		}
+		if _, _, err := db.EditCustomer(ctx, "none", 0, nil, &gold); err != ErrNotFound {
+			t.Errorf("of nobody: %v", err)
+		}
+		tiers, err := db.Tiers(ctx, []string{i.ID, j.ID, "none"})
+		if err != nil || len(tiers) != 1 || tiers[i.ID] != "gold" {
+			t.Errorf("%v %v", tiers, err)
+		}
+	})
+}
