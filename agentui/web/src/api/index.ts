@@ -47,6 +47,7 @@ export const api = {
   startLink: (c: string, account: string) => post<{ url: string }>(`/customers/${id(c)}/start-link`, { account }),
   search: (q: string, signal?: AbortSignal) => get<T.SearchAnswer>('/search', { q, limit: 20 }, signal),
 
+  agents: () => get<Items<T.Agent>>('/agents'),
   setAgentState: (a: string, state: T.AgentState, reason = '') => put<T.Agent>(`/agents/${id(a)}/state`, { state, reason }),
   signAgentOut: (a: string) => post<unknown>(`/agents/${id(a)}/sign-out`),
   supervisor: () => get<T.SupervisorView>('/supervisor'),

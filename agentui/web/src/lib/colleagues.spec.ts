@@ -28,6 +28,7 @@ describe('a second opinion', () => {
 it('a draft is the owner’s to use', () => {
   const draft = touch({ kind: 'draft', author: { kind: 'agent', id: 'she' } })
   expect(mayDo(draft, row(), 'me', false, []).use).toBe(true)
+  expect(mayDo(draft, row(), 'me', false, [touch({ id: 'm', n: 7, kind: 'message' })]).use).toBe(false)
   expect(mayDo(draft, row({ owner: 'she' }), 'me', true, []).use).toBe(false)
   expect(mayDo(draft, row({ status: 'resolved' }), 'me', false, []).use).toBe(false)
 })

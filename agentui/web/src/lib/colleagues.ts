@@ -16,7 +16,7 @@ export interface May {
 }
 
 /**
- * mayDo: drafts, and reviews that came back, are the owner's to use; a review that stands is judged by who is asked, or any supervisor
+ * mayDo: drafts, and reviews that came back, are the owner's to use until they have answered; a review that stands is judged by who is asked, or any supervisor
  * but its author; an approved one is sent by the owner until something was sent after it.
  */
 export function mayDo(t: Touch, row: ConversationView, me: string, supervisor: boolean, later: readonly Touch[]): May {
@@ -25,7 +25,7 @@ export function mayDo(t: Touch, row: ConversationView, me: string, supervisor: b
   const verdict = t.kind === 'review' ? later.find((x) => x.kind === 'verdict' && x.reply_to === t.id) : undefined
   const answered = later.some((x) => x.kind === 'message' && !x.inbound && x.author.id === me && x.n > (verdict?.n ?? t.n))
   return {
-    use: owner && (t.kind === 'draft' || (t.kind === 'review' && !!verdict && !answered)),
+    use: owner && !answered && (t.kind === 'draft' || (t.kind === 'review' && !!verdict)),
     judge: t.kind === 'review' && stands && t.author.id !== me && (supervisor || row.review?.of === me),
     send: owner && t.kind === 'review' && !!verdict?.score && !answered,
   }

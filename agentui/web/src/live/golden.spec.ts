@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cureOf, nOf, parseFrame, type Item } from './protocol'
-import { emptyState, reduce, withConversation, type LiveState } from './reduce'
+import { emptyState, reduce, withConversation, type LiveState, type News } from './reduce'
 
 // The golden frames of agentui/testdata/protocol, which the hub's own tests hold to what it sends.
 
@@ -17,9 +17,12 @@ const inOrder = names.map((name) => ({ name, items: frame(name) })).filter((f) =
 
 /** The state after each frame, in the order of their events, with the conversation open from its first message on. */
 const after: Record<string, LiveState> = {}
+const told: Record<string, News[]> = {}
 let state = reduce(emptyState(''), frame('hello.json'), 0).state
 for (const f of inOrder) {
-  state = reduce(state, f.items, 0).state
+  const step = reduce(state, f.items, 0)
+  state = step.state
+  told[f.name] = step.news
   const row = state.rows.get(id)
   if (row && !state.threads.has(id)) {
     state = withConversation(state, { conversation: row, touches: [], earlier: false, at: '100-1' })
@@ -29,6 +32,8 @@ for (const f of inOrder) {
 }
 const row = (name: string) => after[name]!.rows.get(id)!
 const touch = (name: string, t: string) => after[name]!.threads.get(id)!.items.find((x) => x.id === t)
+
+const asked = (name: string) => told[name]!.flatMap((n) => (n.kind === 'asked' ? [n.what] : []))
 
 describe('golden frames', () => {
   it('hold nothing that the app does not know', () => {
@@ -69,7 +74,32 @@ describe('golden frames', () => {
   it('ten at once keep their order', () => {
     expect(after['burst.json']!.threads.get(id)!.items.filter((t) => t.id.startsWith('b')).map((t) => t.id)).toEqual(['b0', 'b1', 'b2', 'b3', 'b4', 'b5', 'b6', 'b7', 'b8', 'b9'])
   })
-  it('a resumed line goes on where it ended', () => expect(state.at).toBe(after['resume.json']!.at))
+  it('a resumed line goes on where it ended', () => expect(after['resume.json']!.at).toBe(frame('resume.json').findLast((i) => i.t === 'event')!.id))
+  it('a colleague is consulted, comes, proposes an answer, and leaves', () => {
+    expect(touch('consult.json', 'c2')).toMatchObject({ kind: 'draft', n: 135 })
+    expect(row('consult.json').consult).toBeUndefined()
+    expect(asked('consult.json')).toEqual(['joined', 'draft'])
+  })
+  it('a second opinion is asked for, seen, and given', () => {
+    expect(touch('review.json', 'c4')).toMatchObject({ kind: 'verdict', reply_to: 'c3', score: 1 })
+    expect(row('review.json').review).toBeUndefined()
+    expect(asked('review.json')).toEqual(['verdict'])
+  })
+  it('a flag is raised and answered', () => {
+    expect(touch('flag.json', 'c6')).toMatchObject({ kind: 'answer', reply_to: 'c5' })
+    expect(row('flag.json').flag).toBeUndefined()
+    expect(asked('flag.json')).toEqual(['flag']) // of any supervisor; the answer is for who raised it
+  })
+  it('a whisper is heard by the owner; of others’ only the header comes', () => {
+    expect(touch('whisper.json', 'c7')?.body?.text).toBeTruthy()
+    expect(asked('whisper.json')).toEqual(['whisper'])
+    expect(row('whisper_of_others.json').version).toBe(row('whisper.json').version + 1)
+    expect(asked('whisper_of_others.json')).toEqual([])
+  })
+  it('a supervisor takes part', () => {
+    expect(row('barged.json').barged).toEqual(['u3'])
+    expect(asked('barged.json')).toEqual(['barge'])
+  })
   it('the record down and up', () => {
     const down = reduce(state, frame('down.json'), 0).state
     expect(down.recordUp).toBe(false)
