@@ -36,6 +36,8 @@ type liveItem struct {
 	Account      string        `json:"account"`
 	State        string        `json:"state"`
 	Record       string        `json:"record"`
+	Part         bool          `json:"part"`
+	Figures      *figuresView  `json:"figures"`
 }
 
 // liveClient is an agent's app as far as the socket goes.
