@@ -72,8 +72,12 @@ func (a *agent) takesKind(kind string) bool {
 // eligibility is defined. What it asks of the conversation alone, other than Declined, Prefer and stickiness, must be part of its
 // demand.
 func (e *Engine) against(a *agent, c *conv, now record.Millis) Exclusion {
-	x := Exclusion{Agent: a.h.ID}
-	s, chosen := c.queue.seats[a.h.ID], c.h.Prefer == a.h.ID
+	return e.inTheWay(a, c.queue.seats[a.h.ID], c, now)
+}
+
+// inTheWay is against for an agent with this seat, if any, in c's queue.
+func (e *Engine) inTheWay(a *agent, s *seat, c *conv, now record.Millis) Exclusion {
+	x, chosen := Exclusion{Agent: a.h.ID}, c.h.Prefer == a.h.ID
 	if x.Reason = absent(a); x.Reason != "" {
 		if a.h.State == record.WrapUp && x.Reason == Reason(record.WrapUp) {
 			x.Until = a.h.WrapUpUntil

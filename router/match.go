@@ -51,7 +51,9 @@ func (e *Engine) pass(line []waiter, now record.Millis) {
 		}
 		decided := e.assign(c, now)
 		switch {
-		case !decided && l.alike, l.queue != nil && l.queue.free.len() == 0, l.agent != nil && l.agent.room == 0:
+		case l.spent():
+			lines.sweep()
+		case !decided && l.alike:
 			lines.end()
 		default:
 			lines.next(!decided || l.fixed)
@@ -151,18 +153,18 @@ func (e *Engine) why(c *conv, a *agent, preferred bool, now record.Millis) recor
 	}
 	free, rest := q.free.all(), len(q.roster)-q.free.len()
 	w.Excluded = make(map[string]string, min(maxExcluded, rest))
-	exclude := func(o *agent) {
+	exclude := func(s *seat) {
 		if len(w.Excluded) == maxExcluded {
 			w.More++
 		} else {
-			w.Excluded[o.h.ID] = string(e.against(o, c, now).Reason)
+			w.Excluded[s.agent.h.ID] = string(e.inTheWay(s.agent, s, c, now).Reason)
 		}
 	}
 	for _, r := range free {
 		if o := r.s.agent; o == a {
 			continue
-		} else if e.against(o, c, now).Reason != "" {
-			exclude(o)
+		} else if r.tier > c.demand.tier || c.sticky || !o.takes(&c.demand, c.asks) || slices.Contains(c.h.Declined, o.h.ID) {
+			exclude(r.s)
 		} else if w.Candidates = append(w.Candidates, o.h.ID); len(w.Candidates) == maxCandidates {
 			break
 		}
@@ -176,7 +178,7 @@ func (e *Engine) why(c *conv, a *agent, preferred bool, now record.Millis) recor
 			break
 		}
 		if !m.free {
-			exclude(m.agent)
+			exclude(m)
 			rest--
 		}
 	}
@@ -238,6 +240,23 @@ func (h *cursors) next(stays bool) {
 	}
 	c.w = c.list.at(c.i)
 	h.down(0)
+}
+
+// spent tells that nobody is left for what the cursor walks.
+func (c *cursor) spent() bool {
+	return c.queue != nil && c.queue.free.len() == 0 || c.agent != nil && c.agent.room == 0
+}
+
+// sweep takes all spent cursors away: with an agent's last room mostly many are.
+func (h *cursors) sweep() {
+	kept := (*h)[:0]
+	for i := range *h {
+		if c := &(*h)[i]; !c.spent() {
+			kept = append(kept, *c)
+		}
+	}
+	*h = kept
+	h.heapify()
 }
 
 // end takes the first cursor away.

@@ -35,9 +35,7 @@ func (e *Engine) place(c *conv, now record.Millis) {
 		e.pushed(q)
 	}
 	r, since := &q.h.Routing, c.h.WaitingSince
-	c.needs = needsOf(c.h.Needs, r.Needs)
-	c.demand = demand{units: unitsOf(&c.h), kind: c.h.Channel}
-	c.asks, c.demand.asks = e.asksOf(c.needs, since, now)
+	c.demand = demand{units: unitsOf(&c.h), kind: c.h.Channel, asks: e.asking(c, now)}
 	for c.demand.tier < len(r.Secondary) && since+record.Millis(r.Secondary[c.demand.tier].After)*1000 <= now {
 		c.demand.tier++
 	}

@@ -52,29 +52,35 @@ func inForce(n record.Need, since, now record.Millis) bool {
 	return n.DropAfter == 0 || dropped(n, since) > now
 }
 
-// asksOf gives the needs in force, and their text.
-func (e *Engine) asksOf(needs []record.Need, since, now record.Millis) (asks []ask, text string) {
-	if len(needs) == 0 {
-		return nil, ""
+// asking works out what c asks for at now: its needs, those in force, and their text.
+func (e *Engine) asking(c *conv, now record.Millis) (text string) {
+	c.needs, c.numbers, c.asks = needsOf(c.h.Needs, c.queue.h.Routing.Needs), nil, nil
+	if len(c.needs) == 0 {
+		return ""
 	}
-	var b strings.Builder
-	for _, n := range needs {
-		if inForce(n, since, now) {
-			asks = append(asks, e.ask(n))
-			b.WriteString(n.Skill)
-			b.WriteByte(0)
-			b.WriteByte(byte(n.Level))
+	c.numbers = make([]int32, len(c.needs))
+	c.asks = make([]ask, 0, len(c.needs))
+	b := make([]byte, 0, 64)
+	for i, n := range c.needs {
+		k := e.ask(n)
+		c.numbers[i] = k.skill
+		if inForce(n, c.h.WaitingSince, now) {
+			c.asks = append(c.asks, k)
+			b = append(append(b, n.Skill...), 0, k.level)
 		}
 	}
-	return asks, b.String()
+	return string(b)
 }
 
 func (e *Engine) ask(n record.Need) ask {
-	k := ask{skill: -1, level: uint8(n.Level)}
-	if i, ok := e.skills[n.Skill]; ok {
-		k.skill = i
+	return ask{skill: e.number(n.Skill), level: uint8(n.Level)}
+}
+
+func (e *Engine) number(skill string) int32 {
+	if i, ok := e.skills[skill]; ok {
+		return i
 	}
-	return k
+	return -1
 }
 
 // learn numbers the skills that users have.
@@ -119,11 +125,11 @@ func (a *agent) skilled(asks []ask) bool {
 
 // lacks gives the first need in force that a does not meet.
 func (e *Engine) lacks(a *agent, c *conv, now record.Millis) (record.Need, Reason) {
-	for _, n := range c.needs {
+	for i, n := range c.needs {
 		if !inForce(n, c.h.WaitingSince, now) {
 			continue
 		}
-		switch has := a.level(e.ask(n).skill); {
+		switch has := a.level(c.numbers[i]); {
 		case has == 0:
 			return n, NoSkill
 		case int(has) < n.Level:

@@ -9,16 +9,17 @@ type conv struct {
 	holder *agent // whom it is offered to, or who is active on it
 
 	// While it waits, as last placed.
-	needs  []record.Need // its own and its queue's
-	asks   []ask         // those in force
-	demand demand
-	w      waiter
-	lined  bool             // stands in queue.line
-	class  *class           // with place
-	place  *ordered[waiter] // its line among those of its class
-	prefer *agent           // in whose prefs it stands
-	sticky bool             // only prefer is asked: it stands in no class
-	ripe   bool             // heavy and has waited long: counted in class and queue
+	needs   []record.Need // its own and its queue's
+	numbers []int32       // of their skills
+	asks    []ask         // those in force
+	demand  demand
+	w       waiter
+	lined   bool             // stands in queue.line
+	class   *class           // with place
+	place   *ordered[waiter] // its line among those of its class
+	prefer  *agent           // in whose prefs it stands
+	sticky  bool             // only prefer is asked: it stands in no class
+	ripe    bool             // heavy and has waited long: counted in class and queue
 
 	pend  *pending
 	tries int // refusals of decisions on this header
