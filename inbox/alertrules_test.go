@@ -223,3 +223,54 @@ func TestTally(t *testing.T) {
 		t.Errorf("flags %v, reviews %v", got.Flags, got.Reviews)
 	}
 }
+
+// crowded is a hub with 10,000 conversations of 50 queues, 200 agents, and a third waiting.
+func crowded() *Hub {
+	h := &Hub{mirror: newMirror(nil, keys{})}
+	h.settings.Store(&Settings{Queues: map[string]record.Queue{}, Users: map[string]record.User{}, Alerts: DefaultAlerts()})
+	now := h.Now()
+	for i := range 10_000 {
+		c := record.Conversation{ID: fmt.Sprint("c", i), Queue: fmt.Sprint("q", i%50), Channel: "webchat", Status: record.Active, Owner: fmt.Sprint("u", i%200),
+			SLA: &record.SLA{Clocks: []record.Clock{{Due: now + 1000}, {MetAt: now}}}}
+		if i%3 == 0 {
+			c.Status, c.Owner, c.WaitingSince, c.QueuedAt = record.Waiting, "", now-record.Millis(i*1000), now-record.Millis(i*1000)
+		}
+		h.mirror.convs[c.ID] = &c
+	}
+	for i := range 200 {
+		id := fmt.Sprint("u", i)
+		h.mirror.agents[id] = &record.Agent{ID: id, State: record.Available}
+		h.Settings().Users[id] = record.User{ID: id}
+	}
+	for i := range 50 {
+		q := record.Queue{ID: fmt.Sprint("q", i), Name: fmt.Sprint("Queue ", i)}
+		for m := range 40 {
+			q.Members = append(q.Members, fmt.Sprint("u", (i*4+m)%200))
+		}
+		h.Settings().Queues[q.ID] = q
+	}
+	return h
+}
+
+func BenchmarkTally(b *testing.B) {
+	h := crowded()
+	for b.Loop() {
+		h.Tally()
+	}
+}
+
+func BenchmarkAlertsLook(b *testing.B) {
+	h, w, kept := crowded(), newAlertWatch(), map[string]Alert{}
+	t := h.Tally()
+	for b.Loop() {
+		kept = w.look(h.Settings(), &t, nil, kept)
+	}
+}
+
+func BenchmarkSparks(b *testing.B) {
+	h := crowded()
+	book := &sparkBook{queues: map[string]map[int64]sparkStep{}}
+	for b.Loop() {
+		book.draw(h.waits(), h.Now(), h.Settings())
+	}
+}

@@ -9,7 +9,7 @@ import (
 	"tamas/inbox/record"
 )
 
-// Tally is the live state counted in one pass, as this node knows it. 10,000 conversations cost about 2 ms.
+// Tally is the live state counted in one pass, as this node knows it.
 type Tally struct {
 	At       record.Millis
 	Queues   map[string]QueueTally     // those in which something is
@@ -43,11 +43,23 @@ const maxAsked = 200
 // Tally counts.
 func (h *Hub) Tally() Tally {
 	t := Tally{At: h.Now(), Queues: map[string]QueueTally{}, Agents: map[string]record.Agent{}, Channels: map[string]map[string]int{}}
+	queues := map[string]*QueueTally{}
 	m := h.mirror
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	for _, c := range m.convs {
-		t.add(c)
+		if !c.Open() {
+			continue
+		}
+		q := queues[c.Queue]
+		if q == nil {
+			q = &QueueTally{}
+			queues[c.Queue] = q
+		}
+		t.add(q, c)
+	}
+	for id, q := range queues {
+		t.Queues[id] = *q
 	}
 	for id, a := range m.agents {
 		t.Agents[id] = *a
@@ -56,11 +68,7 @@ func (h *Hub) Tally() Tally {
 	return t
 }
 
-func (t *Tally) add(c *record.Conversation) {
-	if !c.Open() {
-		return
-	}
-	q := t.Queues[c.Queue]
+func (t *Tally) add(q *QueueTally, c *record.Conversation) {
 	switch c.Status {
 	case record.Offered:
 		q.Offered++
@@ -80,7 +88,6 @@ func (t *Tally) add(c *record.Conversation) {
 	if broken(c, t.At) {
 		q.Broken++
 	}
-	t.Queues[c.Queue] = q
 	if c.Flag != nil {
 		t.Flags = append(t.Flags, Asked{c.ID, c.Number, c.Queue, *c.Flag})
 	}
