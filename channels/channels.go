@@ -210,6 +210,8 @@ type Standing struct {
 	Agent      string        `json:"agent,omitempty"`      // the owner's public name
 	Staffed    bool          `json:"staffed"`              // somebody who serves the queue is there
 	Transcript bool          `json:"transcript,omitempty"` // it can be sent to its customer: Desk.Transcript
+	Later      string        `json:"later,omitempty"`      // while waiting: kinds of channels on which it can be answered instead, with commas: Desk.Later
+	LaterOn    string        `json:"later_on,omitempty"`   // the one that its customer chose
 }
 
 // Desk is what an adapter may ask of the hub. One Desk belongs to one account.
@@ -241,6 +243,10 @@ type Desk interface {
 	// Transcript mails the thread's conversation to its customer, to an address that the hub knows: the caller names none.
 	// errors.ErrUnsupported: it cannot, see Standing.Transcript; ErrTooOften; others: not now.
 	Transcript(ctx context.Context, thread string) error
+	// Later lets a thread's customer who waits be answered elsewhere, in the same place in line: at an address that is checked (mail,
+	// telephone), or on a kind of Standing.Later by opening the link that comes back; "" takes it back. A *FieldError is a sentence for
+	// people; errors.ErrUnsupported: nobody waits there.
+	Later(ctx context.Context, thread, to string) (link string, err error)
 
 	// Store streams a file's content into the hub's store and gives f with Blob, Size, the Type that the content has, Kind and
 	// measures. Content over the account's limit is not kept: f with Missing comes back, without an error. An error: the store

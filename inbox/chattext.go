@@ -14,22 +14,28 @@ var chatTexts = map[string]struct {
 	customer, file, system string // in it
 	wentOn                 string // note: account, address, number
 	cameFrom               string // note: number
+	wantsLater             string // note: account, address
+	asked                  string // why a message comes this way that its customer wanted so
 }{
 	"en": {
 		subject: "Your chat with %s", subjectBare: "Your chat with us",
 		left:       "This answer came after you had left our chat, so we send it here. You can simply reply to this message.",
 		transcript: "Here is the conversation that you asked for.",
 		customer:   "You", file: "File", system: "Automatic answer",
-		wentOn:   "The visitor has left without seeing the last answers. They went on by “%s” to %s: #%d",
-		cameFrom: "Goes on from the chat #%d, which the customer had left.",
+		wentOn:     "The visitor has left without seeing the last answers. They went on by “%s” to %s: #%d",
+		cameFrom:   "Goes on from the chat #%d, which the customer had left.",
+		wantsLater: "The visitor did not want to wait here and asks to be answered by “%s” at %s.",
+		asked:      "Here is the answer that you asked us to send you. You can simply reply to this message.",
 	},
 	"fa": {
 		subject: "گفتگوی شما با %s", subjectBare: "گفتگوی شما با ما",
 		left:       "این پاسخ پس از رفتن شما از گفتگو رسید؛ برای همین آن را اینجا می‌فرستیم. کافی است به همین پیام پاسخ دهید.",
 		transcript: "این گفتگویی است که خواسته بودید.",
 		customer:   "شما", file: "فایل", system: "پاسخ خودکار",
-		wentOn:   "بازدیدکننده پیش از دیدن آخرین پاسخ‌ها رفته است. پاسخ‌ها با «%s» به %s فرستاده شد: #%d",
-		cameFrom: "ادامهٔ گفتگوی #%d است که مشتری ترک کرده بود.",
+		wentOn:     "بازدیدکننده پیش از دیدن آخرین پاسخ‌ها رفته است. پاسخ‌ها با «%s» به %s فرستاده شد: #%d",
+		cameFrom:   "ادامهٔ گفتگوی #%d است که مشتری ترک کرده بود.",
+		wantsLater: "بازدیدکننده نخواست اینجا منتظر بماند و پاسخ را با «%s» به %s می‌خواهد.",
+		asked:      "این پاسخی است که خواسته بودید برایتان بفرستیم. کافی است به همین پیام پاسخ دهید.",
 	},
 }
 

@@ -132,15 +132,26 @@ func (h *Hub) continueChat(ctx context.Context, conversation string, to record.A
 	if err != nil || len(list) == 0 {
 		return err
 	}
-	addresses, err := h.db.Reachable(ctx, conv.Identity, to.Kind, h.spoken(to))
-	if err != nil || len(addresses) == 0 {
+	address, name := "", ""
+	if address, err = h.chosen(ctx, conv, &to); err != nil {
 		return err
+	}
+	if address == "" {
+		addresses, err := h.db.Reachable(ctx, conv.Identity, to.Kind, h.spoken(to))
+		if err != nil || len(addresses) == 0 {
+			return err
+		}
+		address, name = addresses[0].Address, addresses[0].Name
 	}
 	list = fitting(list)
 	firm := h.Settings().Firm
 	lang := languageOf(firm, list)
-	cmd := Command{Key: list[0].ID, By: record.Continuer, Action: Continue, Account: to.ID, Address: addresses[0].Address, Name: addresses[0].Name,
-		Subject: chatSubject(lang, firm), Text: chatTexts[lang].left + "\n\n" + h.carried(list), ReplyTo: list[len(list)-1].ID, Agent: conv.Owner, Queue: conv.Queue}
+	why := chatTexts[lang].left
+	if conv.Later == to.ID {
+		why = chatTexts[lang].asked
+	}
+	cmd := Command{Key: list[0].ID, By: record.Continuer, Action: Continue, Account: to.ID, Address: address, Name: name,
+		Subject: chatSubject(lang, firm), Text: why + "\n\n" + h.carried(list), ReplyTo: list[len(list)-1].ID, Agent: conv.Owner, Queue: conv.Queue}
 	for i := range list {
 		cmd.Files = append(cmd.Files, sound(list[i].Body.Files)...)
 	}

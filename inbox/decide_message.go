@@ -55,7 +55,7 @@ func (c *change) heard() {
 	switch conv.Status {
 	case record.Snoozed, record.Resolved:
 		if conv.Status == record.Resolved {
-			conv.FirstResponseAt = 0
+			conv.FirstResponseAt, conv.Later = 0, ""
 		}
 		conv.WaitingSince = 0
 		c.queueBack(c.now)

@@ -41,20 +41,3 @@ func (s *state) tell(cmd *Command) (*record.Event, error) {
 	}
 	return c.e, nil
 }
-
-// later notes on which account its customer chose to be answered; the conversation keeps its place.
-func (a *attempt) later() (*record.Event, error) {
-	conv := &a.conv
-	if a.By.Kind != "customer" || a.By.ID != conv.Identity {
-		return nil, refuse("not_yours", "Only its customer can choose this.")
-	}
-	if a.Account == conv.Later {
-		return nil, errNothing
-	}
-	if !conv.Open() {
-		return nil, a.conflict("This conversation is over.")
-	}
-	c := a.change(record.EvTold, a.By)
-	c.e.Conversation.Later = a.Account
-	return c.e, nil
-}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -94,6 +95,11 @@ func (d *desk) Standing(ctx context.Context, thread string) (channels.Standing, 
 			s.Position, s.Wait = told.Position, time.Duration(told.Wait)*time.Millisecond
 			h.noteEstimate(ctx, &c, told)
 		}
+		var kinds []string
+		for _, a := range h.laterOn(d.acct()) {
+			kinds = append(kinds, a.Kind)
+		}
+		s.Later, s.LaterOn = strings.Join(kinds, ","), h.Settings().Accounts[c.Later].Kind
 	}
 	_, _, err := h.transcriptTo(ctx, &c)
 	s.Transcript = err == nil

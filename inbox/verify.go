@@ -228,6 +228,9 @@ func (*auditDesk) Standing(context.Context, string) (channels.Standing, error) {
 	return channels.Standing{}, nil
 }
 func (*auditDesk) Transcript(context.Context, string) error { return errAudits }
+func (*auditDesk) Later(context.Context, string, string) (string, error) {
+	return "", errAudits
+}
 func (*auditDesk) Store(_ context.Context, f channels.File, _ io.Reader) (channels.File, error) {
 	return f, errAudits
 }

@@ -131,6 +131,32 @@ func (d *Desk) Transcript(_ context.Context, thread string) error {
 	return nil
 }
 
+// Later implements channels.Desk: addresses with an @ are taken, and kinds of which Standing speaks, which get a link.
+func (d *Desk) Later(_ context.Context, thread, to string) (string, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := d.standing[thread]
+	switch {
+	case s.Status != "waiting":
+		return "", errors.ErrUnsupported
+	case to == "":
+		s.LaterOn = ""
+	case strings.Contains(to, "@"):
+		s.LaterOn = "email"
+	case slices.Contains(strings.Split(s.Later, ","), to):
+		s.LaterOn = to
+	default:
+		return "", &channels.FieldError{Field: "to", Reason: "This is no address to which we can write."}
+	}
+	d.standing[thread] = s
+	d.publish(thread, channels.Item{Kind: "state", State: "standing"})
+	d.touch()
+	if s.LaterOn == to && to != "" {
+		return "https://later.example/" + to, nil
+	}
+	return "", nil
+}
+
 // Transcripts lists the threads that were asked for, in order.
 func (d *Desk) Transcripts() []string {
 	d.mu.Lock()
