@@ -217,8 +217,8 @@ var (
 		`(CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT))`, `)`}
 )
 
-// rollRows is how many rows one transaction writes.
-const rollRows = 64
+// rollRows is how many rows one transaction writes at most: about 10 ms in SQLite. A day of a small firm is written whole: seven statements are for what is less than maxRows.
+const rollRows = 512
 
 // storeDay writes what differs from what stands there.
 func (db *DB) storeDay(ctx context.Context, r *rollup) error {
@@ -251,7 +251,7 @@ func (db *DB) storeDay(ctx context.Context, r *rollup) error {
 	}
 	list := deleteRollups.over(nil, deletes)
 	list = upsertRollups.over(list, upserts)
-	for part := range slices.Chunk(list, max(rollRows/maxRows, 1)) {
+	for part := range slices.Chunk(list, rollRows/maxRows+7) {
 		if err := db.write(ctx, func(q querier) error { return db.runAll(ctx, q, part) }); err != nil {
 			return err
 		}
