@@ -232,6 +232,11 @@ func recorded(e *record.Event) Decision {
 		}
 	case record.EvOverflowed:
 		d.Action, d.Queue = e.Kind, e.Conversation.Queue
+	case record.EvTold, record.EvQueued: // a text goes out as a message where the channel has it so
+		d.Action = record.EvTold
+		if n := len(e.Conversation.ToldText); n > 0 {
+			d.Reason = e.Conversation.ToldText[n-1]
+		}
 	default:
 		d.Action = e.Kind
 	}
@@ -243,7 +248,10 @@ func decided(d Decision) Decision {
 	kinds := map[string]string{ActTimeout: record.EvTimedOut, ActRequeue: record.EvRequeued, ActWake: record.EvWoken, ActClose: record.EvClosed,
 		ActOverflow: record.EvOverflowed, ActTell: record.EvTold, ActRelease: record.EvReleased, ActSLA: record.EvSLA}
 	if kind, ok := kinds[d.Action]; ok {
-		d.Action, d.Agent, d.Text, d.Reason = kind, "", "", ""
+		d.Action, d.Agent, d.Text = kind, "", ""
+		if kind != record.EvTold { // of the others the reason's code says it
+			d.Reason = ""
+		}
 	}
 	return d
 }

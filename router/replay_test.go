@@ -97,13 +97,13 @@ func (h *house) traffic(seed int64, agents []string, stop <-chan struct{}) {
 	all.Wait()
 }
 
-// recorded waits until the record has all that the log had when it was called.
+// recorded waits until the record has all that this node knows when it is called.
 func (h *house) recorded() {
 	h.Helper()
-	head := h.hub.Head()
+	_, _, upTo, _ := h.hub.LiveUpTo()
 	h.until("all is recorded", func() bool {
 		at, err := h.db.Cursor(h.Context())
-		return err == nil && at.N >= head.N
+		return err == nil && at.N >= upTo
 	})
 }
 
@@ -113,6 +113,12 @@ func TestReplayAgrees(t *testing.T) {
 	eachPlace(t, func(t *testing.T, redis, disk string) {
 		h := build(t, redis, disk, ModeOffer, 1)
 		policy := hasty()
+		if _, err := h.db.AddQueue(t.Context(), record.Queue{ID: "q2", Name: "Overflow", Mode: ModePull, Members: []string{}}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := h.db.SetSetting(t.Context(), inbox.SLASetting, 0, []record.SLAPolicy{{ID: "s", Name: "Soon", First: 1, Next: 1}}); err != nil {
+			t.Fatal(err)
+		}
 		_, stopFirst := h.node(routing(policy))
 		agents := []string{"a", "b", "c", "d", "e"}
 		h.hire(2, agents...)
@@ -136,6 +142,12 @@ func TestReplayAgrees(t *testing.T) {
 		}
 		change(func(q *record.Queue) { q.WrapUpSecs, q.Members = 1, []string{"a", "b", "c"} })
 		part(2, 700*time.Millisecond)
+		change(func(q *record.Queue) {
+			q.Routing = record.Routing{Order: record.OrderRatio, Waiting: record.WaitSLA, StickySecs: 1, ReleaseSecs: 1, Needs: []record.Need{{Skill: "farsi", DropAfter: 1}},
+				Overflow: []record.Overflow{{When: record.OverWait, Value: 1, Queue: "q2", Text: "Somebody else will look at it."}}}
+		})
+		part(5, 2*time.Second)
+		change(func(q *record.Queue) { q.Routing = record.Routing{Order: record.OrderRound} })
 		change(func(q *record.Queue) { q.Mode, q.Members = ModePush, agents })
 		part(3, 500*time.Millisecond)
 		// Another leader: with real stores beside the first one, else after it.
@@ -152,7 +164,23 @@ func TestReplayAgrees(t *testing.T) {
 			h.hub.Presence(a, "s", true)
 		}
 		part(4, 1200*time.Millisecond)
-		change(func(q *record.Queue) { q.OfferSeconds = 1 }) // and nobody reacts any more
+		change(func(q *record.Queue) { q.OfferSeconds, q.Routing = 60, record.Routing{ReleaseSecs: 1} })
+		h.hire(9, "z")
+		h.say("z")
+		z := func() (z record.Conversation) {
+			convs, _ := h.hub.Live()
+			for _, c := range convs {
+				if c.Thread == "z" {
+					z = c
+				}
+			}
+			return z
+		}
+		if _, err := h.hub.Do(t.Context(), inbox.Command{By: record.Actor{Kind: "agent", ID: "z"}, Supervisor: true, Action: inbox.Reply, Conversation: z().ID, Text: "Hello", Key: "z"}); err != nil {
+			t.Fatal(err)
+		}
+		h.until("a customer's silence frees the agent", func() bool { return z().Released })
+		change(func(q *record.Queue) { q.OfferSeconds, q.Routing = 1, record.Routing{} }) // and nobody reacts any more
 		for _, a := range agents {
 			h.hub.Presence(a, "s", true)
 			h.do(a, inbox.Command{Action: inbox.SetState, Agent: a, State: record.Break, Reason: "tea"})
@@ -192,7 +220,8 @@ func TestReplayAgrees(t *testing.T) {
 		if len(list) < 60 || pending == 0 || len(policies) < 4 {
 			t.Errorf("%d decisions, %d with something pending, %d policies: too little to tell", len(list), pending, len(policies))
 		}
-		for _, kind := range []string{record.EvOffered, record.EvAssigned, record.EvRequeued, record.EvTimedOut, record.EvAgent, record.EvWoken} {
+		for _, kind := range []string{record.EvOffered, record.EvAssigned, record.EvRequeued, record.EvTimedOut, record.EvAgent, record.EvWoken, record.EvOverflowed, record.EvQueued,
+			record.EvReleased, record.EvSLA} {
 			if kinds[kind] == 0 {
 				t.Errorf("no %s among the decisions: %v", kind, kinds)
 			}
