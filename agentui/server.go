@@ -236,7 +236,6 @@ func (s *Server) routes() *echo.Echo {
 	a.GET("/alerts", s.supervisor(s.listAlerts))
 	a.POST("/alerts/:id/ack", s.supervisor(s.ackAlert))
 	a.POST("/settings/alerts/:id/test", s.supervisor(s.postAlertTest))
-	a.GET("/settings/alerts/:id/secret", s.supervisor(s.getAlertSecret))
 	a.GET("/firm", s.agent(s.getFirm))
 	a.PATCH("/firm", s.admin(s.patchFirm))
 	a.GET("/settings/routing", s.agent(routingSetting.get(s)))
