@@ -154,6 +154,7 @@ func (s *Server) routes() *echo.Echo {
 	a.GET("/conversations/:id", s.agent(s.getConversation))
 	a.GET("/conversations/:id/touches", s.agent(s.listTouches))
 	a.GET("/conversations/:id/decisions", s.agent(s.listDecisions))
+	a.GET("/conversations/:id/why", s.agent(s.getWhy))
 	a.POST("/conversations/:id/reply", s.agent(s.postReply))
 	a.POST("/conversations/:id/note", s.agent(s.postNote))
 	a.POST("/conversations/:id/accept", s.agent(s.postAccept))
