@@ -83,6 +83,13 @@ func (h *history) flush(db *DB) {
 		h.t.Fatal(err)
 	}
 	h.written, h.unsent = h.unsent[len(h.unsent)-1].ID, nil
+	// A customer's addresses on both channels are linked.
+	if err := db.write(context.Background(), func(q querier) error {
+		_, err := q.ExecContext(context.Background(), "UPDATE identities SET customer = 'customer of ' || substr(id, 1, 3)")
+		return err
+	}); err != nil {
+		h.t.Fatal(err)
+	}
 }
 
 func person(id string) Actor { return Actor{Kind: "agent", ID: id} }
@@ -122,7 +129,7 @@ func (h *history) in(c *Conversation) *Touch {
 }
 
 func (h *history) identity(c *Conversation) *Identity {
-	return &Identity{ID: c.Identity, Customer: "customer of " + c.Identity[:3], Channel: c.Channel, Address: c.Identity}
+	return &Identity{ID: c.Identity, Customer: "customer of " + c.Identity, Channel: c.Channel, Address: c.Identity}
 }
 
 // message comes from a customer, into a new conversation or one that is there.
