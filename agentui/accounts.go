@@ -157,6 +157,7 @@ func (s *Server) postAccount(c echo.Context) error {
 	if a, err = s.hub.SaveAccount(c.Request().Context(), a); err != nil {
 		return err
 	}
+	s.audit(c, "account.create", a.ID, nil, a)
 	return c.JSON(http.StatusCreated, s.viewAccount(c, a))
 }
 
@@ -179,6 +180,7 @@ func (s *Server) patchAccount(c echo.Context) error {
 	if in.ImportSince != nil && *in.ImportSince != a.ImportSince {
 		return invalid("import_since", "Only a new account imports what came before.")
 	}
+	before := a
 	if err := in.apply(&a); err != nil {
 		return err
 	}
@@ -186,6 +188,7 @@ func (s *Server) patchAccount(c echo.Context) error {
 	if a, err = s.hub.SaveAccount(ctx, a); err != nil {
 		return stale(err, "account", s.current(c, id))
 	}
+	s.audit(c, "account.change", id, before, auditedAccount(a, in.Settings))
 	return c.JSON(http.StatusOK, s.viewAccount(c, a))
 }
 
@@ -204,6 +207,7 @@ func (s *Server) deleteAccount(c echo.Context) error {
 	if _, err := s.db.EditAccount(ctx, a); err != nil {
 		return stale(err, "account", s.current(c, id))
 	}
+	s.audit(c, "account.archive", id, a, nil)
 	s.tellSettings(ctx, topicAccounts)
 	return c.NoContent(http.StatusNoContent)
 }
@@ -294,4 +298,23 @@ func (s *Server) kindNames() []string {
 		names = append(names, k.Name)
 	}
 	return names
+}
+
+// auditedAccount is a changed account for the audit; secrets that were sent are named, not shown.
+func auditedAccount(a record.Account, sent json.RawMessage) any {
+	var fields map[string]json.RawMessage
+	_ = json.Unmarshal(sent, &fields) // checked before; none is none
+	given := []string{}
+	for _, name := range a.SecretsSet {
+		if v := string(fields[name]); v != "" && v != `""` && v != "null" {
+			given = append(given, name)
+		}
+	}
+	if len(given) == 0 {
+		return a
+	}
+	return struct {
+		record.Account
+		Given []string `json:"new_secrets"`
+	}{a, given}
 }

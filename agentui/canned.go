@@ -62,6 +62,7 @@ func (s *Server) postCanned(c echo.Context) error {
 	if x, err = s.db.AddCanned(ctx, x); err != nil {
 		return taken(err, "shortcut", "Another answer has this shortcut.")
 	}
+	s.audit(c, "canned.create", x.ID, nil, x)
 	s.tellSettings(ctx, topicCanned)
 	return c.JSON(http.StatusCreated, x)
 }
@@ -79,6 +80,7 @@ func (s *Server) patchCanned(c echo.Context) error {
 	if err != nil {
 		return missing(err, "prepared answer")
 	}
+	before := x
 	if err := in.apply(&x); err != nil {
 		return err
 	}
@@ -87,6 +89,7 @@ func (s *Server) patchCanned(c echo.Context) error {
 		return stale(taken(err, "shortcut", "Another answer has this shortcut."), "prepared answer",
 			func() (record.Canned, error) { return s.db.Canned(ctx, id) })
 	}
+	s.audit(c, "canned.change", id, before, x)
 	s.tellSettings(ctx, topicCanned)
 	return c.JSON(http.StatusOK, x)
 }
@@ -97,9 +100,14 @@ func (s *Server) deleteCanned(c echo.Context) error {
 		return err
 	}
 	ctx, id := c.Request().Context(), c.Param("id")
+	before, err := s.db.Canned(ctx, id)
+	if err != nil {
+		return missing(err, "prepared answer")
+	}
 	if err := s.db.RemoveCanned(ctx, id, version); err != nil {
 		return stale(err, "prepared answer", func() (record.Canned, error) { return s.db.Canned(ctx, id) })
 	}
+	s.audit(c, "canned.archive", id, before, nil)
 	s.tellSettings(ctx, topicCanned)
 	return c.NoContent(http.StatusNoContent)
 }

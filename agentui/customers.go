@@ -2,6 +2,7 @@ package agentui
 
 import (
 	"net/http"
+	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -16,29 +17,41 @@ func (s *Server) getCustomer(c echo.Context) error {
 	return c.JSON(http.StatusOK, page)
 }
 
-// patchCustomer renames. The version is optional: the last one to write a name is right.
+// patchCustomer renames, or gives a tier, which the customer's open conversations take over. The version is optional: the last one to
+// write is right.
 func (s *Server) patchCustomer(c echo.Context) error {
 	in, err := decode[struct {
 		Name    *string `json:"name"`
+		Tier    *string `json:"tier"`
 		Version int64   `json:"version"`
 	}](c)
 	if err != nil {
 		return err
 	}
-	if in.Name == nil {
-		return invalid("name", "name is needed.")
+	if in.Name == nil && in.Tier == nil {
+		return invalid("name", "name or tier is needed.")
 	}
-	name, err := text("name", *in.Name, 0, 200, false)
-	if err != nil {
-		return err
+	if in.Name != nil {
+		if err := setText("name", in.Name, in.Name, 0, 200, false); err != nil {
+			return err
+		}
+	}
+	if in.Tier != nil && *in.Tier != "" && !slices.Contains(s.hub.Settings().Routing.Tiers, *in.Tier) {
+		return invalid("tier", "There is no such tier.")
 	}
 	ctx, id := c.Request().Context(), c.Param("id")
-	row, err := s.db.RenameCustomer(ctx, id, in.Version, name)
+	before, row, err := s.db.EditCustomer(ctx, id, in.Version, in.Name, in.Tier)
 	if err != nil {
 		return stale(err, "customer", func() (any, error) {
 			page, err := s.db.Customer(ctx, id)
 			return page.Customer, err
 		})
+	}
+	if row.Tier != before.Tier {
+		s.audit(c, "customer.change", id, map[string]string{"tier": before.Tier}, map[string]string{"tier": row.Tier})
+		if err := s.hub.SetTier(ctx, record.Actor{Kind: "agent", ID: principalOf(c).User.ID}, id, row.Tier); err != nil {
+			s.log.Warn("open conversations keep the customer's tier of before", "customer", id, "err", err)
+		}
 	}
 	s.tellSettings(ctx, topicCustomers)
 	return c.JSON(http.StatusOK, row)

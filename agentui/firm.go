@@ -76,6 +76,7 @@ func (s *Server) patchFirm(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	before := f
 	if err := setText("name", &f.Name, in.Name, 1, 120, false); err != nil {
 		return err
 	}
@@ -104,6 +105,7 @@ func (s *Server) patchFirm(c echo.Context) error {
 	if f, err = s.saveFirm(ctx, f); err != nil {
 		return stale(err, "firm", func() (Firm, error) { return s.firm(ctx) })
 	}
+	s.audit(c, "firm.change", "firm", before, f)
 	s.tellSettings(ctx, topicFirm)
 	return c.JSON(http.StatusOK, f)
 }

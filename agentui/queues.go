@@ -7,6 +7,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"tamas/inbox"
 	"tamas/inbox/record"
 )
 
@@ -20,10 +21,13 @@ type queueChange struct {
 	Priority   *int      `json:"priority"`
 	Members    *[]string `json:"members"`
 	Signature  *string   `json:"signature"`
-	Version    *int64    `json:"version"`
+
+	Routing *record.Routing `json:"routing"` // whole
+
+	Version *int64 `json:"version"`
 }
 
-func (in *queueChange) apply(q *record.Queue, users map[string]record.User) error {
+func (in *queueChange) apply(q *record.Queue, set *inbox.Settings) error {
 	if err := setText("name", &q.Name, in.Name, 1, 120, false); err != nil {
 		return err
 	}
@@ -48,6 +52,12 @@ func (in *queueChange) apply(q *record.Queue, users map[string]record.User) erro
 	if err := setText("signature", &q.Signature, in.Signature, 0, 2000, true); err != nil {
 		return err
 	}
+	if in.Routing != nil {
+		if err := checkRouting(q.ID, in.Routing, set); err != nil {
+			return err
+		}
+		q.Routing = *in.Routing
+	}
 	if in.Members == nil {
 		return nil
 	}
@@ -56,7 +66,7 @@ func (in *queueChange) apply(q *record.Queue, users map[string]record.User) erro
 	}
 	q.Members = []string{}
 	for _, id := range *in.Members {
-		if _, ok := users[id]; !ok {
+		if _, ok := set.Users[id]; !ok {
 			return invalid("members", "One of the members does not exist.")
 		}
 		if !slices.Contains(q.Members, id) {
@@ -98,13 +108,14 @@ func (s *Server) postQueue(c echo.Context) error {
 	if in.Name == nil {
 		in.Name = new(string)
 	}
-	if err := in.apply(&q, s.hub.Settings().Users); err != nil {
+	if err := in.apply(&q, s.hub.Settings()); err != nil {
 		return err
 	}
 	ctx := c.Request().Context()
 	if q, err = s.db.AddQueue(ctx, q); err != nil {
 		return err
 	}
+	s.audit(c, "queue.create", q.ID, nil, q)
 	s.tellSettings(ctx, topicQueues)
 	return c.JSON(http.StatusCreated, q)
 }
@@ -122,13 +133,15 @@ func (s *Server) patchQueue(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := in.apply(&q, s.hub.Settings().Users); err != nil {
+	before := q
+	if err := in.apply(&q, s.hub.Settings()); err != nil {
 		return err
 	}
 	q.Version = *in.Version
 	if q, err = s.db.EditQueue(ctx, q); err != nil {
 		return stale(err, "queue", func() (record.Queue, error) { return s.queue(ctx, id) })
 	}
+	s.audit(c, "queue.change", id, before, q)
 	s.tellSettings(ctx, topicQueues)
 	return c.JSON(http.StatusOK, q)
 }
@@ -159,6 +172,7 @@ func (s *Server) deleteQueue(c echo.Context) error {
 	if _, err = s.db.EditQueue(ctx, q); err != nil {
 		return stale(err, "queue", func() (record.Queue, error) { return s.queue(ctx, id) })
 	}
+	s.audit(c, "queue.archive", id, q, nil)
 	s.tellSettings(ctx, topicQueues)
 	return c.NoContent(http.StatusNoContent)
 }

@@ -158,7 +158,7 @@ func (s *Server) patchMe(c echo.Context) error {
 	}
 	who := principalOf(c)
 	u := who.User
-	if err := (userChange{Name: in.Name, PublicName: in.PublicName, Signature: in.Signature, Locale: in.Locale}).apply(&u); err != nil {
+	if err := (userChange{Name: in.Name, PublicName: in.PublicName, Signature: in.Signature, Locale: in.Locale}).apply(&u, s.hub.Settings()); err != nil {
 		return err
 	}
 	ctx := c.Request().Context()

@@ -59,7 +59,7 @@ func (s *Server) postSetup(c echo.Context) error {
 	}
 	role := record.RoleAdmin
 	u := record.User{Capacity: defaultCapacity}
-	if err := (userChange{Email: &in.Email, Name: &in.Name, Role: &role, Locale: &in.Locale}).apply(&u); err != nil {
+	if err := (userChange{Email: &in.Email, Name: &in.Name, Role: &role, Locale: &in.Locale}).apply(&u, s.hub.Settings()); err != nil {
 		return err
 	}
 	if in.Firm, err = text("firm", in.Firm, 0, 120, false); err != nil {

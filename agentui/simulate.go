@@ -279,7 +279,7 @@ func (in *Policy) Rules(set *inbox.Settings) (router.Rules, error) {
 	slices.SortFunc(rules.Queues, func(a, b record.Queue) int { return cmp.Compare(a.ID, b.ID) })
 	for i := range rules.Queues {
 		if change, ok := in.Queues[rules.Queues[i].ID]; ok {
-			if err := change.apply(&rules.Queues[i], set.Users); err != nil {
+			if err := change.apply(&rules.Queues[i], set); err != nil {
 				return rules, err
 			}
 		}

@@ -66,6 +66,7 @@ func (s *Server) postToken(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	s.audit(c, "token.create", t.ID, nil, t)
 	view := s.viewToken(t)
 	view.Secret = secret
 	return c.JSON(http.StatusCreated, view)
@@ -87,6 +88,7 @@ func (s *Server) deleteToken(c echo.Context) error {
 	if err := s.db.EndToken(ctx, id); err != nil {
 		return missing(err, "token")
 	}
+	s.audit(c, "token.archive", id, map[string]string{"id": id}, nil)
 	s.live.signOut(func(p *principal) bool { return p.Token == id })
 	s.tellSettings(ctx, topicTokens)
 	return c.NoContent(http.StatusNoContent)

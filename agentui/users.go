@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"tamas/inbox"
 	"tamas/inbox/record"
 )
 
@@ -24,9 +25,11 @@ type userChange struct {
 	Disabled   *bool   `json:"disabled"`
 	Password   *string `json:"password"`
 	Version    *int64  `json:"version"`
+
+	Skills *map[string]int `json:"skills"` // whole
 }
 
-func (in userChange) apply(u *record.User) error {
+func (in userChange) apply(u *record.User, set *inbox.Settings) error {
 	if in.Email != nil {
 		email, err := cleanEmail(*in.Email)
 		if err != nil {
@@ -55,7 +58,15 @@ func (in userChange) apply(u *record.User) error {
 		}
 		u.Locale = *in.Locale
 	}
-	set(&u.Disabled, in.Disabled)
+	if in.Skills != nil {
+		if err := checkSkills(*in.Skills, set); err != nil {
+			return err
+		}
+		u.Skills = *in.Skills
+	}
+	if in.Disabled != nil {
+		u.Disabled = *in.Disabled
+	}
 	return setNumber("capacity", &u.Capacity, in.Capacity, 0, 1000)
 }
 
@@ -102,7 +113,7 @@ func (s *Server) postUser(c echo.Context) error {
 	}
 	ctx := c.Request().Context()
 	u := record.User{Locale: s.firmLocale(ctx), Capacity: defaultCapacity}
-	if err := in.apply(&u); err != nil {
+	if err := in.apply(&u, s.hub.Settings()); err != nil {
 		return err
 	}
 	hash, err := s.hashNew(ctx, *in.Password)
@@ -113,6 +124,7 @@ func (s *Server) postUser(c echo.Context) error {
 	if u, err = s.db.AddUser(ctx, u, hash); err != nil {
 		return s.userProblem(ctx, "", err)
 	}
+	s.audit(c, "user.create", u.ID, nil, u)
 	s.tellSettings(ctx, topicUsers)
 	return c.JSON(http.StatusCreated, u)
 }
@@ -146,7 +158,7 @@ func (s *Server) patchUser(c echo.Context) error {
 		return s.userProblem(ctx, id, err)
 	}
 	u := old
-	if err := in.apply(&u); err != nil {
+	if err := in.apply(&u, s.hub.Settings()); err != nil {
 		return err
 	}
 	if err := s.keepsAnAdmin(ctx, old, u); err != nil {
@@ -198,6 +210,7 @@ func (s *Server) saveUser(c echo.Context, old, u record.User, hash string) error
 	if u.Disabled {
 		s.live.signOut(func(p *principal) bool { return p.User.ID == u.ID })
 	}
+	s.audit(c, "user.change", u.ID, old, withPassword(u, hash != ""))
 	s.tellSettings(ctx, topicUsers)
 	if c.Request().Method == http.MethodDelete {
 		return c.NoContent(http.StatusNoContent)
@@ -225,4 +238,15 @@ func (s *Server) keepsAnAdmin(ctx context.Context, old, u record.User) error {
 func (s *Server) userProblem(ctx context.Context, id string, err error) error {
 	return stale(taken(err, "email", "Somebody else has this e-mail address."), "user",
 		func() (record.User, error) { return s.db.User(ctx, id) })
+}
+
+// withPassword is a user's row for the audit; a new password is said, not shown.
+func withPassword(u record.User, set bool) any {
+	if !set {
+		return u
+	}
+	return struct {
+		record.User
+		Password string `json:"password"`
+	}{u, "new"}
 }
