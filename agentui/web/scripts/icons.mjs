@@ -21,7 +21,7 @@ export function firstFiles(src) {
   return [...seen]
 }
 
-const all = (dir) => readdirSync(dir, { withFileTypes: true }).flatMap((f) => (f.isDirectory() ? all(join(dir, f.name)) : /\.(vue|ts)$/.test(f.name) && !/\.spec\.ts$/.test(f.name) ? [join(dir, f.name)] : []))
+const all = (dir) => readdirSync(dir, { withFileTypes: true }).flatMap((f) => (f.isDirectory() ? all(join(dir, f.name)) : /\.(vue|ts)$/.test(f.name) && !f.name.endsWith('.spec.ts') ? [join(dir, f.name)] : []))
 const named = (files) => new Set(files.flatMap((f) => [...readFileSync(f, 'utf8').matchAll(/i-lucide-([a-z0-9-]+)/g)].map((m) => m[1])))
 
 function drawing(name) {

@@ -1,5 +1,5 @@
 import { computed, onBeforeUnmount, onMounted, ref, watch } from 'vue'
-import { api } from '@/api'
+import { api, type Agent, type AgentView } from '@/api'
 import { withAgents } from '@/live/reduce'
 import { generation, link, live, sendWatch, update } from './live'
 
@@ -8,12 +8,20 @@ import { generation, link, live, sendWatch, update } from './live'
 export const figures = computed(() => live.value.figures)
 /** Queues and agents, each agent as the line told last: events are faster than figures. */
 export const watchedQueues = computed(() => figures.value?.queues ?? [])
-export const watchedAgents = computed(() => (figures.value?.agents ?? []).map((a) => {
-  const told = live.value.agents.get(a.user.id)
-  const agent = told && told.version > a.agent.version ? told : a.agent
-  return { ...a, agent, used: Object.values(agent.held ?? {}).reduce((x, y) => x + y, 0) }
-}))
-export type WatchedAgent = (typeof watchedAgents.value)[number]
+export type WatchedAgent = AgentView
+let last = new Map<string, { from: AgentView; agent: Agent; is: WatchedAgent }>()
+export const watchedAgents = computed<WatchedAgent[]>(() => {
+  const next: typeof last = new Map()
+  for (const from of figures.value?.agents ?? []) {
+    const told = live.value.agents.get(from.user.id)
+    const agent = told && told.version > from.agent.version ? told : from.agent
+    const old = last.get(from.user.id)
+    // One that is as it was stays the same object, so that only rows that changed are drawn.
+    next.set(from.user.id, old?.from === from && old.agent === agent ? old : { from, agent, is: { ...from, agent, used: Object.values(agent.held ?? {}).reduce((x, y) => x + y, 0) } })
+  }
+  last = next
+  return [...next.values()].map((x) => x.is)
+})
 
 let watching = 0
 
