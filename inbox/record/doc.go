@@ -18,6 +18,10 @@
 // Full text is indexed behind the log by IndexOnce, over words that Fold made in Go, so that both databases
 // find the same.
 //
+// Reports follow the events too. Measure folds them in order into facts, one row a measured thing, and remembers with its cursor what the next
+// event needs; RollUp sums the days whose facts, tags or customers changed, from the facts alone; Report reads the smallest sums that know
+// enough, ReportItems the facts behind a number, Today what is new since it was asked last. All of it can be made anew from the events.
+//
 // SQLite (modernc.org/sqlite) and PostgreSQL (pgx) take the same statements; dialect.go is all that
 // differs. Tables are changed by new files in migrations, never by editing one.
 package record
