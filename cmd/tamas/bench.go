@@ -44,6 +44,8 @@ var measures = []struct {
 	{"ack", "inbound messages acknowledged a second, callers waiting for each; CPU a message", false, (*bencher).measureAck},
 	{"latency", "from the customer's send to the acknowledgement and to the agents' sockets, at fixed rates", false, (*bencher).measureLatency},
 	{"one", "one caller's acknowledgement against Redis and the commit alone", false, (*bencher).measureOne},
+	{"engine", "the router's engine alone: 1,000 agents, 10,000 waiting, 50 queues, 20 skills", false, (*bencher).measureEngine},
+	{"route", "from a customer's message, and from an agent's end of work, to the offer on the agent's socket", true, (*bencher).measureRoute},
 	{"fanout", "events in bursts of ten to many agents' sockets", false, (*bencher).measureFanOut},
 	{"mail", "mails from a real Dovecot into the record, on one account", true, (*bencher).measureMail},
 	{"sms", "SMS webhooks into the record", false, (*bencher).measureSMS},

@@ -21,7 +21,7 @@ import (
 // finds something. What it finds depends on the machine and is not judged.
 func TestBench(t *testing.T) {
 	t.Run("embedded", func(t *testing.T) {
-		tryBench(t, []string{"ack.sms", "ack.chat", "ack.chat_http", "agent.100", "acked.100", "one", "fanout", "app", "sms", "files.upload", "files.download", "files.memory", "memory", "start", "rebuild"})
+		tryBench(t, []string{"ack.sms", "ack.chat", "ack.chat_http", "agent.100", "acked.100", "one", "fanout", "engine", "route.eligible", "route.freed", "app", "sms", "files.upload", "files.download", "files.memory", "memory", "start", "rebuild"})
 	})
 	t.Run("grown", func(t *testing.T) {
 		tryBench(t, []string{"one", "redis", "sms"}, "--only", "one,redis,sms", "--redis", "redis://"+testenv.Redis(t), "--database", testenv.Postgres(t))
