@@ -65,6 +65,22 @@
 // Router.Run keeps an Engine beside a Hub: load the live state, follow the events, propose the decisions. One goroutine
 // owns the engine; proposals run beside it, a bounded number at once, at most one for a conversation and one for an
 // agent. What the hub refuses is dropped: the newer event decides anew. When the hub fails, everything pauses and
-// longer each time. When history forks, the loop begins again from the live state. Explain needs no loop and works
-// on any node.
+// longer each time. When history forks, or the clock goes back, the loop begins again from the live state. While nothing
+// is due it sleeps, ten seconds at most, and only to look at the clock. Explain needs no loop and works on any node.
+//
+// # Replay
+//
+// A decision depends on the headers, the rules and the policy, what was pending, and the time; the reason that is stored
+// with it names each of them:
+//
+//	Last     the last event that the engine had seen. The loop decides nothing before it has seen all events whose
+//	         headers it loaded, so the headers are those that the recorded events up to Last make
+//	Policy   the hash of the policy's numbers, the rules and the engine's version; the record keeps that text, and
+//	         nothing is decided by one that it does not keep. It holds ids, no person's name or address
+//	Pending  what was decided and not heard of. The loop decides only while that is little, so the list is short; what
+//	         is too much is cut and counted in Cut
+//	Now      the engine's clock, which never goes back within one run of the loop
+//
+// Replay reads them back, lets the events up to Last go by, has a new Engine decide, and compares the JSON of what comes
+// out with that of what is recorded: `tamas replay`.
 package router
