@@ -73,30 +73,35 @@ func (a *agent) bar() int {
 
 // keeper finds the conversation of a queue that somebody must be kept for, and whom.
 func (e *Engine) keeper(q *queue) (best *conv, a *agent) {
-	if q.ripe == 0 || q.shut || q.pull() {
+	if q.ripe == 0 || q.shut || q.pull() || q.free.len() == 0 {
 		return nil, nil
 	}
-	try := func(list *ordered[waiter], alike bool) {
-		for _, w := range list.all() {
-			if best != nil && !w.before(best.w) {
-				return
-			}
-			if !w.c.ripe {
-				continue
-			}
-			if near := q.nearest(w.c); near != nil {
-				best, a = w.c, near
-				return
-			}
-			if alike {
-				return
+	try := func(c *conv) bool {
+		near := q.nearest(c)
+		if near != nil {
+			best, a = c, near
+		}
+		return near != nil
+	}
+	for _, h := range q.heads.all() { // the first ripe one of a class stands no further ahead than its first
+		if best != nil && !h.w.before(best.w) {
+			break
+		}
+		if h.cl.ripe == 0 {
+			continue
+		}
+		for _, w := range h.cl.list.all() {
+			if w.c.ripe {
+				if best == nil || w.before(best.w) {
+					try(w.c)
+				}
+				break // the others are alike
 			}
 		}
 	}
-	for _, cl := range q.lines {
-		if cl.ripe > 0 {
-			try(&cl.plain, true)
-			try(&cl.refused, false)
+	for _, w := range q.others.all() {
+		if best != nil && !w.before(best.w) || w.c.ripe && try(w.c) {
+			break
 		}
 	}
 	return best, a
@@ -128,7 +133,9 @@ func (q *queue) nearest(c *conv) *agent {
 // ripen counts c in among the ripe of its class, or out.
 func (e *Engine) ripen(c *conv, n int) {
 	c.ripe = n > 0
-	c.class.ripe += n
+	if c.class != nil {
+		c.class.ripe += n
+	}
 	c.queue.ripe += n
 	e.touchStale(c.queue)
 }

@@ -124,7 +124,7 @@ func (e *Engine) scatter() {
 		e.touchAgent(a)
 	}
 	for _, c := range e.convs {
-		c.lined, c.class, c.place, c.prefer, c.ripe = false, nil, nil, nil, false
+		c.lined, c.class, c.other, c.prefer, c.ripe = false, nil, false, nil, false
 		e.touchConv(c)
 	}
 }

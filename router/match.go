@@ -25,12 +25,8 @@ func (e *Engine) pass(line []waiter, now record.Millis) {
 		if q.shut || q.pull() || q.free.len() == 0 {
 			continue // whom they prefer among outsiders, gained tells
 		}
-		for _, cl := range q.lines {
-			if cl.len() > 0 && q.serves(cl) {
-				lines.add(cursor{list: &cl.plain, queue: q, alike: true})
-				lines.add(cursor{list: &cl.refused, queue: q})
-			}
-		}
+		lines.add(cursor{queue: q})
+		lines.add(cursor{list: &q.others, queue: q})
 	}
 	for _, a := range e.gained {
 		lines.add(cursor{list: &a.prefs, agent: a})
@@ -41,22 +37,22 @@ func (e *Engine) pass(line []waiter, now record.Millis) {
 	for len(lines) > 0 {
 		l := &lines[0]
 		c := l.w.c
-		if c.place == nil && c.prefer == nil { // decided on through another line
-			lines.next(l.fixed)
-			continue
-		}
-		if c.held() {
-			lines.next(true)
-			continue
-		}
-		decided := e.assign(c, now)
 		switch {
-		case l.spent():
-			lines.sweep()
-		case !decided && l.alike:
-			lines.end()
+		case !c.placed(): // decided on through another line
+			lines.next(l.fixed)
+		case c.held():
+			if l.list == nil && c.class != nil { // those behind it in its class are looked at by themselves
+				lines.add(cursor{list: &c.class.list, i: 1, queue: l.queue})
+				lines.heapify()
+			}
+			lines.next(true)
 		default:
-			lines.next(!decided || l.fixed)
+			decided := e.assign(c, now)
+			if l.spent() {
+				lines.sweep()
+			} else {
+				lines.next(!decided || l.fixed)
+			}
 		}
 	}
 	e.walk = lines
@@ -73,6 +69,23 @@ func (q *queue) serves(cl *class) bool {
 		}
 	}
 	return false
+}
+
+// span bounds what those with room take, in units. When they are many it does not look: then the first in line are served anyway.
+func (q *queue) span() (least, most int) {
+	free := q.free.all()
+	if len(free) > 8 {
+		return 0, all
+	}
+	least = all
+	for _, r := range free {
+		a := r.s.agent
+		least = min(least, a.bar())
+		if most = max(most, a.room); a.bare {
+			most = all
+		}
+	}
+	return least, most
 }
 
 // assign decides on one waiting conversation, if anything can be done for it.
@@ -185,23 +198,44 @@ func (e *Engine) why(c *conv, a *agent, preferred bool, now record.Millis) recor
 	return w
 }
 
-// cursor walks a line.
+// cursor walks a list, or the classes of a queue: of each that anybody could serve the first, again and again.
 type cursor struct {
-	list  *ordered[waiter]
+	list  *ordered[waiter] // nil: the classes of queue
 	i     int
-	w     waiter // the item at i when last looked
+	w     waiter // looked at
 	fixed bool   // the list does not lose what is decided on
-	alike bool   // when one finds nobody, the rest will not either
-	queue *queue // whose free agents are needed, if any
+	queue *queue // whose free agents are needed, if anybody's
 	agent *agent // who is needed, if anybody
+}
+
+// seek finds what to look at, for classes behind w; false at the end.
+func (c *cursor) seek() bool {
+	if c.list != nil {
+		if c.i >= c.list.len() {
+			return false
+		}
+		c.w = c.list.at(c.i)
+		return true
+	}
+	heads, i := c.queue.heads.all(), 0
+	if c.w.c != nil {
+		i = c.queue.heads.search(headed{w: c.w}) - c.queue.heads.head
+	}
+	least, most := c.queue.span()
+	for ; i < len(heads); i++ {
+		if h := &heads[i]; h.units >= least && h.units <= most && h.w != c.w && c.queue.serves(h.cl) {
+			c.w = h.w
+			return true
+		}
+	}
+	return false
 }
 
 // cursors is a heap by the item looked at.
 type cursors []cursor
 
 func (h *cursors) add(c cursor) {
-	if c.list.len() > 0 {
-		c.w = c.list.at(0)
+	if c.seek() {
 		*h = append(*h, c)
 	}
 }
@@ -234,11 +268,10 @@ func (h *cursors) next(stays bool) {
 	if stays {
 		c.i++
 	}
-	if c.i >= c.list.len() {
+	if !c.seek() {
 		h.end()
 		return
 	}
-	c.w = c.list.at(c.i)
 	h.down(0)
 }
 

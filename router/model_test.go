@@ -54,7 +54,7 @@ func (w *world) shuffleQueue(id string, rnd *rand.Rand) {
 	r := record.Routing{
 		Order:   []string{"", record.OrderActive, record.OrderAvailable, record.OrderRatio, record.OrderRound, record.OrderIdle}[rnd.Intn(6)],
 		Waiting: []string{"", record.WaitScore, record.WaitSLA}[rnd.Intn(3)],
-		Needs:   someNeeds(rnd), StickySecs: rnd.Intn(3) * 20, HeavySecs: rnd.Intn(2) * 30, ReleaseSecs: rnd.Intn(3) * 40,
+		Needs:   someNeeds(rnd), StickySecs: rnd.Intn(3) * 20, HeavySecs: rnd.Intn(2) * 30, ReleaseSecs: rnd.Intn(3) * 5,
 		Closed: rnd.Intn(12) == 0, Calendar: []string{"", "", "", "", "cal", "unknown"}[rnd.Intn(6)],
 	}
 	if rnd.Intn(2) == 0 {

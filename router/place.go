@@ -50,11 +50,11 @@ func (e *Engine) place(c *conv, now record.Millis) {
 	if c.sticky {
 		return
 	}
-	c.class = q.classOf(c.demand, c.asks)
-	if c.place = &c.class.plain; len(c.h.Declined) > 0 {
-		c.place = &c.class.refused
+	if c.other = len(c.h.Declined) > 0; c.other {
+		q.others.insert(c.w)
+	} else {
+		q.classOf(c.demand, c.asks).insert(c)
 	}
-	c.place.insert(c.w)
 	if at := c.ripens(); at > 0 && at <= now {
 		e.ripen(c, 1)
 	}
@@ -62,12 +62,15 @@ func (e *Engine) place(c *conv, now record.Millis) {
 
 // leave takes a conversation out of its place; it still stands in its queue's line.
 func (e *Engine) leave(c *conv) {
-	if c.place != nil {
-		if c.ripe {
-			e.ripen(c, -1)
-		}
-		c.place.remove(c.w)
-		c.place, c.class = nil, nil
+	if c.ripe {
+		e.ripen(c, -1)
+	}
+	if c.other {
+		c.other = false
+		c.queue.others.remove(c.w)
+	}
+	if c.class != nil {
+		c.class.remove(c)
 	}
 	if c.prefer != nil {
 		c.prefer.prefs.remove(c.w)
@@ -75,25 +78,51 @@ func (e *Engine) leave(c *conv) {
 	}
 }
 
+// placed tells whether c may be given to somebody.
+func (c *conv) placed() bool { return c.class != nil || c.other || c.prefer != nil }
+
+func (cl *class) insert(c *conv) {
+	heads := &c.queue.heads
+	first := cl.list.len() == 0
+	if !first && c.w.before(cl.list.at(0)) {
+		heads.remove(headed{cl.list.at(0), cl, cl.demand.units})
+		first = true
+	}
+	if first {
+		heads.insert(headed{c.w, cl, cl.demand.units})
+	}
+	cl.list.insert(c.w)
+	c.class = cl
+}
+
+func (cl *class) remove(c *conv) {
+	heads := &c.queue.heads
+	first := cl.list.at(0) == c.w
+	cl.list.remove(c.w)
+	if first {
+		heads.remove(headed{c.w, cl, cl.demand.units})
+		if cl.list.len() > 0 {
+			heads.insert(headed{cl.list.at(0), cl, cl.demand.units})
+		}
+	}
+	c.class = nil
+}
+
 func (q *queue) classOf(d demand, asks []ask) *class {
 	if cl := q.class[d]; cl != nil {
 		return cl
 	}
-	if q.class == nil || len(q.lines) >= q.prune {
-		q.lines = slices.DeleteFunc(q.lines, func(cl *class) bool { return cl.len() == 0 })
-		q.prune = 2*len(q.lines) + 16
+	if len(q.class) >= q.prune {
+		q.prune = 2*q.heads.len() + 16
 		q.class = make(map[demand]*class, q.prune)
-		for _, cl := range q.lines {
-			q.class[cl.demand] = cl
+		for _, h := range q.heads.all() {
+			q.class[h.cl.demand] = h.cl
 		}
 	}
 	cl := &class{demand: d, asks: asks}
 	q.class[d] = cl
-	q.lines = append(q.lines, cl)
 	return cl
 }
-
-func (cl *class) len() int { return cl.plain.len() + cl.refused.len() }
 
 // settle brings an agent's room, ranks and being at work up to date.
 func (e *Engine) settle(a *agent) {

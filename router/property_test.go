@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	long    = flag.Bool("long", false, "run twenty times as many random steps")
+	long    = flag.Bool("long", false, "run 25 times as many random steps: more than a million")
 	oneSeed = flag.Int64("seed", 0, "run only this history and tell all of it")
 )
 
@@ -501,7 +501,7 @@ func (h *history) settle() {
 func histories(t *testing.T, prompt bool, steps int) {
 	const each = 300
 	if *long {
-		steps *= 20
+		steps *= 25
 	}
 	count := map[string]int{}
 	run := func(seed int64) {

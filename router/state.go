@@ -14,12 +14,12 @@ type conv struct {
 	asks    []ask         // those in force
 	demand  demand
 	w       waiter
-	lined   bool             // stands in queue.line
-	class   *class           // with place
-	place   *ordered[waiter] // its line among those of its class
-	prefer  *agent           // in whose prefs it stands
-	sticky  bool             // only prefer is asked: it stands in no class
-	ripe    bool             // heavy and has waited long: counted in class and queue
+	lined   bool   // stands in queue.line
+	class   *class // in which it stands
+	other   bool   // it stands in queue.others instead
+	prefer  *agent // in whose prefs it stands
+	sticky  bool   // only prefer is asked: it stands in no class
+	ripe    bool   // heavy and has waited long: counted in class and queue
 
 	pend  *pending
 	tries int // refusals of decisions on this header
@@ -64,9 +64,10 @@ type queue struct {
 	seats  map[string]*seat
 	free   ordered[ranked] // those of them with room, in the order in which they are asked
 	line   ordered[waiter] // all who wait, also those with a pending decision
-	lines  []*class        // by demand; may be empty
 	class  map[demand]*class
-	prune  int // at so many classes the empty ones go
+	prune  int             // at so many classes the empty ones go
+	heads  ordered[headed] // the classes that are not empty, by who is first in them
+	others ordered[waiter] // in no class: somebody has declined, each has to be looked at by itself
 
 	hours  hours
 	shut   bool // closed, by hand or by the calendar
@@ -99,14 +100,23 @@ type demand struct {
 	asks  string // the skills in force, as text
 }
 
-// class is the waiting conversations of one queue and one demand.
+// class is the waiting conversations of one queue and one demand that nobody has declined.
 type class struct {
-	demand  demand
-	asks    []ask
-	plain   ordered[waiter]
-	refused ordered[waiter] // with somebody in Declined: each has to be looked at by itself
-	ripe    int
+	demand demand
+	asks   []ask
+	list   ordered[waiter]
+	ripe   int
 }
+
+// headed is a class in the order of its first.
+type headed struct {
+	w     waiter
+	cl    *class
+	units int // that the class asks for
+}
+
+//lint:ignore U1000 ordered asks for it; the linter does not see through the constraint
+func (h headed) before(o headed) bool { return h.w.before(o.w) }
 
 // waiter is a conversation's place in line.
 type waiter struct {
