@@ -291,8 +291,11 @@ func TestChangedPolicies(t *testing.T) {
 	// A policy that is gone promises nothing new; without running ones nothing is left.
 	p.now += 2 * second
 	p.set = withSLA(p.set)
-	if c = p.timer(id, renewClocks); len(c.SLA.Clocks) != 3 && clock(c, record.ClockNext).Kind != "" {
-		t.Errorf("no policy: %+v", c.SLA)
+	c = p.timer(id, renewClocks)
+	for _, k := range c.SLA.Clocks {
+		if k.MetAt == 0 {
+			t.Errorf("runs without a promise: %+v", k)
+		}
 	}
 }
 

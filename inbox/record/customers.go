@@ -69,20 +69,6 @@ func (db *DB) Identity(ctx context.Context, id string) (Identity, error) {
 	return single(collect(ctx, db.pool, scanIdentity, "SELECT "+identityColumns+" FROM identities WHERE id = $1", id))
 }
 
-// RenameCustomer changes the name of the customer that was read at this version (0: any). ErrConflict, ErrNotFound.
-func (db *DB) RenameCustomer(ctx context.Context, id string, version int64, name string) (Customer, error) {
-	var c Customer
-	err := db.write(ctx, func(q querier) (err error) {
-		if err = edit(ctx, q, "customers", id,
-			"UPDATE customers SET name = $3, version = version + 1, stale = 1 WHERE id = $1 AND ($2 = 0 OR version = $2)", id, version, name); err != nil {
-			return err
-		}
-		c, err = customer(ctx, q, id)
-		return err
-	})
-	return c, err
-}
-
 // TimelineTouch is a touch on a customer's timeline.
 type TimelineTouch struct {
 	Touch

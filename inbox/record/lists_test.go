@@ -149,14 +149,15 @@ func TestCustomerAndTimeline(t *testing.T) {
 		if want := []string{"second2", "first1", "third1"}; !slices.Equal(got, want) {
 			t.Errorf("timeline %v, want %v", got, want)
 		}
-		c := must(db.RenameCustomer(ctx, "c-x", 1, "علی"))
-		if c.Name != "علی" || c.Version != 2 {
+		name, other := "علی", "other"
+		_, c, err := db.EditCustomer(ctx, "c-x", 1, &name, nil)
+		if err != nil || c.Name != "علی" || c.Version != 2 {
 			t.Errorf("renamed %+v", c)
 		}
-		if _, err := db.RenameCustomer(ctx, "c-x", 1, "other"); !errors.Is(err, ErrConflict) {
+		if _, _, err := db.EditCustomer(ctx, "c-x", 1, &other, nil); !errors.Is(err, ErrConflict) {
 			t.Errorf("rename an old version: %v", err)
 		}
-		if _, err := db.RenameCustomer(ctx, "nobody", 0, "other"); !errors.Is(err, ErrNotFound) {
+		if _, _, err := db.EditCustomer(ctx, "nobody", 0, &other, nil); !errors.Is(err, ErrNotFound) {
 			t.Errorf("rename nobody: %v", err)
 		}
 		if _, err := db.Customer(ctx, "nobody"); !errors.Is(err, ErrNotFound) {
