@@ -33,6 +33,7 @@ type convFold struct {
 	Replied  bool       `json:"replied,omitempty"`
 	Released bool       `json:"released,omitempty"`
 	Told     *Told      `json:"told,omitempty"`
+	Checked  Millis     `json:"checked,omitempty"` // when what has been compared with the wait was told
 	Part     *part      `json:"part,omitempty"`
 	Clocks   []measured `json:"clocks,omitempty"`
 	Tags     string     `json:"tags,omitempty"`
@@ -176,7 +177,8 @@ func (s *step) wait() (took string) {
 				took = s.by()
 			}
 			s.timed(FactAnswered, w.Queue, took, w.Entered).OK = in
-			if t := w.Told; t != nil {
+			if t := w.Told; t != nil && t.At != w.Checked { // it may be put back without a word having been said
+				w.Checked = t.At
 				off := s.e.At - t.At - t.Wait
 				s.add(FactEstimate, w.Queue, took, off).Second = int64(max(off, -off))
 			}
@@ -243,7 +245,7 @@ func (s *step) parts(took string) {
 		p = &part{Agent: took, Queue: w.Queue} // ended straight out of the queue
 	}
 	if p != nil {
-		wraps := c.Status == Resolved && p.InHand && s.wraps(p.Agent)
+		wraps := c.Status == Resolved && w.Status == Active && s.wraps(p.Agent)
 		if w.Status != c.Status || w.Owner != c.Owner || w.Released != c.Released {
 			s.stop(p, wraps)
 		}
@@ -268,6 +270,9 @@ func (s *step) parts(took string) {
 // stop ends a stretch that was active or on hold. When the agent wraps up, the conversation stays in hand.
 func (s *step) stop(p *part, wraps bool) {
 	if p.Since == 0 {
+		if wraps { // it was released, and comes in hand for that
+			s.work(p.Agent, 1, s.e.At, s.e.ID.N)
+		}
 		return
 	}
 	p.Done += max(s.e.At-p.Since, 0)

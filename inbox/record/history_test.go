@@ -175,7 +175,7 @@ func (h *history) state() {
 }
 
 func (h *history) own(c *Conversation, agent string) {
-	c.Owner, c.Status, c.OfferedTo, c.Prefer, c.ResolvedAt, c.Released, c.Told = agent, Active, "", "", 0, false, nil
+	c.Owner, c.Status, c.OfferedTo, c.Prefer, c.ResolvedAt, c.Released = agent, Active, "", "", 0, false
 }
 
 func (h *history) queue(c *Conversation) {
@@ -185,7 +185,7 @@ func (h *history) queue(c *Conversation) {
 // reply writes to the customer, by the owner or by who takes it with that.
 func (h *history) reply(c *Conversation, agent string) {
 	h.own(c, agent)
-	c.Unanswered = 0
+	c.Unanswered, c.Told = 0, nil
 	if c.FirstResponseAt == 0 {
 		c.FirstResponseAt = h.now
 	}

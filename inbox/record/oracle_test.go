@@ -76,6 +76,7 @@ func waits(c *Conversation) bool { return c.Status == Waiting || c.Status == Off
 func owned(c *Conversation) bool { return c.Status == Active || c.Status == Snoozed }
 
 func (o *oracle) waits(list []*Event) {
+	told := map[Millis]bool{}
 	for i, e := range list {
 		c := e.Conversation
 		if !waits(c) || i > 0 && waits(list[i-1].Conversation) && list[i-1].Conversation.Queue == c.Queue {
@@ -105,8 +106,9 @@ func (o *oracle) waits(list []*Event) {
 				}
 			default:
 				o.add(end, FactAnswered, c.Queue, d.Owner, wait, work).OK = in
-				if told := list[j-1].Conversation.Told; told != nil {
-					off := end.At - (told.At + told.Wait)
+				if was := list[j-1].Conversation.Told; was != nil && !told[was.At] {
+					told[was.At] = true
+					off := end.At - (was.At + was.Wait)
 					o.add(end, FactEstimate, c.Queue, d.Owner, off, Millis(math.Abs(float64(off))))
 				}
 			}
@@ -232,7 +234,7 @@ func (o *oracle) parts(list []*Event, hands map[string][]*held) (over []*Fact) {
 		if agent != "" && (is.Status == Resolved || owned(is) && is.Owner != agent || e.Kind == EvTransfer && !(owned(is) && is.Owner == agent)) {
 			f := &Fact{N: e.ID.N, Kind: FactHandled, Conversation: is.ID, Account: is.Account, Channel: is.Channel, Queue: queue, Agent: agent, At: e.At, Value: int64(hold)}
 			done := true
-			if inHand := was.Status == Active && !was.Released; inHand && is.Status == Resolved {
+			if was.Status == Active && is.Status == Resolved {
 				if wraps, to := o.wrapUp(e, agent); wraps {
 					h := &held{from: e.At, to: to}
 					spans, hands[agent] = append(spans, h), append(hands[agent], h)
