@@ -17,11 +17,12 @@ beforeAll(async () => {
 const reasons = ['not_member', 'disabled', 'offline', 'lost', 'busy', 'break', 'not_responding', 'wrap_up', 'channel', 'skill', 'level', 'capacity', 'declined', 'sticky_other', 'heavy_reserved', 'secondary_not_yet', 'pull', 'closed', 'no_queue', 'no_members', 'deciding', 'retrying', 'unknown']
 const next = ['ring', 'secondary', 'overflow', 'sticky', 'round', 'calendar', 'heavy']
 const orders = ['longest_idle', 'least_active', 'most_available', 'load_ratio', 'round_robin', 'preferred']
+const others = ['timeout', 'agent_lost', 'agent_left', 'agent_gone', 'new_round', 'snooze_over', 'window_over', 'grace_over', 'user_disabled', 'wrap_up_over', 'silent', 'overflow_wait', 'overflow_length', 'overflow_unstaffed', 'overflow_closed', 'overflow_impossible', 'tell_overflow', 'tell_closed']
 
 it('every code has its sentence', () => {
   for (const r of reasons) expect(has(`reason.${r}`), r).toBe(true)
   for (const n of next) expect(has(`next.${n}`), n).toBe(true)
-  for (const o of orders) expect(has(`why.${o}`), o).toBe(true)
+  for (const o of [...orders, ...others]) expect(has(`why.${o}`), o).toBe(true)
   for (const c of ['first', 'next', 'resolution']) for (const w of ['warn', 'broken']) expect(has(`why.${w}.${c}`)).toBe(true)
 })
 
