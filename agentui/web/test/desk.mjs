@@ -247,7 +247,7 @@ await ok('a state that a supervisor set says by whom', sees(omid, t.setBy), omid
 await shoot(omid, 'set-by')
 
 // Why it waits.
-await sara.locator('[data-list] li button').first().click()
+await sara.locator('[data-list] li button', { hasText: 'Maria' }).click()
 await sara.getByRole('button', { name: t.whyWaiting }).first().click()
 await ok('why it waits is said in words', async () => (await sara.locator('[data-why]').innerText()).replace(/[\u2066-\u2069]/g, '').includes(t.onBreak), sara)
 await shoot(sara, 'waiting')

@@ -46,15 +46,16 @@ describe('a reason', () => {
 
 describe('why it waits', () => {
   const x: Explanation = { now: 300_000, score: 5, position: 3, waited: 240_000, since: 60_000, needs: [{ skill: 'persian', level: 3 }, { skill: 'billing', drop_after: 300 }], next: { at: 360_000, what: 'ring' }, reasons: [{ agent: 'u3', reason: 'break' }, { reason: 'closed' }, { agent: 'u2', reason: 'capacity' }] }
-  it('is a place, needs, reasons with the queue’s in front, and what comes next', () => {
+  it('is a place, needs, reasons, the queue’s apart, and what comes next', () => {
     const w = waitingWords(x, 'q1', names)
     expect(bare(w.lead)).toBe('Number 3 in Sales. It has waited 4m.')
     expect(w.needs.map(bare)).toEqual(['persian, level 3 or higher', 'billing (asked for another 1m)'])
-    expect(w.reasons.map(bare)).toEqual(['The queue is closed.', 'Omid has no room left.', 'Sara is on a break.'])
+    expect(w.queue).toEqual(['The queue is closed.'])
+    expect(w.reasons.map(bare)).toEqual(['Omid has no room left.', 'Sara is on a break.'])
     expect(bare(w.next)).toMatch(/^In 1m \(at \d\d:\d\d\) a skill is no longer asked for\.$/)
   })
   it('says less when there is less', () => {
-    expect(waitingWords({ now: 1, score: 0, position: 0, waited: 5000, since: 1 }, 'q1', names)).toEqual({ lead: expect.stringContaining('5s'), needs: [], reasons: [], next: '' })
+    expect(waitingWords({ now: 1, score: 0, position: 0, waited: 5000, since: 1 }, 'q1', names)).toEqual({ lead: expect.stringContaining('5s'), needs: [], queue: [], reasons: [], next: '' })
     expect(nextWords({ at: 1, what: 'round' }, 5)).toBe('At once those who declined are asked again.')
     expect(bare(needWords({ skill: 'vip', drop_after: 120 }))).toBe('vip (for the first 2m)')
   })

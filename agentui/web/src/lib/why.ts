@@ -51,11 +51,12 @@ export function nextWords(next: Explanation['next'], now: number): string {
 }
 
 /** What is waited for, in a paragraph's sentences. */
-export function waitingWords(x: Explanation, queue: string, names: Names): { lead: string; needs: string[]; reasons: string[]; next: string } {
+export function waitingWords(x: Explanation, queue: string, names: Names): { lead: string; needs: string[]; queue: string[]; reasons: string[]; next: string } {
   return {
     lead: x.position > 0 ? t('waiting.lead', { span: span(x.waited), place: number(x.position), queue: names.queue(queue) }) : t('waiting.alone', { span: span(x.waited) }),
     needs: (x.needs ?? []).map((n) => needWords(n, x.waited)),
-    reasons: reasons(x.reasons, names),
+    queue: reasons(x.reasons?.filter((r) => !r.agent), names),
+    reasons: reasons(x.reasons?.filter((r) => r.agent), names),
     next: nextWords(x.next, x.now),
   }
 }
