@@ -55,10 +55,9 @@ export const api = {
   audit: (query: Record<string, string | number | undefined>) => get<Items<T.AuditItem> & { more: boolean }>('/audit', query),
 
   setting: <V>(name: 'routing' | 'calendars' | 'sla' | 'alerts') => get<T.Setting<V>>(`/settings/${name}`),
-  putSetting: <V>(name: 'routing' | 'calendars' | 'sla' | 'alerts', x: T.Setting<V> & { running?: boolean }) => put<T.Setting<V>>(`/settings/${name}`, x),
+  putSetting: <V>(name: 'routing' | 'calendars' | 'sla' | 'alerts', x: T.Setting<V> & { running?: boolean }) => put<T.Setting<V> & { secrets?: Record<string, string> }>(`/settings/${name}`, x),
   previewCalendar: (calendar: T.Calendar, from: number, days: number) => post<{ days: T.CalendarDay[] }>('/settings/calendars/preview', { calendar, from, days }),
   testAlert: (rule: string) => post<{ results: { to: string; ok: boolean; error?: string }[] }>(`/settings/alerts/${id(rule)}/test`),
-  alertSecret: (rule: string) => get<{ secret: string }>(`/settings/alerts/${id(rule)}/secret`),
   setTier: (c: string, tier: string) => patch<T.Customer>(`/customers/${id(c)}`, { tier }),
 
   queues: () => get<Items<T.Queue>>('/queues'),
