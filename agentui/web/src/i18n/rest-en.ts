@@ -1,5 +1,6 @@
 import { desk } from './en-desk'
+import { reports } from './en-reports'
 import { settings } from './en-settings'
 import { steer } from './en-steer'
 
-export default { ...desk, ...settings, ...steer }
+export default { ...desk, ...reports, ...settings, ...steer }

@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest'
+import { cells, optionOf, type Look, type Plot } from './plot'
+
+const look: Look = { rtl: false, narrow: false, dark: false, title: 'x', text: '#000', strong: '#000', line: '#ccc', back: '#fff', font: 'sans' }
+const line: Plot = { kind: 'line', labels: ['a', 'b'], series: [{ name: 's', values: [1, null] }], format: (v) => `${v} s` }
+
+describe('a plot as the library draws it', () => {
+  it('runs from the right in Persian', () => {
+    const o = optionOf(line, { ...look, rtl: true }) as { xAxis: { inverse: boolean }; yAxis: { position: string } }
+    expect(o.xAxis.inverse).toBe(true)
+    expect(o.yAxis.position).toBe('right')
+  })
+  it('leaves a gap where nothing was measured', () => {
+    const o = optionOf(line, look) as { series: { data: unknown[] }[] }
+    expect(o.series[0]!.data).toEqual([1, null])
+  })
+  it('places heat by row and column, and leaves out what is missing', () => {
+    expect(cells({ kind: 'heat', labels: [], rows: ['r', 's'], columns: ['1', '2'], series: [{ name: '', values: [5, null, 7, 8] }], format: String })).toEqual([[0, 0, 5, 0], [0, 1, 7, 2], [1, 1, 8, 3]])
+  })
+})

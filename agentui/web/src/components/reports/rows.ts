@@ -1,0 +1,67 @@
+import type { Plot } from '@/components/charts/plot'
+import { has, locale, number, t } from '@/i18n'
+import { exact, fullDate, shortDate, clock } from '@/i18n/time'
+import { tick, valueOf } from '@/lib/figureText'
+import { kindLabel, queueName, userName } from '@/stores/directory'
+import type { Figure, Row } from './api'
+
+/** The days of a week in the reader's language, in the reader's order: Persian weeks begin on Saturday, others here on Monday. */
+export function weekDays(l = locale.value): { day: number; name: string }[] {
+  const first = l === 'fa' ? 6 : 1
+  const f = new Intl.DateTimeFormat(l === 'fa' ? 'fa-IR' : 'en-GB', { weekday: l === 'fa' ? 'long' : 'short', timeZone: 'UTC' })
+  // 4 January 1970 was a Sunday.
+  return Array.from({ length: 7 }, (_, i) => (first + i) % 7).map((day) => ({ day, name: f.format((3 + day) * 86_400_000) }))
+}
+
+export const hour = (h: number) => `${h < 10 ? number(0) : ''}${number(h)}`
+
+/** What a row is of, for people. */
+export function keyName(by: string, step: string, key: string): string {
+  if (!key) return t('rep.none')
+  switch (by) {
+    case 'time': {
+      const ms = Number(key)
+      return step === 'half_hour' || step === 'hour' ? `${shortDate(ms)}${locale.value === 'fa' ? '،' : ','} ${clock(ms)}` : fullDate(ms)
+    }
+    case 'queue':
+      return queueName(key) || key
+    case 'agent':
+      return userName(key) || key
+    case 'channel':
+      return kindLabel(key)
+    case 'reason': {
+      const [state, why] = key.split('/')
+      const name = `state.${state}`
+      return (has(name) ? t(name) : key) + (why ? ` · ${why}` : '')
+    }
+    case 'hour_of_week': {
+      const n = Number(key)
+      return `${weekDays().find((d) => d.day === Math.floor(n / 24))?.name ?? ''} ${hour(n % 24)}`
+    }
+  }
+  return /^\d{12,}$/.test(key) ? exact(Number(key)) : key
+}
+
+/** The key of a cell of the heat map, by its place in it. */
+export function heatKey(place: number): string {
+  return String((weekDays()[Math.floor(place / 24)]?.day ?? 0) * 24 + (place % 24))
+}
+
+/** plotOf is a report as a chart: a line over time, a heat map by the hour of the week, else bars, the largest first. */
+export function plotOf(f: Figure, by: string, step: string, rows: Row[]): Plot {
+  const format = (v: number | null | undefined) => valueOf(v, f.unit)
+  const name = locale.value === 'fa' ? f.name_fa : f.name_en
+  if (by === 'hour_of_week') {
+    const days = weekDays()
+    const value = new Map(rows.map((r) => [Number(r.key), r.count ? r.value : null]))
+    return { kind: 'heat', labels: [], rows: days.map((d) => d.name), columns: Array.from({ length: 24 }, (_, h) => hour(h)), series: [{ name, values: days.flatMap((d) => Array.from({ length: 24 }, (_, h) => value.get(d.day * 24 + h) ?? null)) }], format }
+  }
+  if (by === 'time') {
+    const labels = rows.map((r) => tick(Number(r.key), step))
+    if (f.unit === 'count') return { kind: 'bar', labels, series: [{ name, values: rows.map((r) => r.value) }], format }
+    const series = [{ name, values: rows.map((r) => r.value) }]
+    if (f.percentiles && f.unit === 'ms') series.push({ name: 'p90', values: rows.map((r) => r.p90 ?? null) }, { name: 'p50', values: rows.map((r) => r.p50 ?? null) })
+    return { kind: 'line', labels, series: series.map((s, i) => ({ ...s, quiet: i > 0 })), format }
+  }
+  return { kind: 'bar', labels: rows.map((r) => keyName(by, step, r.key)), series: [{ name, values: rows.map((r) => r.value) }], format }
+}

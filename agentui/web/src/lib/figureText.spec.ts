@@ -1,0 +1,30 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { loadRest, setLocale } from '@/i18n'
+import { change, measured, valueOf } from './figureText'
+
+beforeAll(async () => {
+  await setLocale('en')
+  await loadRest()
+})
+
+describe('figures in words', () => {
+  it('are as precise as they are worth', () => {
+    expect(measured(440)).toBe('0.4s')
+    expect(measured(42_400)).toBe('42s')
+    expect(measured(185_000)).toBe('3m 5s')
+    expect(measured(-7_800_000)).toBe('−2h 10m')
+    expect(valueOf(0.7956, 'share')).toBe('79.6 %')
+    expect(valueOf(null, 'ms')).toBe('–')
+    expect(valueOf(1234, 'count')).toBe('1,234')
+  })
+  it('in Persian have Persian digits', async () => {
+    await setLocale('fa')
+    expect(valueOf(0.5, 'share')).toBe('۵۰٪')
+    await setLocale('en')
+  })
+  it('change against something only', () => {
+    expect(change(150, 100)).toBe(0.5)
+    expect(change(1, 0)).toBeNull()
+    expect(change(null, 3)).toBeNull()
+  })
+})

@@ -1,0 +1,53 @@
+import { locale, number, t } from '@/i18n'
+import { clock, shortDate } from '@/i18n/time'
+
+export type Unit = 'count' | 'ms' | 'share' | 'score' | 'ratio'
+
+const round = (n: number, digits: number) => Math.round(n * 10 ** digits) / 10 ** digits
+
+/** A length of time that was measured, as precise as it is worth: "0.4 s", "42 s", "3 m 05 s", "2 h 10 m". */
+export function measured(ms: number): string {
+  const s = Math.abs(ms) / 1000
+  const sign = ms < 0 ? '−' : ''
+  if (s < 10) return sign + t('time.s', { n: round(s, 1) })
+  if (s < 60) return sign + t('time.s', { n: Math.round(s) })
+  if (s < 3600) return sign + t('rep.ms', { m: Math.floor(s / 60), s: Math.round(s % 60) })
+  if (s < 48 * 3600) return sign + t('rep.hm', { h: Math.floor(s / 3600), m: Math.round((s % 3600) / 60) })
+  return sign + t('rep.dh', { d: Math.floor(s / 86_400), h: Math.round((s % 86_400) / 3600) })
+}
+
+/** A figure's value with its unit; a dash where there was nothing to measure. */
+export function valueOf(v: number | null | undefined, unit: Unit): string {
+  if (v === null || v === undefined || !Number.isFinite(v)) return '–'
+  switch (unit) {
+    case 'ms':
+      return measured(v)
+    case 'share':
+      return percent(v)
+    case 'score':
+    case 'ratio':
+      return number(round(v, 2))
+    default:
+      return number(round(v, 1))
+  }
+}
+
+export const percent = (x: number) => number(round(100 * x, 1)) + (locale.value === 'fa' ? '٪' : ' %')
+
+/** change is how a value moved from one period to the next, as a share; null where that says nothing. */
+export function change(now: number | null | undefined, then: number | null | undefined): number | null {
+  if (now === null || now === undefined || !then) return null
+  return (now - then) / Math.abs(then)
+}
+
+/** Whether more is better (1), worse (−1) or neither (0). */
+const good: Record<string, number> = {
+  answered: 1, service_level: 1, csat: 1, csat_response: 1, nps: 1, fcr: 1, sla_first: 1, sla_next: 1, sla_resolution: 1, handled: 1,
+  abandoned: -1, short_abandoned: 0, abandonment: -1, asa: -1, frt: -1, next_response: -1, aht: -1, rona: -1, declines: -1, backlog: -1, reopen_rate: -1, resolution_time: -1, estimate_error: -1,
+}
+export const betterWhen = (figure: string): number => good[figure] ?? 0
+
+/** The label of a moment on an axis, by the step. */
+export function tick(ms: number, step: string): string {
+  return step === 'half_hour' || step === 'hour' ? clock(ms) : shortDate(ms)
+}
