@@ -30,6 +30,7 @@ type adapter struct {
 	messages *limiter // by visitor
 	calls    *limiter // by visitor: requests other than the long poll's wait
 	visits   *limiter // by visitor
+	laters   *limiter // by visitor
 	uploads  *limiter // by visitor and, prefixed, by network address; in megabytes
 	sessions *limiter // by network address
 
@@ -68,6 +69,7 @@ func open(c channels.Config) (*adapter, error) {
 		messages: newLimiter(float64(set.Messages)/60, max(5, float64(set.Messages)/3)),
 		calls:    newLimiter(10+float64(set.Messages)/20, 60+float64(set.Messages)),
 		visits:   newLimiter(visitsPerMinute/60.0, visitsPerMinute),
+		laters:   newLimiter(1.0/60, 5),
 		uploads:  newLimiter(uploadRate, uploadBurst),
 		sessions: newLimiter(float64(set.Sessions)/60, float64(set.Sessions)),
 		configs:  map[configKey]prepared{},
@@ -225,6 +227,8 @@ func (a *adapter) route(path, method string) (http.HandlerFunc, string) {
 		return a.postRate, "POST"
 	case "transcript":
 		return a.postTranscript, "POST"
+	case "later":
+		return a.postLater, "POST"
 	case "visits":
 		return a.postVisit, "POST"
 	case "files":

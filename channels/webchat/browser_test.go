@@ -333,7 +333,7 @@ func TestBrowserRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.Contains(m.Text, "Tamas chat is not available") {
+		if strings.Contains(m.Text, "Tamas chat") {
 			break
 		}
 	}

@@ -49,6 +49,9 @@ func (a *adapter) standing(ctx context.Context, visitor string) (*standing, erro
 	if st.Status == "waiting" {
 		// In whole minutes: so much is honest, and not every second is news.
 		s.Position, s.Wait = st.Position, int64((st.Wait+time.Minute-1)/time.Minute)*60
+		if *a.set.Later {
+			s.Later, s.LaterOn = st.Later, st.LaterOn
+		}
 	}
 	s.Open, s.Next = a.hours(time.Now())
 	return s, nil

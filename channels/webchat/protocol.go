@@ -88,6 +88,8 @@ type standing struct {
 	Staffed  bool   `json:"staffed"`            // somebody who could answer is there
 	Over     bool   `json:"over,omitempty"`     // no conversation is open
 	Mail     bool   `json:"mail,omitempty"`     // it can be mailed to its visitor: POST transcript
+	Later    string `json:"later,omitempty"`    // kinds of channels, with commas, on which it can be answered instead: POST later; while waiting
+	LaterOn  string `json:"later_on,omitempty"` // the one that was chosen
 	Open     bool   `json:"open"`               // within opening hours
 	Next     int64  `json:"next,omitempty"`     // Unix milliseconds: when Open changes
 }

@@ -58,6 +58,7 @@ type settings struct {
 	Files          *bool  `json:"files"`
 	Sound          *bool  `json:"sound"`
 	Rating         *bool  `json:"rating"`
+	Later          *bool  `json:"later"`
 	Visits         string `json:"visits"`
 	VisitsQuery    bool   `json:"visits_query"`
 	IdentitySecret string `json:"identity_secret"`
@@ -224,7 +225,7 @@ func readAsks(s *settings) error {
 
 func readRest(s *settings) error {
 	yes := true
-	for _, v := range []**bool{&s.Files, &s.Sound, &s.Rating} {
+	for _, v := range []**bool{&s.Files, &s.Sound, &s.Rating, &s.Later} {
 		if *v == nil {
 			*v = &yes
 		}

@@ -40,6 +40,8 @@ export interface Standing {
   staffed?: boolean
   over?: boolean
   mail?: boolean
+  later?: string
+  later_on?: string
   open: boolean
   next?: number
 }
@@ -227,6 +229,9 @@ export function connect(base: string, store: Store, config: Config, proof?: Proo
 
     /** Has the conversation mailed to the visitor; tells whether it will be. */
     mail: (): Promise<boolean> => call('transcript', {}).then(r => r.ok, () => false),
+
+    /** Asks to be answered elsewhere. link is to be opened there, '' when none is needed; without it that cannot be. */
+    later: async (to: string): Promise<{ link?: string }> => (await call('later', { to })).json(),
 
     /** A page that the visitor looks at. */
     async visit(page: string, title: string): Promise<void> {

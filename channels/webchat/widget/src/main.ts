@@ -15,7 +15,7 @@ async function main(): Promise<void> {
   if (!r?.ok) {
     // Nothing is shown: a page that may not have the chat has no use for a broken one. No status: the site is not among the allowed
     // origins, or the hub cannot be reached.
-    console.warn('Tamas chat is not available here', r?.status)
+    console.warn('Tamas chat', r?.status)
     return
   }
   const config: Config = await r.json()

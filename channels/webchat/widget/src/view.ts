@@ -64,6 +64,8 @@ export function show(client: Client, config: Config, prefs: Store, consented: ()
 
   // ---- what there is
 
+  const plain = (text: string, onclick: () => void, className = '') => h('button', { type: 'button', className, onclick }, text)
+  const yes = (text: string) => h('button', { type: 'submit', className: 'save' }, text)
   const button = (name: keyof Texts, shape: string, className: string, onclick: () => void) =>
     h('button', { type: 'button', className: 'icon ' + className, title: t[name], onclick }, icon(shape))
 
@@ -215,7 +217,7 @@ export function show(client: Client, config: Config, prefs: Store, consented: ()
   function pick(): void {
     if (!picker.firstChild) {
       for (const e of t.smileys.split(' ')) {
-        picker.append(h('button', { type: 'button', onclick: () => { input.setRangeText(e, input.selectionStart, input.selectionEnd, 'end'); typed(); pick() } }, e))
+        picker.append(plain(e, () => { input.setRangeText(e, input.selectionStart, input.selectionEnd, 'end'); typed(); pick() }))
       }
     }
     picker.hidden = !picker.hidden
@@ -388,7 +390,9 @@ export function show(client: Client, config: Config, prefs: Store, consented: ()
     const end = ended()
     if (end) want.push(['rate ' + end, () => rating(end)])
     if (config.visits === 'ask' && prefs.get('consent') === undefined && shown() && !form) want.push(['visits', consent])
-    if (client.standing?.over && client.standing.mail) want.push(['mail', mail])
+    const s = client.standing
+    if (s?.over && s.mail) want.push(['mail', mail])
+    if (s?.later) want.push(['later ' + s.later_on, later])
     const keep = new Set(want.map(w => w[0]))
     for (const [k, row] of rows) {
       if (!keep.has(k)) {
@@ -464,11 +468,10 @@ export function show(client: Client, config: Config, prefs: Store, consented: ()
       meta.append(h('span', { className: 'sign', role: 'img', title: t[state] }, icon(state === 'sent' ? shapes.sent : shapes.clock)))
       return
     }
-    const link = (text: string, onclick: () => void) => meta.append(h('button', { type: 'button', onclick }, text))
     const why = m!.bad ?? 'failed'
     meta.append(h('span', { className: 'why' }, fill(t[why as keyof Texts] ?? t.invalid, size(config.max_file))))
-    if (!why.startsWith('too_')) link(t.retry, () => client.retry(m!))
-    if (m!.bad) link(t.remove, () => { input.value ||= m!.text; typed(); client.remove(m!) })
+    if (!why.startsWith('too_')) meta.append(plain(t.retry, () => client.retry(m!)))
+    if (m!.bad) meta.append(plain(t.remove, () => { input.value ||= m!.text; typed(); client.remove(m!) }))
   }
 
   // ---- what the visitor is asked
@@ -483,14 +486,13 @@ export function show(client: Client, config: Config, prefs: Store, consented: ()
       if (question) client.send(question)
       input.focus()
     }
-    const skip = h('button', { type: 'button', onclick: () => done({}) }, t.skip)
     return h('form', {
       className: 'ask',
       onsubmit: (e: Event) => {
         e.preventDefault()
         done(Object.fromEntries([...new FormData(e.target as HTMLFormElement)].map(([k, v]) => [k, String(v).trim()]).filter(x => x[1])))
       },
-    }, h('b', {}, t.who), h('p', {}, t.who_help), ...fields, h('div', {}, h('button', { type: 'submit', className: 'save' }, t.save), ...(must ? [] : [skip])))
+    }, h('b', {}, t.who), h('p', {}, t.who_help), ...fields, h('div', {}, yes(t.save), ...(must ? [] : [plain(t.skip, () => done({}))])))
   }
 
   /** The last answer of a conversation that has ended and was not rated; the rating is asked for once. */
@@ -504,11 +506,10 @@ export function show(client: Client, config: Config, prefs: Store, consented: ()
   function rating(last: string): HTMLElement {
     let score = 0
     const text = h('input', { maxLength: 2000, dir: 'auto', placeholder: t.comment })
-    const more = h('div', { className: 'more', hidden: true }, text, h('button', { type: 'submit', className: 'save' }, t.send))
+    const more = h('div', { className: 'more', hidden: true }, text, yes(t.send))
     const stars = [1, 2, 3, 4, 5].map(n => {
-      const label = fill(t.stars, number.format(n))
       return h('button', {
-        type: 'button', className: 'star', title: label, 'aria-label': label, 'aria-pressed': 'false',
+        type: 'button', className: 'star', title: fill(t.stars, number.format(n)), 'aria-pressed': 'false',
         onclick: () => {
           score = n
           stars.forEach((s, i) => s.setAttribute('aria-pressed', String(i < n)))
@@ -526,18 +527,33 @@ export function show(client: Client, config: Config, prefs: Store, consented: ()
         box.replaceChildren(h('b', { role: 'status' }, t.thanks))
         setTimeout(done, 4000)
       },
-    }, h('b', {}, t.rate), h('div', {}, ...stars), more, h('button', { type: 'button', onclick: done }, t.skip))
+    }, h('b', {}, t.rate), h('div', {}, ...stars), more, plain(t.skip, done))
     return box
   }
 
   function mail(): HTMLElement {
-    const b = h('button', { type: 'button', className: 'mail', onclick: async () => { b.textContent = (await client.mail()) ? t.mailed : t.failed } }, t.mail)
+    const b = plain(t.mail, async () => { b.textContent = (await client.mail()) ? t.mailed : t.failed }, 'mail')
     return b
+  }
+
+  /** Who waits may be answered elsewhere; once that is chosen it is only said. */
+  function later(): HTMLElement {
+    const s = client.standing!
+    const why = h('p', {}, s.later_on ? t.later_done : t.later)
+    const to = h('input', { required: true, dir: 'auto', placeholder: t.later_to })
+    const box = h('form', { className: 'ask', onsubmit: (e: Event) => { e.preventDefault(); go(to.value) } }, why)
+    const go = async (v: string) => {
+      const { link } = await client.later(v)
+      why.textContent = link == null ? t.later_bad : t.later_done
+      if (link) box.append(h('a', { href: link, target: '_blank' }, link))
+    }
+    if (!s.later_on) box.append(to, h('div', {}, yes(t.send), ...(/tele/.test(s.later!) ? [plain('Telegram', () => go('telegram'))] : [])))
+    return box
   }
 
   function consent(): HTMLElement {
     const say = (yes: boolean) => () => { prefs.set('consent', yes); draw([]); consented() }
     return h('div', { className: 'ask' }, h('p', {}, t.visits),
-      h('div', {}, h('button', { type: 'button', className: 'save', onclick: say(true) }, t.yes), h('button', { type: 'button', onclick: say(false) }, t.no)))
+      h('div', {}, plain(t.yes, say(true), 'save'), plain(t.no, say(false))))
   }
 }
