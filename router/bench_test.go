@@ -194,3 +194,17 @@ func BenchmarkTakeOver(b *testing.B) {
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "decisions/s")
 }
+
+// BenchmarkIdle is a night: 10,000 wait for agents who are not there, and somebody asks whether anything is due.
+func BenchmarkIdle(b *testing.B) {
+	f := newFloor(4, 0)
+	for range 10_000 {
+		f.arrive()
+	}
+	f.carryOut(f.e.Decide(f.now))
+	for b.Loop() {
+		if next := f.e.Next(); next > 0 && next <= f.now || len(f.e.Decide(f.now)) > 0 {
+			b.Fatal("something is due")
+		}
+	}
+}
