@@ -31,17 +31,17 @@ func TestMillion(t *testing.T) {
 	db := open(t, address)
 	m := &million{t: t, db: db, rules: &FactRules{Zone: must(time.LoadLocation("Asia/Tehran"))}, from: At(time.Date(2025, 3, 20, 20, 30, 0, 0, time.UTC)), rng: rand.New(rand.NewPCG(1, 2))}
 	m.to = m.from + 365*24*3600_000
+	begun := time.Now()
 	if count(t, db, "SELECT count(*) FROM rollups") == 0 {
-		begun := time.Now()
 		m.fill(n)
 		t.Logf("filled in %v", time.Since(begun).Round(time.Second))
 		begun = time.Now()
-		days := 0
-		for must(db.RollUp(t.Context(), m.rules, m.to+30*24*3600_000)) {
-			days++
-		}
-		t.Logf("%d days summed in %v", days, time.Since(begun).Round(time.Second))
 	}
+	days := 0
+	for must(db.RollUp(t.Context(), m.rules, m.to+30*24*3600_000)) { // a file whose days were not all summed goes on
+		days++
+	}
+	t.Logf("%d days summed in %v", days, time.Since(begun).Round(time.Second))
 	t.Logf("%s: %d facts, %d rows of sums", db.Kind(), count(t, db, "SELECT count(*) FROM facts"), count(t, db, "SELECT count(*) FROM rollups"))
 	m.measure()
 }
