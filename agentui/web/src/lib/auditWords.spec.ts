@@ -19,6 +19,8 @@ it('writes values for people', () => {
   expect(valueText(true, ['closed'], name)).toBe('yes')
   expect(valueText('break', ['state'], name)).toBe('Break')
   expect(valueText({ skill: 'German', level: 2 }, ['needs'], name)).toBe('Skill: German, Level: 2')
+  expect(valueText('load_ratio', ['routing', 'order'], name)).toBe('Lowest load')
+  expect(valueText([{ when: 'unstaffed', text: 'Later' }], ['routing', 'overflow'], name)).toContain('When no member is at work')
   expect(valueText(undefined, ['x'], name)).toBe('')
   expect(valueText('x'.repeat(5000), ['text'], name).length).toBeLessThanOrEqual(300)
 })
