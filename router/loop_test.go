@@ -148,6 +148,8 @@ func (h *house) hire(capacity int, ids ...string) {
 		h.Fatal(err)
 	}
 	for _, id := range ids {
+		// A reading that began before the change may come to its end after ours; the next one puts it right.
+		h.until("the agent is known", func() bool { _, ok := h.hub.Settings().Users[id]; return ok })
 		h.hub.Presence(id, "s", true)
 		h.state(id, record.Available)
 		h.until("the socket is known", func() bool { return h.hub.Agent(id).LostAt == 0 })

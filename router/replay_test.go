@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,17 +34,23 @@ func hasty() Policy {
 }
 
 // traffic does what customers, agents and supervisors do, at random, from several at once, until stop is closed. What is refused is refused.
+// It goes on after that until enough was done.
 func (h *house) traffic(seed int64, agents []string, stop <-chan struct{}) {
+	const enough = 100
 	var all sync.WaitGroup
+	var acts atomic.Int64
 	for w := range 4 {
 		rnd := rand.New(rand.NewSource(seed + int64(w)))
 		all.Go(func() {
 			for i := 0; ; i++ {
 				select {
 				case <-stop:
-					return
+					if acts.Load() > enough {
+						return
+					}
 				case <-time.After(time.Duration(rnd.Intn(8)) * time.Millisecond):
 				}
+				acts.Add(1)
 				hub, a := h.hub, agents[rnd.Intn(len(agents))]
 				me := record.Actor{Kind: "agent", ID: a}
 				convs, _ := hub.Live()
@@ -165,7 +172,7 @@ func TestReplayAgrees(t *testing.T) {
 		}
 		part(4, 1200*time.Millisecond)
 		change(func(q *record.Queue) { q.OfferSeconds, q.Routing = 60, record.Routing{ReleaseSecs: 1} })
-		h.hire(9, "z")
+		h.hire(200, "z")
 		h.say("z")
 		z := func() (z record.Conversation) {
 			convs, _ := h.hub.Live()
@@ -180,6 +187,8 @@ func TestReplayAgrees(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.until("a customer's silence frees the agent", func() bool { return z().Released })
+		h.do("z", inbox.Command{Action: inbox.Snooze, Conversation: z().ID, Until: h.hub.Now() + 100})
+		h.until("it wakes", func() bool { return z().Status != record.Snoozed })
 		change(func(q *record.Queue) { q.OfferSeconds, q.Routing = 1, record.Routing{} }) // and nobody reacts any more
 		for _, a := range agents {
 			h.hub.Presence(a, "s", true)
