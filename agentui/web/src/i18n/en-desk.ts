@@ -592,7 +592,6 @@ export const desk = {
   'sla.metLate': 'met late',
   'sla.policy': 'Promise',
 
-  'fact.tier': 'Tier',
   'fact.later': 'Answer on',
 
   'offer.skills': 'Skills:',

@@ -594,7 +594,6 @@ export const desk: Record<keyof typeof en, string> = {
   'sla.metLate': 'دیر انجام شد',
   'sla.policy': 'قول',
 
-  'fact.tier': 'سطح',
   'fact.later': 'پاسخ از راه',
 
   'offer.skills': 'مهارت‌ها:',
