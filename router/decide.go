@@ -248,6 +248,9 @@ func (e *Engine) giveBack(a *agent, gone, disabled bool, now record.Millis) {
 func (e *Engine) elapse(now record.Millis) {
 	slices.SortFunc(e.dirtyConvs, func(a, b *conv) int { return cmp.Compare(a.h.ID, b.h.ID) })
 	for _, c := range e.dirtyConvs {
+		if until := c.h.OfferUntil; c.h.Status == record.Offered && until > 0 && until <= now && c.holder != nil {
+			e.settle(c.holder) // is asked nothing more, whatever is on its way
+		}
 		if c.held() || e.convs[c.h.ID] != c {
 			continue
 		}
@@ -265,9 +268,6 @@ func (e *Engine) elapse(now record.Millis) {
 				d.Action, d.Why.Code = ActRequeue, WhyLost
 			}
 			e.decide(c, d, now)
-			if c.holder != nil {
-				e.settle(c.holder)
-			}
 		case record.Snoozed:
 			if c.h.SnoozedUntil > 0 && c.h.SnoozedUntil <= now {
 				e.decide(c, Decision{Action: ActWake, Agent: c.h.Owner, Why: record.Why{Code: WhySnoozeOver}}, now)

@@ -17,7 +17,11 @@ func (t *timer) before(u *timer) bool { return t.due < u.due }
 // arm sets the timer to the next moment at which the conversation must be looked at although nothing happened.
 func (e *Engine) arm(c *conv, now record.Millis) {
 	if c.pend != nil && !c.pend.aside {
-		e.timers.set(&c.timer, c.pend.until)
+		due := c.pend.until
+		if until := c.h.OfferUntil; c.h.Status == record.Offered && until > now {
+			due = min(due, until)
+		}
+		e.timers.set(&c.timer, due)
 		return
 	}
 	var due record.Millis
