@@ -171,8 +171,7 @@ func TestWhispersAreForTheOwnerOnly(t *testing.T) {
 	hears, deaf := leyla.live(""), omid.live("")
 	hears.hello()
 	from := deaf.hello().At
-	var d done
-	d = sam.act(id+"/whisper", map[string]any{"text": secret})
+	d := sam.act(id+"/whisper", map[string]any{"text": secret})
 	whisper := func(it liveItem) bool { return it.T == "event" && it.ID == d.EventID }
 	if it := hears.await("the whisper", whisper); it.Event.Touch == nil || it.Event.Touch.Body.Text != secret {
 		t.Errorf("the owner hears %+v", it.Event)
