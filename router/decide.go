@@ -205,15 +205,19 @@ func (e *Engine) examine(a *agent, now record.Millis) {
 	}
 
 	var due record.Millis
+	at := func(t record.Millis) {
+		if t > now && (due == 0 || t < due) {
+			due = t
+		}
+	}
 	if a.pend != nil {
-		due = a.pend.until
-	} else {
-		if a.h.LostAt > 0 && !gone {
-			due = a.h.LostAt + e.grace
-		}
-		if u := a.h.WrapUpUntil; a.h.State == record.WrapUp && !gone && u > 0 && (due == 0 || u < due) {
-			due = u
-		}
+		at(a.pend.until)
+	}
+	if a.h.LostAt > 0 && !gone { // also while something is on its way: the agent is at work no more
+		at(a.h.LostAt + e.grace)
+	}
+	if a.h.State == record.WrapUp && !gone {
+		at(a.h.WrapUpUntil)
 	}
 	e.timers.set(&a.timer, due)
 }
