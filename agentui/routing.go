@@ -338,11 +338,11 @@ func checkAlerts(s *Server, _, v *[]record.AlertRule) error {
 		if err := choice(at("value", i, "kind"), r.Kind, record.RuleWait, record.RuleLength, record.RuleLevel, record.RuleUnstaffed, record.RuleSLA, record.RuleFlag, record.RuleAccount); err != nil {
 			return err
 		}
-		most := 7 * 24 * 3600
+		least, most := 0, 7*24*3600
 		if r.Kind == record.RuleLevel {
-			most = 100
+			least, most = 1, 100 // nothing is below 0 %
 		}
-		if err := between(at("value", i, "value"), r.Value, 0, most); err != nil {
+		if err := between(at("value", i, "value"), r.Value, least, most); err != nil {
 			return err
 		}
 		if err := checkQueues(at("value", i, "queues"), r.Queues, set); err != nil {

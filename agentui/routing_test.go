@@ -139,6 +139,7 @@ func TestPromisesAndAlertsAreChecked(t *testing.T) {
 		}
 		sam.refused(422, codeInvalid, field, "PUT", "/settings/alerts", anyMap{"value": []any{a}, "version": 0})
 	}
+	sam.refused(422, codeInvalid, "value[0].value", "PUT", "/settings/alerts", anyMap{"value": []any{anyMap{"id": "a", "kind": "service_level", "value": 0}}, "version": 0})
 	sam.refused(422, codeInvalid, "running", "PUT", "/settings/alerts", anyMap{"value": []any{}, "version": 0, "running": true})
 
 	// What a webhook's calls are signed with is told once, when it is new.
@@ -199,6 +200,13 @@ func TestQueuesRoutingIsChecked(t *testing.T) {
 	ada.ok("PATCH", who, anyMap{"version": 1, "skills": anyMap{"persian": 5}}, &u)
 	if u.Skills["persian"] != 5 {
 		t.Errorf("%+v", u)
+	}
+	sam.ok("PATCH", who, anyMap{"version": u.Version, "skills": anyMap{"persian": 4}}, &u)
+	if u.Skills["persian"] != 4 || r.hub.Settings().Users[u.ID].Skills["persian"] != 4 {
+		t.Errorf("a supervisor set %+v", u)
+	}
+	for field, x := range (anyMap{"capacity": 9, "role": "admin", "password": "a password of one's own", "disabled": false}) {
+		sam.refused(403, codeForbidden, "", "PATCH", who, anyMap{"version": u.Version, "skills": anyMap{"persian": 1}, field: x})
 	}
 }
 

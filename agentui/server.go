@@ -223,7 +223,7 @@ func (s *Server) routes() *echo.Echo {
 	a.GET("/users", s.agent(s.listUsers))
 	a.POST("/users", s.admin(s.postUser))
 	a.GET("/users/:id", s.agent(s.getUser))
-	a.PATCH("/users/:id", s.admin(s.patchUser))
+	a.PATCH("/users/:id", s.supervisor(s.patchUser))
 	a.DELETE("/users/:id", s.admin(s.deleteUser))
 	a.GET("/accounts", s.agent(s.listAccounts))
 	a.POST("/accounts", s.admin(s.postAccount))
