@@ -23,7 +23,7 @@ type watcher struct {
 func (l *live) watch(s *socket, on bool) {
 	l.mu.Lock()
 	_, joined := l.sockets[s]
-	if on = on && joined && s.who.atLeast(record.RoleSupervisor); !on {
+	if on = on && joined && l.present(s.who).atLeast(record.RoleSupervisor); !on {
 		delete(l.watchers, s)
 	} else if l.watchers[s] == nil {
 		l.watchers[s] = &watcher{s, true}
@@ -34,13 +34,23 @@ func (l *live) watch(s *socket, on bool) {
 	}
 }
 
-// watching are the sockets that watch and may: a role is looked at each time, since it may be taken away.
+// present is who signed in as they are by now: a role may have been taken away since a socket began.
+func (l *live) present(p *principal) *principal {
+	u, ok := l.hub.Settings().Users[p.User.ID]
+	if !ok || u.Role == p.User.Role {
+		return p
+	}
+	now := *p
+	now.User = u
+	return &now
+}
+
+// watching are the sockets that watch and may.
 func (l *live) watching() (list []*watcher) {
-	users := l.hub.Settings().Users
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for s, w := range l.watchers {
-		if u, ok := users[s.who.User.ID]; ok && (u.Disabled || ranks[u.Role] < ranks[record.RoleSupervisor]) {
+		if !l.present(s.who).atLeast(record.RoleSupervisor) {
 			delete(l.watchers, s)
 			continue
 		}
@@ -58,7 +68,7 @@ func (l *live) tellAlerts() {
 	}
 	for _, p := range pages([][]byte{l.alerts}) {
 		for s := range l.sockets {
-			if s.who.atLeast(record.RoleSupervisor) {
+			if l.present(s.who).atLeast(record.RoleSupervisor) {
 				s.push(p)
 				l.metrics.deliveries.Inc()
 			}

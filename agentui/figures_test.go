@@ -242,6 +242,38 @@ func TestAlertsAreToldToSupervisors(t *testing.T) {
 	})
 }
 
+// Who is a supervisor no more is told nothing more of what is theirs, also on a socket that was there before.
+func TestASocketHasTheRoleOfNow(t *testing.T) {
+	r := boot(t)
+	leyla := r.as("leyla")
+	id := "/conversations/" + r.says("sara", "hello").ID
+	leyla.ok("POST", id+"/claim", nil, nil)
+	omid := r.users["omid"]
+	role := func(to string) {
+		t.Helper()
+		var u record.User
+		r.as("ada").ok("GET", "/users/"+omid.ID, nil, &u)
+		r.as("ada").ok("PATCH", "/users/"+omid.ID, anyMap{"version": u.Version, "role": to}, nil)
+		r.until("the role is known", func() bool { return r.server.hub.Settings().Users[omid.ID].Role == to })
+	}
+	role(record.RoleSupervisor)
+	c := r.as("omid").live("")
+	c.hello()
+	role(record.RoleAgent)
+	d := r.as("sam").act(id+"/whisper", map[string]any{"text": "offer the discount"})
+	if it := c.await("that something happened", func(it liveItem) bool { return it.T == "event" && it.ID == d.EventID }); it.Event.Touch != nil {
+		t.Errorf("hears %+v", it.Event.Touch)
+	}
+	r.server.live.tell([]byte(`{"t":"alerts","alerts":[]}`))
+	r.server.live.tell([]byte(`{"t":"typing","conversation":"c","from":"customer"}`))
+	c.await("typing", func(it liveItem) bool {
+		if it.T == "alerts" {
+			t.Error("is told alerts")
+		}
+		return it.T == "typing"
+	})
+}
+
 // A rule's webhook is tried.
 func TestAlertTest(t *testing.T) {
 	r := boot(t)

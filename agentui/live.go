@@ -236,9 +236,10 @@ func (l *live) deliver(frames []inbox.Frame, recorded record.ID) {
 	}
 	// Somebody whispers, which is rare: each socket gets pages of its own.
 	for s := range l.sockets {
+		who := l.present(s.who)
 		items := make([][]byte, 0, len(frames)+len(tail))
 		for i := range frames {
-			items = append(items, itemFor(&frames[i], s.who))
+			items = append(items, itemFor(&frames[i], who))
 		}
 		for _, p := range pages(append(items, tail...)) {
 			s.push(p)
@@ -288,7 +289,7 @@ func (l *live) join(s *socket, from string, agent record.Agent) {
 		items = append(items, statusFrame(status))
 	}
 	if start != at {
-		missed, ok := l.between(start, at, s.who)
+		missed, ok := l.between(start, at, l.present(s.who))
 		if !ok {
 			s.end(closeReload)
 			return
