@@ -2,6 +2,7 @@ package agentui
 
 import (
 	"net/http"
+	"net/url"
 
 	"github.com/labstack/echo/v4"
 )
@@ -36,7 +37,12 @@ func (s *Server) ackAlert(c echo.Context) error {
 	if err := nothing(c); err != nil {
 		return err
 	}
-	if err := s.hub.AckAlert(c.Request().Context(), c.Param("id"), principalOf(c).User.ID); err != nil {
+	// The router leaves a segment as the address writes it, and browsers write the colon of an alert's id as %3A.
+	id, err := url.PathUnescape(c.Param("id"))
+	if err != nil {
+		return notFound("alert")
+	}
+	if err := s.hub.AckAlert(c.Request().Context(), id, principalOf(c).User.ID); err != nil {
 		return missing(err, "alert")
 	}
 	return c.NoContent(http.StatusNoContent)

@@ -1,6 +1,7 @@
 package agentui
 
 import (
+	"strings"
 	"testing"
 
 	"tamas/inbox"
@@ -40,4 +41,22 @@ func TestAlerts(t *testing.T) {
 	}
 	sam.refused(404, codeNotFound, "", "POST", "/alerts/silent:none/ack", nil)
 	leyla.refused(403, codeForbidden, "", "GET", "/alerts", nil)
+}
+
+// An alert is acknowledged under its id as browsers write it in an address, and ends with its rule.
+func TestAlertsOfRules(t *testing.T) {
+	r := boot(t)
+	sam := r.as("sam")
+	sam.ok("PUT", "/settings/alerts", anyMap{"value": []any{anyMap{"id": "long", "kind": "queue_length", "value": 0}}, "version": 0}, nil)
+	r.says("sara", "hello")
+	var out struct{ Alerts []inbox.Alert }
+	alerts := func() []inbox.Alert {
+		sam.ok("GET", "/alerts", nil, &out)
+		return out.Alerts
+	}
+	r.until("an alert", func() bool { return len(alerts()) == 1 })
+	sam.ok("POST", "/alerts/"+strings.ReplaceAll(out.Alerts[0].ID, ":", "%3A")+"/ack", nil, nil)
+	r.until("acknowledged", func() bool { return len(alerts()) == 1 && out.Alerts[0].AckedBy == r.users["sam"].ID })
+	sam.ok("PUT", "/settings/alerts", anyMap{"value": []any{}, "version": 1}, nil)
+	r.until("over", func() bool { return len(alerts()) == 0 })
 }
