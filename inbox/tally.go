@@ -48,6 +48,9 @@ func (h *Hub) Tally() Tally {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	for _, c := range m.convs {
+		if c.Flag != nil { // stands until it is answered, also when the conversation is over
+			t.Flags = append(t.Flags, Asked{c.ID, c.Number, c.Queue, *c.Flag})
+		}
 		if !c.Open() {
 			continue
 		}
@@ -87,9 +90,6 @@ func (t *Tally) add(q *QueueTally, c *record.Conversation) {
 	}
 	if broken(c, t.At) {
 		q.Broken++
-	}
-	if c.Flag != nil {
-		t.Flags = append(t.Flags, Asked{c.ID, c.Number, c.Queue, *c.Flag})
 	}
 	if c.Review != nil {
 		t.Reviews = append(t.Reviews, Asked{c.ID, c.Number, c.Queue, *c.Review})
