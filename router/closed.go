@@ -39,7 +39,6 @@ func (e *Engine) open(q *queue, now record.Millis) {
 	if shut != q.shut {
 		q.shut = shut
 		e.touchLine(q)
-		e.touchQueue(q)
 		e.touchStale(q)
 	}
 }

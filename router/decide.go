@@ -121,7 +121,7 @@ func (e *Engine) turn(now record.Millis) {
 // Next is the earliest moment at which Decide may have something to do although nothing was applied; it may lie in
 // the past. 0: never. Ask after Decide.
 func (e *Engine) Next() record.Millis {
-	if len(e.dirtyConvs)+len(e.dirtyAgents)+len(e.dirtyQueues)+len(e.stale) > 0 {
+	if len(e.dirtyConvs)+len(e.dirtyAgents)+len(e.newly)+len(e.gained)+len(e.stale) > 0 {
 		return 1
 	}
 	if len(e.timers) == 0 {

@@ -94,8 +94,8 @@
 //
 // Waiting conversations of a queue with the same demand (units, channel, skills in force, secondary agents) are interchangeable as far as
 // agents go: they are one class, and when the first of it finds nobody the rest need not be looked at. Classes stand in the order of their
-// first, free agents of a queue in theirs. Only what changed is examined: an arrival by itself, a queue when one of its agents gained
-// room, a timer when it is due. Next tells the loop how long it may sleep. When the clock goes back, all that hangs on it is worked out anew.
+// first, free agents of a queue in theirs. Only what changed is examined: an arrival by itself, a queue's classes when one of its agents
+// gained room, and then as to that agent alone, a timer when it is due. Next tells the loop how long it may sleep. When the clock goes back, all that hangs on it is worked out anew.
 //
 // # Taking over
 //

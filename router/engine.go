@@ -25,7 +25,7 @@ type Engine struct {
 	// what changed since the last Decide
 	dirtyConvs  []*conv
 	dirtyAgents []*agent
-	dirtyQueues []*queue
+	newly       []*queue // where somebody gained room
 	stale       []*queue
 	gained      []*agent // in Decide: gained room and are preferred by somebody
 
@@ -84,6 +84,7 @@ func (e *Engine) Settings(r Rules) {
 		e.round = record.Millis(n) * 1000
 	}
 	e.scatter()
+	e.newly, e.gained = e.newly[:0], e.gained[:0] // everybody gains anew
 	for i := range r.Users {
 		u := r.Users[i]
 		e.agent(u.ID).user = &u
@@ -104,7 +105,6 @@ func (e *Engine) Settings(r Rules) {
 		slices.SortFunc(q.roster, func(a, b *seat) int { return cmp.Compare(a.agent.h.ID, b.agent.h.ID) })
 	}
 	for _, q := range e.queues {
-		e.touchQueue(q)
 		if q.shut = false; q.known { // opened or closed by the next Decide
 			e.timers.set(&q.timer, 1)
 		}
@@ -115,7 +115,7 @@ func (e *Engine) Settings(r Rules) {
 func (e *Engine) scatter() {
 	for _, q := range e.queues {
 		e.timers.set(&q.timer, 0)
-		*q = queue{h: record.Queue{ID: q.h.ID}, dirty: q.dirty, stale: q.stale, order: orderOf("")}
+		*q = queue{h: record.Queue{ID: q.h.ID}, stale: q.stale, order: orderOf("")}
 		q.timer.queue = q
 	}
 	for _, a := range e.agents {
@@ -174,13 +174,6 @@ func (e *Engine) touchAgent(a *agent) {
 	if !a.dirty {
 		a.dirty = true
 		e.dirtyAgents = append(e.dirtyAgents, a)
-	}
-}
-
-func (e *Engine) touchQueue(q *queue) {
-	if !q.dirty {
-		q.dirty = true
-		e.dirtyQueues = append(e.dirtyQueues, q)
 	}
 }
 

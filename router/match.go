@@ -7,11 +7,11 @@ import (
 )
 
 // match gives waiting conversations to agents, the first in line first over all queues that are looked at. Only
-// these can find somebody: conversations that changed (line, in order), those of queues where somebody gained room, and those that
-// prefer an agent who did. Within one pass room only shrinks, so each is looked at once; whoever is kept for a heavy one
+// these can find somebody: conversations that changed (line, in order), those whom somebody could take who gained room, in queues
+// or because they prefer that agent. Within one pass room only shrinks, so each is looked at once; whoever is kept for a heavy one
 // is looked up before each pass, and who is kept no more brings another.
 func (e *Engine) match(line []waiter, now record.Millis) {
-	for e.keep(); len(line)+len(e.dirtyQueues)+len(e.gained) > 0; e.keep() {
+	for e.keep(); len(line)+len(e.newly)+len(e.gained) > 0; e.keep() {
 		e.pass(line, now)
 		line = nil
 	}
@@ -20,8 +20,7 @@ func (e *Engine) match(line []waiter, now record.Millis) {
 func (e *Engine) pass(line []waiter, now record.Millis) {
 	lines := cursors(e.walk[:0])
 	lines.add(cursor{list: &ordered[waiter]{items: line}, fixed: true})
-	for _, q := range e.dirtyQueues {
-		q.dirty = false
+	for _, q := range e.newly {
 		if q.shut || q.pull() || q.free.len() == 0 {
 			continue // whom they prefer among outsiders, gained tells
 		}
@@ -31,8 +30,6 @@ func (e *Engine) pass(line []waiter, now record.Millis) {
 	for _, a := range e.gained {
 		lines.add(cursor{list: &a.prefs, agent: a})
 	}
-	e.dirtyQueues, e.gained = e.dirtyQueues[:0], e.gained[:0]
-
 	lines.heapify()
 	for len(lines) > 0 {
 		l := &lines[0]
@@ -55,31 +52,38 @@ func (e *Engine) pass(line []waiter, now record.Millis) {
 			}
 		}
 	}
-	e.walk = lines
+	for _, q := range e.newly {
+		q.newly = q.newly[:0]
+	}
+	e.walk, e.newly, e.gained = lines, e.newly[:0], e.gained[:0]
 }
 
-// serves tells whether any agent with room could take one of cl, declining aside.
+// serves tells whether anybody who gained room could take one of cl.
 func (q *queue) serves(cl *class) bool {
-	for _, r := range q.free.all() {
-		if r.tier > cl.demand.tier {
-			break
-		}
-		if r.s.agent.takes(&cl.demand, cl.asks) {
+	for _, s := range q.newly {
+		if s.tier <= cl.demand.tier && s.agent.room > 0 && s.agent.takes(&cl.demand, cl.asks) {
 			return true
 		}
 	}
 	return false
 }
 
-// span bounds what those with room take, in units. When they are many it does not look: then the first in line are served anyway.
+// exhausted tells whether nobody who gained room in this pass has any left.
+func (q *queue) exhausted() bool {
+	for n := len(q.newly); n > 0 && q.newly[n-1].agent.room == 0; n-- {
+		q.newly = q.newly[:n-1]
+	}
+	return len(q.newly) == 0
+}
+
+// span bounds what those who gained room take, in units. When they are many it does not look: then the first in line are served anyway.
 func (q *queue) span() (least, most int) {
-	free := q.free.all()
-	if len(free) > 8 {
+	if len(q.newly) > 8 {
 		return 0, all
 	}
 	least = all
-	for _, r := range free {
-		a := r.s.agent
+	for _, s := range q.newly {
+		a := s.agent
 		least = min(least, a.bar())
 		if most = max(most, a.room); a.bare {
 			most = all
@@ -204,7 +208,7 @@ type cursor struct {
 	i     int
 	w     waiter // looked at
 	fixed bool   // the list does not lose what is decided on
-	queue *queue // whose free agents are needed, if anybody's
+	queue *queue // where somebody who gained room is needed, if anywhere
 	agent *agent // who is needed, if anybody
 }
 
@@ -277,7 +281,7 @@ func (h *cursors) next(stays bool) {
 
 // spent tells that nobody is left for what the cursor walks.
 func (c *cursor) spent() bool {
-	return c.queue != nil && c.queue.free.len() == 0 || c.agent != nil && c.agent.room == 0
+	return c.queue != nil && c.queue.exhausted() || c.agent != nil && c.agent.room == 0
 }
 
 // sweep takes all spent cursors away: with an agent's last room mostly many are.

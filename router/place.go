@@ -169,7 +169,11 @@ func (e *Engine) settle(a *agent) {
 // gain has everybody looked at whom a could take.
 func (e *Engine) gain(a *agent) {
 	for _, s := range a.seats {
-		e.touchQueue(s.queue)
+		q := s.queue
+		if len(q.newly) == 0 {
+			e.newly = append(e.newly, q)
+		}
+		q.newly = append(q.newly, s)
 	}
 	if a.prefs.len() > 0 {
 		e.gained = append(e.gained, a)

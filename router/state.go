@@ -77,9 +77,9 @@ type queue struct {
 	timer  timer
 	ripe   int // conversations
 	heavy  *conv
-	keeper *agent // kept for heavy
-	stale  bool   // heavy and keeper must be looked for anew
-	dirty  bool
+	keeper *agent  // kept for heavy
+	stale  bool    // heavy and keeper must be looked for anew
+	newly  []*seat // who gained room since the last pass: all others have been asked for all who wait
 }
 
 func (q *queue) pull() bool { return q.h.Mode == ModePull }
