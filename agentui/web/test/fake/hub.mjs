@@ -236,16 +236,50 @@ export class Hub {
 
   supervisor() {
     const all = [...this.conversations.values()]
+    const wave = (i, f) => Array.from({ length: 36 }, (_, x) => Math.max(0, Math.round(f * (1 + Math.sin(x / 5 + i)))))
     return {
       queues: this.queues.map((queue, i) => {
-        const w = all.filter((c) => c.queue === queue.id && (c.status === 'waiting' || c.status === 'offered'))
+        const here = all.filter((c) => c.queue === queue.id)
+        const w = here.filter((c) => c.status === 'waiting' || c.status === 'offered')
         const agents = {}
         for (const m of queue.members) { const s = this.agents.get(m)?.state; if (s) agents[s] = (agents[s] ?? 0) + 1 }
-        return { queue, waiting: w.length, longest_wait_since: w.length ? Math.min(...w.map((c) => c.waiting_since)) : 0, active: all.filter((c) => c.queue === queue.id && c.status === 'active').length, answered_today: all.length ? 41 - i * 13 : 0, answered_in_target_today: all.length ? 37 - i * 13 : 0, agents }
+        const busy = all.length ? 41 - i * 13 : 0
+        return {
+          id: queue.id, queue, waiting: w.filter((c) => c.status === 'waiting').length, offered: w.filter((c) => c.status === 'offered').length, longest_wait_since: w.length ? Math.min(...w.map((c) => c.waiting_since)) : 0,
+          active: here.filter((c) => c.status === 'active').length, snoozed: 0, broken: all.length && !i ? 2 : 0, offered_today: busy, answered_today: busy - (i ? 0 : 3), answered_in_target_today: Math.max(0, busy - 4), abandoned_today: busy && !i ? 3 : 0, abandoned_short_today: busy && !i ? 1 : 0,
+          asa_today: busy * 400, service_level_today: busy ? (busy - 4) / busy : null, estimate_error_today: busy && !i ? { count: 12, mean_ms: -8000, mean_abs_ms: 21_000 } : null, open: i < 2, closed_reason: i < 2 ? '' : 'calendar', opens_at: i < 2 ? undefined : Date.now() + 15 * 3600e3, agents,
+          spark: { step: 600_000, waiting: wave(i, busy / 20), longest: wave(i, busy * 900), arrived: wave(i + 1, busy / 9) },
+        }
       }),
-      agents: this.users.map((u) => ({ user: { id: u.id, name: u.name }, agent: this.agents.get(u.id), capacity: u.capacity, used: Object.values(this.agents.get(u.id).held).reduce((a, b) => a + b, 0) })),
-      at: this.id(),
+      agents: this.users.map((u, i) => ({
+        user: { id: u.id, name: u.name }, agent: this.agents.get(u.id), capacity: u.capacity, used: Object.values(this.agents.get(u.id).held).reduce((a, b) => a + b, 0), by_channel: { webchat: 1, email: i % 3 },
+        today: { handled: all.length ? 23 - i * 3 : 0, aht_ms: all.length ? 240_000 + i * 31_000 : 0, occupancy: all.length ? 0.82 - i / 12 : null, first_response_ms: all.length ? 19_000 + i * 9000 : 0, rona: i === 4 ? 2 : 0 },
+      })),
+      flags: [], reviews: [], since: new Date().setHours(0, 0, 0, 0), at: this.id(),
     }
+  }
+
+  /** Settings of one value, and what was changed by whom. */
+  setting(name) {
+    const much = this.conversations.size
+    return { version: 1, value: {
+      routing: { skills: much ? ['German', 'ضمانت', 'Refunds'] : [], tiers: much ? ['gold', 'silver'] : [] },
+      calendars: much ? [{ id: 'c1', name: 'Tehran', zone: 'Asia/Tehran', week: [[{ from: 540, to: 1080 }], [{ from: 540, to: 780 }, { from: 840, to: 1080 }], [{ from: 540, to: 1080 }], [{ from: 540, to: 1080 }], [{ from: 540, to: 780 }], [], [{ from: 540, to: 1080 }]], holidays: [{ date: '01-01', jalali: true, name: 'نوروز' }] }] : [],
+      sla: much ? [{ id: 'p1', name: 'Gold', tiers: ['gold'], first: 300, next: 600, resolution: 86_400 }, { id: 'p2', name: 'فروش', queues: ['q2'], first: 900 }] : [],
+      alerts: much ? [{ id: 'r1', kind: 'longest_wait', value: 600, sound: true }, { id: 'r2', kind: 'service_level', value: 80, queues: ['q1'], emails: ['lead@example.com'], account: 'a3' }, { id: 'r3', kind: 'flag', value: 300 }] : [],
+    }[name] ?? null }
+  }
+
+  audit() {
+    const [c] = this.conversations.values()
+    if (!c) return { items: [], more: false }
+    const of = (i, by, action, subject, more) => ({ id: `au${i}`, at: Date.now() - i * 47 * minute, by, action, subject, ...more })
+    return { more: false, items: [
+      of(1, 'u1', 'conversation.assigned', c.id, { conversation: { id: c.id, number: c.number }, before: { owner: 'u2' }, after: { owner: 'u3' } }),
+      of(2, 'u1', 'agent.changed', 'u5', { before: { state: 'not_responding' }, after: { state: 'available' } }),
+      of(3, 'u1', 'queue.close', 'q2', { before: { routing: null }, after: { routing: { closed: true, closed_text: 'Back at four' } } }),
+      of(40, 'u1', 'settings.alerts', 'alerts', { before: { value: [{ id: 'r1', kind: 'longest_wait', value: 300 }] }, after: { value: [{ id: 'r1', kind: 'longest_wait', value: 600, sound: true }] } }),
+    ] }
   }
 }
 

@@ -139,6 +139,8 @@ export function serve({ port = 0, size, locale, setup = false } = {}) {
       }
       case 'search': { const has = (s) => s.toLowerCase().includes(q.q.toLowerCase()); return { customers: [...hub.identities.values()].filter((i) => has((i.name ?? '') + i.address)).slice(0, 8).map((i) => ({ id: i.customer, name: i.name ?? '', address: i.address, channel: i.channel })), messages: [...hub.conversations.values()].slice(0, 50).flatMap((c) => hub.touches.get(c.id).filter((t) => t.body && has(t.body.text)).map((t) => ({ touch: t.id, conversation: c.id, number: c.number, customer: hub.view(c).customer, snippet: t.body.text.slice(0, 120), at: t.at }))).slice(0, 12) } }
       case 'supervisor': return hub.supervisor()
+      case 'settings': return method === 'GET' ? hub.setting(id) : id === 'calendars' ? { days: [] } : { value: body.value, version: body.version + 1 }
+      case 'audit': return hub.audit()
       case 'identities': hub.identities.get(id).blocked = body.on; return null
       case 'alerts': { const x = hub.alerts.find((y) => y.id === id); if (x) { Object.assign(x, { acked_by: user.id, acked_at: Date.now() }); hub.say({ t: 'alerts', alerts: hub.alerts }); return null } return { alerts: hub.alerts } }
       case 'firm': return method === 'PATCH' ? Object.assign(hub.firm, body, { version: hub.firm.version + 1 }) : hub.firm
