@@ -21,6 +21,7 @@ import (
 
 const (
 	simulationsAtOnce = 1               // they take the processor that the hub needs, too
+	simulationsOpen   = 3               // that run or wait for their turn: each holds its traffic
 	simulationsKept   = 20              // the oldest is forgotten
 	simulationFor     = 5 * time.Minute // at most
 	maxPolicies       = 4               // compared in one simulation
@@ -102,6 +103,7 @@ func (s *simulation) view() simulationView {
 type simulations struct {
 	mu   sync.Mutex
 	list []*simulation // oldest first
+	open int           // that are not done
 	slot chan struct{}
 	wg   sync.WaitGroup
 }
@@ -131,11 +133,17 @@ func (l *simulations) find(id string) *simulation {
 	return nil
 }
 
-// begin starts a simulation, which waits for its turn.
+// begin starts a simulation, which waits for its turn; nil when too many wait already.
 func (l *simulations) begin(by string, at record.Millis, scenarios []sim.Scenario) *simulation {
 	ctx, cancel := context.WithTimeout(context.Background(), simulationFor)
 	s := &simulation{id: record.NewID("s"), by: by, at: at, cancel: cancel}
 	l.mu.Lock()
+	if l.open == simulationsOpen {
+		l.mu.Unlock()
+		cancel()
+		return nil
+	}
+	l.open++
 	if len(l.list) >= simulationsKept {
 		l.list[0].cancel()
 		l.list = slices.Delete(l.list, 0, 1)
@@ -143,6 +151,7 @@ func (l *simulations) begin(by string, at record.Millis, scenarios []sim.Scenari
 	l.list = append(l.list, s)
 	l.mu.Unlock()
 	l.wg.Go(func() {
+		defer l.ended()
 		defer cancel()
 		select {
 		case l.slot <- struct{}{}:
@@ -153,6 +162,12 @@ func (l *simulations) begin(by string, at record.Millis, scenarios []sim.Scenari
 		}
 	})
 	return s
+}
+
+func (l *simulations) ended() {
+	l.mu.Lock()
+	l.open--
+	l.mu.Unlock()
 }
 
 func (s *simulation) run(ctx context.Context, scenarios []sim.Scenario) {
@@ -212,7 +227,11 @@ func (s *Server) postSimulation(c echo.Context) error {
 		}
 		scenarios = append(scenarios, sim.Scenario{Name: in.Policies[i].Name, Rules: rules, Arrivals: arrivals, Accept: record.Millis(in.Accept) * 1000})
 	}
-	return c.JSON(http.StatusAccepted, s.simulations.begin(principalOf(c).User.ID, s.hub.Now(), scenarios).view())
+	x := s.simulations.begin(principalOf(c).User.ID, s.hub.Now(), scenarios)
+	if x == nil {
+		return &problem{Status: http.StatusConflict, Code: codeConflict, Message: "Other simulations run still; wait for one, or stop it."}
+	}
+	return c.JSON(http.StatusAccepted, x.view())
 }
 
 // arrivals are the traffic that was asked for.

@@ -68,6 +68,27 @@ func TestSimulationComparesPolicies(t *testing.T) {
 	r.as("omid").refused(403, codeForbidden, "", "POST", "/simulations", ask)
 }
 
+// Each that waits for its turn holds its traffic in memory, so few may.
+func TestSimulationsThatWaitAreFew(t *testing.T) {
+	r := boot(t)
+	ada := r.as("ada")
+	ask := map[string]any{"traffic": map[string]any{"kind": "poisson", "hours": 500, "streams": []any{map[string]any{"queue": r.queue, "per_half_hour": 300, "aht_seconds": 600}}}}
+	var ids []string
+	for range simulationsOpen {
+		var v simulationView
+		ada.ok("POST", "/simulations", ask, &v)
+		ids = append(ids, v.ID)
+	}
+	ada.refused(409, codeConflict, "", "POST", "/simulations", ask)
+	for _, id := range ids {
+		ada.call("DELETE", "/simulations/"+id, nil)
+		ada.finished(t, id)
+	}
+	var v simulationView
+	ada.ok("POST", "/simulations", ask, &v)
+	ada.call("DELETE", "/simulations/"+v.ID, nil)
+}
+
 func TestStaffingOfAnEmptyRecord(t *testing.T) {
 	r := boot(t)
 	ada := r.as("ada")
