@@ -68,7 +68,7 @@ export const steer = {
   'live.units': '{n} of {all} units',
 
   'closeQueue.title': 'Close {name}',
-  'closeQueue.lead': 'Nothing of it is offered until it is opened again. Who waits stays in place, who writes is told this:',
+  'closeQueue.lead': 'Nothing of it is offered until it is opened again. Who waits stays in place. They, and whoever writes meanwhile, are told this once:',
   'closeQueue.text': 'Message',
   'closeQueue.placeholder': 'Such as: we are closed for an hour and will answer at four',
   'closeQueue.help': 'Empty: nobody is told anything',
@@ -202,7 +202,7 @@ export const steer = {
   'queues.calendar.help': 'Out of its hours nothing is offered and promises stand still',
   'queues.closedNow': 'Closed by hand',
   'queues.closedText': 'What is said while it is closed',
-  'queues.closedText.help': 'Once to each who writes. Empty: nothing',
+  'queues.closedText.help': 'Once to each who waits. Empty: nothing',
   'queues.release': 'Units are freed when the customer is silent for',
   'queues.release.help': 'After an answer. When they write again it counts again, even above capacity. Empty: never',
   'queues.heavy': 'Room is kept for a large conversation after',

@@ -70,7 +70,7 @@ export const steer: Record<keyof typeof en, string> = {
   'live.units': '{n} از {all} واحد',
 
   'closeQueue.title': 'بستن {name}',
-  'closeQueue.lead': 'تا باز شدن دوباره چیزی از آن پیشنهاد نمی‌شود. منتظران سر جایشان می‌مانند و به هر که بنویسد این گفته می‌شود:',
+  'closeQueue.lead': 'تا باز شدن دوباره چیزی از آن پیشنهاد نمی‌شود. منتظران سر جایشان می‌مانند. به آنان و به هر که در این میان بنویسد یک بار این گفته می‌شود:',
   'closeQueue.text': 'پیام',
   'closeQueue.placeholder': 'مانند: تا یک ساعت بسته‌ایم و ساعت چهار پاسخ می‌دهیم',
   'closeQueue.help': 'خالی: به کسی چیزی گفته نمی‌شود',
@@ -204,7 +204,7 @@ export const steer: Record<keyof typeof en, string> = {
   'queues.calendar.help': 'بیرون از ساعت‌هایش چیزی پیشنهاد نمی‌شود و قول‌ها می‌ایستند',
   'queues.closedNow': 'دستی بسته شده',
   'queues.closedText': 'آنچه هنگام بسته بودن گفته می‌شود',
-  'queues.closedText.help': 'یک بار به هر که بنویسد. خالی: هیچ',
+  'queues.closedText.help': 'یک بار به هر که منتظر است. خالی: هیچ',
   'queues.release': 'وقتی مشتری این مدت خاموش باشد واحدها آزاد می‌شوند',
   'queues.release.help': 'پس از پاسخ. وقتی دوباره بنویسد باز شمرده می‌شود، حتی بیش از ظرفیت. خالی: هرگز',
   'queues.heavy': 'پس از این مدت برای گفت‌وگوی بزرگ جا نگه داشته می‌شود',
