@@ -10,11 +10,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -245,13 +248,28 @@ func (h *Hub) AlertSecret(rule string) (string, error) {
 	return hex.EncodeToString(key), err
 }
 
-// webhooks follows only what sends the same call to the same host.
-var webhooks = &http.Client{Timeout: tellCall, CheckRedirect: func(r *http.Request, via []*http.Request) error {
+var errWebhookAddress = errors.New("addresses of this kind are not called")
+
+// webhooks follows only what sends the same call to the same host, and calls nothing at addresses that are a host's own or many hosts':
+// there a cloud tells its machines their secrets. The firm's own networks it may call.
+var webhooks = &http.Client{Timeout: tellCall, Transport: webhookTransport(), CheckRedirect: func(r *http.Request, via []*http.Request) error {
 	if r.Method != http.MethodPost || r.URL.Host != via[0].URL.Host || r.URL.Scheme != via[0].URL.Scheme || len(via) > 3 {
 		return http.ErrUseLastResponse
 	}
 	return nil
 }}
+
+func webhookTransport() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DialContext = (&net.Dialer{Timeout: tellCall, Control: func(_, address string, _ syscall.RawConn) error {
+		to, err := netip.ParseAddrPort(address) // as it was resolved
+		if ip := to.Addr().Unmap(); err != nil || ip.IsLinkLocalUnicast() || ip.IsMulticast() || ip.IsUnspecified() {
+			return errWebhookAddress
+		}
+		return nil
+	}}).DialContext
+	return t
+}
 
 // CheckWebhook tells whether an address may be a rule's webhook: where it leads is the admin's choice, that it is http(s) is ours.
 func CheckWebhook(address string) error {

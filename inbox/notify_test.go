@@ -1,7 +1,9 @@
 package inbox
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"net/http"
@@ -274,5 +276,18 @@ func TestSilenceBeginsWhenTheHubListens(t *testing.T) {
 	}
 	if next.view(x).ListenAt != 0 {
 		t.Error("people see what is the hub's own")
+	}
+}
+
+// Where a webhook leads is the supervisors' choice, but not to what only a machine may ask its own host, such as a cloud's metadata.
+func TestWebhooksLeadToNoMetadata(t *testing.T) {
+	h := &Hub{key: make([]byte, 32)}
+	for _, address := range []string{"http://169.254.169.254/latest/meta-data", "http://[fe80::1]/", "http://[::ffff:169.254.169.254]/", "http://0.0.0.0:1/", "http://[::]:1/", "http://224.0.0.1/"} {
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		err := h.callWebhook(ctx, record.AlertRule{ID: "r", Webhook: address}, Word{ID: "w"})
+		cancel()
+		if !errors.Is(err, errWebhookAddress) {
+			t.Errorf("%s: %v", address, err)
+		}
 	}
 }
