@@ -11,6 +11,9 @@ describe('figures in words', () => {
   it('are as precise as they are worth', () => {
     expect(measured(440)).toBe('0.4s')
     expect(measured(42_400)).toBe('42s')
+    expect(measured(59_700)).toBe('1m')
+    expect(measured(239_600)).toBe('4m')
+    expect(measured(7_199_000)).toBe('2h')
     expect(measured(185_000)).toBe('3m 5s')
     expect(measured(-7_800_000)).toBe('−2h 10m')
     expect(valueOf(0.7956, 'share')).toBe('79.6 %')

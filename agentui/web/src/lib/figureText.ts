@@ -10,10 +10,13 @@ export function measured(ms: number): string {
   const s = Math.abs(ms) / 1000
   const sign = ms < 0 ? '−' : ''
   if (s < 10) return sign + t('time.s', { n: round(s, 1) })
-  if (s < 60) return sign + t('time.s', { n: Math.round(s) })
-  if (s < 3600) return sign + t('rep.ms', { m: Math.floor(s / 60), s: Math.round(s % 60) })
-  if (s < 48 * 3600) return sign + t('rep.hm', { h: Math.floor(s / 3600), m: Math.round((s % 3600) / 60) })
-  return sign + t('rep.dh', { d: Math.floor(s / 86_400), h: Math.round((s % 86_400) / 3600) })
+  const whole = Math.round(s)
+  if (whole < 60) return sign + t('time.s', { n: whole })
+  if (whole < 3600) return sign + (whole % 60 ? t('rep.ms', { m: Math.floor(whole / 60), s: whole % 60 }) : t('time.m', { n: whole / 60 }))
+  const minutes = Math.round(s / 60)
+  if (minutes < 48 * 60) return sign + (minutes % 60 ? t('rep.hm', { h: Math.floor(minutes / 60), m: minutes % 60 }) : t('time.h', { n: minutes / 60 }))
+  const hours = Math.round(s / 3600)
+  return sign + (hours % 24 ? t('rep.dh', { d: Math.floor(hours / 24), h: hours % 24 }) : t('time.d', { n: hours / 24 }))
 }
 
 /** A figure's value with its unit; a dash where there was nothing to measure. */

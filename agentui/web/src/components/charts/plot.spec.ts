@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { cells, optionOf, type Look, type Plot } from './plot'
+import { cells, lonely, markEvery, optionOf, type Look, type Plot } from './plot'
 
 const look: Look = { rtl: false, narrow: false, dark: false, title: 'x', text: '#000', strong: '#000', line: '#ccc', back: '#fff', font: 'sans' }
 const line: Plot = { kind: 'line', labels: ['a', 'b'], series: [{ name: 's', values: [1, null] }], format: (v) => `${v} s` }
@@ -16,5 +16,16 @@ describe('a plot as the library draws it', () => {
   })
   it('places heat by row and column, and leaves out what is missing', () => {
     expect(cells({ kind: 'heat', labels: [], rows: ['r', 's'], columns: ['1', '2'], series: [{ name: '', values: [5, null, 7, 8] }], format: String })).toEqual([[0, 0, 5, 0], [0, 1, 7, 2], [1, 1, 8, 3]])
+  })
+  it('marks an axis of time at lengths that people count in', () => {
+    expect([400, 4000, 45_000, 290_000, 5 * 3600_000, 55 * 3600_000, 40 * 86_400_000].map((ms) => markEvery(ms) / 1000)).toEqual([0.1, 1, 10, 60, 3600, 43_200, 10 * 86_400])
+  })
+  it('gives a value between two gaps its dot', () => {
+    expect(lonely({ name: '', values: [1, 2, null, 3, 4] })).toBe(false)
+    expect(lonely({ name: '', values: [1, 2, null, 3, null] })).toBe(true)
+  })
+  it('takes names for text', () => {
+    const o = optionOf({ ...line, labels: ['<b>x</b>', 'y'] }, look) as { tooltip: { formatter: (l: object[]) => string } }
+    expect(o.tooltip.formatter([{ dataIndex: 0, marker: '', seriesIndex: 0 }])).not.toContain('<b>x')
   })
 })

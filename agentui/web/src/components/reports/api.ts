@@ -81,12 +81,14 @@ export interface Simulation {
 }
 
 const id = encodeURIComponent
+const paramsOf = (query: Query) => new URLSearchParams(Object.entries(query).flatMap(([k, v]) => (v === undefined || v === '' ? [] : [[k, String(v)]]))).toString()
 
 export const plan = {
   figures: () => get<{ figures: Figure[] }>('/reports'),
   report: (figure: string, query: Query, signal?: AbortSignal) => get<Report>(`/reports/${id(figure)}`, query, signal),
-  items: (figure: string, query: Query) => get<{ items: Item[]; next?: string }>(`/reports/${id(figure)}/touches`, query),
-  csvUrl: (figure: string, query: Query) => `/api/v1/reports/${id(figure)}.csv?${new URLSearchParams(Object.entries(query).flatMap(([k, v]) => (v === undefined || v === '' ? [] : [[k, String(v)]])))}`,
+  /** An empty key is the row of what has none; no key is the total. */
+  items: (figure: string, query: Query) => get<{ items: Item[]; next?: string }>(`/reports/${id(figure)}/touches?${paramsOf(query)}${query.key === '' ? '&key=' : ''}`),
+  csvUrl: (figure: string, query: Query) => `/api/v1/reports/${id(figure)}.csv?${paramsOf(query)}`,
   staffing: (query: Query, signal?: AbortSignal) => get<Staffing>('/staffing', query, signal),
   simulate: (x: object) => post<Simulation>('/simulations', x),
   simulation: (s: string) => get<Simulation>(`/simulations/${id(s)}`),

@@ -1,5 +1,5 @@
 import type { Plot } from '@/components/charts/plot'
-import { has, locale, number, t } from '@/i18n'
+import { has, locale, number, t, type Key } from '@/i18n'
 import { exact, fullDate, shortDate, clock } from '@/i18n/time'
 import { tick, valueOf } from '@/lib/figureText'
 import { kindLabel, queueName, userName } from '@/stores/directory'
@@ -32,7 +32,7 @@ export function keyName(by: string, step: string, key: string): string {
     case 'reason': {
       const [state, why] = key.split('/')
       const name = `state.${state}`
-      return (has(name) ? t(name) : key) + (why ? ` · ${why}` : '')
+      return (has(name) ? t(name) : key) + (why ? ` · ${has(`break.${why}`) ? t(`break.${why}` as Key) : why}` : '')
     }
     case 'hour_of_week': {
       const n = Number(key)
@@ -57,11 +57,31 @@ export function plotOf(f: Figure, by: string, step: string, rows: Row[]): Plot {
     return { kind: 'heat', labels: [], rows: days.map((d) => d.name), columns: Array.from({ length: 24 }, (_, h) => hour(h)), series: [{ name, values: days.flatMap((d) => Array.from({ length: 24 }, (_, h) => value.get(d.day * 24 + h) ?? null)) }], format }
   }
   if (by === 'time') {
-    const labels = rows.map((r) => tick(Number(r.key), step))
-    if (f.unit === 'count') return { kind: 'bar', labels, series: [{ name, values: rows.map((r) => r.value) }], format }
+    const labels = rows.map((r) => keyName(by, step, r.key))
+    const ticks = rows.map((r) => tick(Number(r.key), step))
+    const [time, share] = [f.unit === 'ms', f.unit === 'share']
+    if (f.unit === 'count') return { kind: 'bar', labels, ticks, series: [{ name, values: rows.map((r) => r.value) }], format }
     const series = [{ name, values: rows.map((r) => r.value) }]
     if (f.percentiles && f.unit === 'ms') series.push({ name: 'p90', values: rows.map((r) => r.p90 ?? null) }, { name: 'p50', values: rows.map((r) => r.p50 ?? null) })
-    return { kind: 'line', labels, series: series.map((s, i) => ({ ...s, quiet: i > 0 })), format }
+    return { kind: 'line', labels, ticks, time, share, series: series.map((s, i) => ({ ...s, quiet: i > 0 })), format }
   }
-  return { kind: 'bar', labels: rows.map((r) => keyName(by, step, r.key)), series: [{ name, values: rows.map((r) => r.value) }], format }
+  const some = rows.slice(0, mostBars)
+  return { kind: 'bar', across: true, time: f.unit === 'ms', share: f.unit === 'share', labels: some.map((r) => keyName(by, step, r.key)), series: [{ name, values: some.map((r) => r.value) }], format }
+}
+
+/** More bars are not read; the table has them all. */
+const mostBars = 20
+
+/** A chart's height, which grows with bars that lie. */
+export const heightOf = (p: Plot): number => (p.kind === 'heat' ? 260 : p.across ? 48 + (p.series.length > 1 ? 28 : 0) + 32 * p.labels.length : 300)
+
+/** Agents' time as bars, each cut by state and reason of break; of holds each agent's rows by reason. */
+export function stackOf(agents: Row[], of: Row[][]): Plot {
+  const keys = [...new Set(of.flat().map((r) => r.key))]
+  const sum = (key: string) => of.reduce((n, rows) => n + (rows.find((r) => r.key === key)?.value ?? 0), 0)
+  keys.sort((a, b) => sum(b) - sum(a))
+  return {
+    kind: 'stack', across: true, time: true, labels: agents.map((r) => keyName('agent', '', r.key)), format: (v) => valueOf(v, 'ms'),
+    series: keys.map((key) => ({ name: keyName('reason', '', key), values: of.map((rows) => rows.find((r) => r.key === key)?.value ?? null) })),
+  }
 }
