@@ -63,7 +63,7 @@ func (s *Server) postSignOut(c echo.Context) error {
 	}
 	s.signOutUser(id, "")
 	s.tellSettings(ctx, topicSessions)
-	if err := s.db.Audit(ctx, s.hub.Now(), who.User.ID, "agent.sign_out", id, map[string]any{"state": before.State, "sessions": ended}, nil); err != nil {
+	if err := s.db.Audit(ctx, s.hub.Now(), who.User.ID, "agent.sign_out", id, map[string]any{"state": before.State, "sessions": ended}, map[string]any{"state": record.Offline, "sessions": 0}); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

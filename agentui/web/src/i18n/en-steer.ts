@@ -453,6 +453,7 @@ export const steer = {
   'part.public_name': 'Public name',
   'part.locale': 'Language',
   'part.state': 'State',
+  'part.sessions': 'Devices signed in',
   'part.reason': 'Reason',
   'part.owner': 'Agent',
   'part.queue': 'Queue',

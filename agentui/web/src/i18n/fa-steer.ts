@@ -455,6 +455,7 @@ export const steer: Record<keyof typeof en, string> = {
   'part.public_name': 'نام نمایشی',
   'part.locale': 'زبان',
   'part.state': 'حالت',
+  'part.sessions': 'دستگاه‌های واردشده',
   'part.reason': 'دلیل',
   'part.owner': 'کارشناس',
   'part.queue': 'صف',

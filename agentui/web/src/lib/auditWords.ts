@@ -1,7 +1,7 @@
-import type { Overflow } from '@/api'
+import type { AlertRule, Overflow } from '@/api'
 import { has, number, t, type Key } from '@/i18n'
 import { exact, span } from '@/i18n/time'
-import { overflowSentence } from './sentences'
+import { alertSentence, overflowSentence } from './sentences'
 import { stateName } from './states'
 
 // How the audit's names and values are said. What has no word of its own is shown as it is written.
@@ -29,6 +29,7 @@ function choiceName(field: string, v: string): string {
   return field in choices && has(key) ? t(key as Key) : ''
 }
 const isRule = (x: unknown): x is Overflow => typeof x === 'object' && x !== null && 'when' in x && has(`over.${String(x.when)}`)
+const isAlert = (x: unknown): x is AlertRule => typeof x === 'object' && x !== null && 'kind' in x && 'value' in x && has(`alerts.kind.${String(x.kind)}`)
 
 /** A value of a change, for people; name knows ids of users, queues and accounts. "" where there is none. */
 export function valueText(v: unknown, path: readonly string[], name: (id: string) => string): string {
@@ -41,6 +42,7 @@ export function valueText(v: unknown, path: readonly string[], name: (id: string
   }
   if (typeof v === 'string') return name(v) || choiceName(field, v) || (field === 'state' && v in stateName ? t(stateName[v as keyof typeof stateName]) : v.length > 300 ? `${v.slice(0, 297)}…` : v)
   if (Array.isArray(v)) return v.map((x) => valueText(x, path, name)).filter(Boolean).join(t('list.comma'))
+  if (isAlert(v)) return alertSentence(v)
   if (isRule(v)) {
     const s = overflowSentence(v, name)
     return `${s.when}${t('list.comma')}${s.does}.`

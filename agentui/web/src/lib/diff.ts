@@ -44,10 +44,12 @@ function walk(a: unknown, b: unknown, path: string[], out: Change[]): void {
 
 function rows(a: Row[], b: Row[], path: string[], out: Change[]): void {
   const name = (r: Row) => String(r.name || r.title || r.kind || r.id)
+  // What has no name of its own is shown as it is.
+  const whole = (r: Row) => (r.name || r.title || !r.kind ? name(r) : r)
   for (const id of new Set([...a, ...b].map((r) => r.id as string))) {
     const [x, y] = [a.find((r) => r.id === id), b.find((r) => r.id === id)]
     if (x && y) walk(x, y, [...path, name(y)], out)
-    else out.push({ path, before: x ? [name(x)] : undefined, after: y ? [name(y)] : undefined })
+    else out.push({ path, before: x ? [whole(x)] : undefined, after: y ? [whole(y)] : undefined })
   }
   const order = (l: Row[], of: Row[]) => l.filter((r) => of.some((o) => o.id === r.id))
   const [x, y] = [order(a, b), order(b, a)]
