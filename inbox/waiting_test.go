@@ -62,19 +62,22 @@ func TestPlaceText(t *testing.T) {
 	}
 }
 
-// A queue by the time left keeps its places among the others.
+// All queues make one line: a clock that runs out stands where a score was zero an hour before.
 func TestInOrder(t *testing.T) {
 	set := &Settings{Queues: map[string]record.Queue{"q": {}, "s": {Routing: record.Routing{Waiting: record.WaitSLA}}}}
-	due := func(at record.Millis) *record.SLA { return &record.SLA{Clocks: []record.Clock{{Due: at}}} }
+	due := func(at record.Millis) *record.SLA {
+		return &record.SLA{Clocks: []record.Clock{{Due: at + 7_200_000}, {Due: at + 3_600_000}, {Due: 1, MetAt: 1}}}
+	}
 	list := []record.Conversation{
-		{ID: "d", Queue: "q", WaitingSince: 400_000, Priority: 2}, {ID: "c", Queue: "s", WaitingSince: 300_000, SLA: due(5)},
-		{ID: "b", Queue: "q", WaitingSince: 200_000}, {ID: "a", Queue: "s", WaitingSince: 100_000}}
+		{ID: "d", Queue: "q", WaitingSince: 400_000, Priority: 2}, {ID: "c", Queue: "s", WaitingSince: 300_000, SLA: due(150_000)},
+		{ID: "b", Queue: "q", WaitingSince: 200_000}, {ID: "a", Queue: "s", WaitingSince: 100_000},
+		{ID: "e", Queue: "q", WaitingSince: 200_000, SLA: due(0)}, {ID: "f", Queue: "s", WaitingSince: 90_000, SLA: due(900_000)}}
 	inOrder(set, list)
 	var got []string
 	for _, c := range list {
 		got = append(got, c.ID)
 	}
-	if want := []string{"c", "b", "d", "a"}; !slices.Equal(got, want) {
+	if want := []string{"a", "c", "b", "e", "d", "f"}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }

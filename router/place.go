@@ -14,7 +14,7 @@ func (e *Engine) arrange(now record.Millis) []waiter {
 			continue
 		}
 		if !c.lined {
-			c.w = waiter{waitingKey(&c.h, c.queue.h.Routing.Waiting), c.h.WaitingSince, c}
+			c.w = waiter{c.h.Line(c.queue.h.Routing.Waiting), c.h.WaitingSince, c}
 		}
 		list = append(list, c.w)
 	}

@@ -2,19 +2,6 @@ package router
 
 import "tamas/inbox/record"
 
-// firstDue is when the running clock that runs out first does; 0: none runs.
-func firstDue(c *record.Conversation) (due record.Millis) {
-	if c.SLA == nil {
-		return 0
-	}
-	for _, k := range c.SLA.Clocks {
-		if k.Due > 0 && k.MetAt == 0 && (due == 0 || k.Due < due) {
-			due = k.Due
-		}
-	}
-	return due
-}
-
 // promise says that a clock has warned or broken: one at a time, broken ones first.
 func (e *Engine) promise(c *conv, now record.Millis) bool {
 	if c.h.SLA == nil {

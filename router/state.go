@@ -120,7 +120,7 @@ func (h headed) before(o headed) bool { return h.w.before(o.w) }
 
 // waiter is a conversation's place in line.
 type waiter struct {
-	key   int64
+	key   record.Millis // Conversation.Line
 	since record.Millis
 	c     *conv
 }

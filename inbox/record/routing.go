@@ -13,7 +13,7 @@ const (
 )
 
 // Orders of waiting conversations within a queue. "score" ("" is this one) is minutes waited + priority in minutes; "sla" is the time
-// left of the clock that runs out first, those without a clock by score behind those that are due.
+// left of the clock that runs out first, those without a clock by score among them: see Conversation.Line.
 const (
 	WaitScore = "score"
 	WaitSLA   = "sla"
