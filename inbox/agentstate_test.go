@@ -223,6 +223,12 @@ func TestTakesAll(t *testing.T) {
 	if err := w.do(t, Command{Action: Claim, By: agentActor("u1"), Conversation: w.receive(t, "")}); code(err) != "over_capacity" {
 		t.Errorf("something else beside it: %v", err)
 	}
+	u := w.set.Users["u1"]
+	u.Capacity = 9 // an agent who may hold more holds nothing beside it all the same
+	w.set.Users["u1"] = u
+	if err := w.do(t, Command{Action: Claim, By: agentActor("u1"), Conversation: w.receive(t, "")}); code(err) != "over_capacity" {
+		t.Errorf("beside it, with a capacity that has grown: %v", err)
+	}
 }
 
 // What goes back to who had it is kept for them as long as the queue says, and no longer than they decline.

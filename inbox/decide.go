@@ -14,6 +14,7 @@ type state struct {
 	now   record.Millis
 	conv  record.Conversation // zero when there is none yet
 	agent func(id string) record.Agent
+	other func(id string) (record.Conversation, bool)
 	set   *Settings
 }
 
@@ -91,7 +92,7 @@ func (c *change) give(id string) error {
 	}
 	a := c.of(id)
 	if _, held := a.Held[conv.ID]; !held {
-		if !fits(conv.Units, a, &user) {
+		if !c.fits(conv.Units, a, &user) {
 			return refuse("over_capacity", "%s has no free capacity for this conversation.", user.Name)
 		}
 		a.Held[conv.ID] = weight(conv.Units, &user)
@@ -103,10 +104,15 @@ func (c *change) give(id string) error {
 	return nil
 }
 
-// fits tells whether the agent has room for so many units more.
-func fits(units int, a *record.Agent, user *record.User) bool {
+// fits tells whether the agent has room for so many units more. One that takes all leaves none, also when the capacity has grown since.
+func (s *state) fits(units int, a *record.Agent, user *record.User) bool {
 	if units == record.AllUnits {
 		return len(a.Held) == 0 && user.Capacity > 0
+	}
+	for id := range a.Held {
+		if c, ok := s.other(id); ok && c.Units == record.AllUnits {
+			return false
+		}
 	}
 	return a.Used()+units <= user.Capacity
 }

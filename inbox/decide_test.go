@@ -38,12 +38,17 @@ func newWorld(agents, capacity int) *world {
 }
 
 func (w *world) state(conv string) *state {
-	return &state{now: w.now, conv: w.convs[conv], set: w.set, agent: func(id string) record.Agent {
+	agent := func(id string) record.Agent {
 		if a, ok := w.agents[id]; ok {
 			return a
 		}
 		return record.Agent{ID: id, State: record.Offline}
-	}}
+	}
+	other := func(id string) (record.Conversation, bool) {
+		c, ok := w.convs[id]
+		return c, ok
+	}
+	return &state{now: w.now, conv: w.convs[conv], set: w.set, agent: agent, other: other}
 }
 
 func (w *world) take(t *testing.T, e *record.Event) {

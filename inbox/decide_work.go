@@ -108,7 +108,7 @@ func (a *attempt) reopen() (*record.Event, error) {
 	c := a.change(record.EvReopened, a.By)
 	c.e.Conversation.FirstResponseAt = 0
 	g, user := a.agent(a.By.ID), a.set.Users[a.By.ID]
-	if !a.system && fits(a.conv.Units, &g, &user) {
+	if !a.system && a.fits(a.conv.Units, &g, &user) {
 		return c.e, c.own(a.By.ID)
 	}
 	c.queueBack(a.now)

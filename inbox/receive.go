@@ -152,5 +152,5 @@ func (h *Hub) units(acct record.Account) int {
 }
 
 func (h *Hub) stateNow() *state {
-	return &state{now: record.At(h.now()), agent: h.mirror.agent, set: h.Settings()}
+	return &state{now: record.At(h.now()), agent: h.mirror.agent, other: h.mirror.conversation, set: h.Settings()}
 }
