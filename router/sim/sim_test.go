@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -42,6 +43,9 @@ func within(t *testing.T, what string, got, want, share float64) {
 const sampleC, sampleA = 400_000, 150_000
 
 func TestSimulatorMeetsErlangC(t *testing.T) {
+	if raced {
+		t.Skip("takes minutes with the race detector; TestWaitsAreFirstComeFirstServed does not")
+	}
 	t.Parallel()
 	for _, agents := range []int{13, 14} {
 		want, _ := oracleLoad.Erlang(agents)
@@ -59,6 +63,9 @@ func TestSimulatorMeetsErlangC(t *testing.T) {
 }
 
 func TestSimulatorMeetsErlangA(t *testing.T) {
+	if raced {
+		t.Skip("takes minutes with the race detector")
+	}
 	t.Parallel()
 	for _, x := range []struct {
 		agents   int
@@ -72,6 +79,34 @@ func TestSimulatorMeetsErlangA(t *testing.T) {
 		within(t, "the service level", *r.Level, want.Level, 0.05)
 		within(t, "the speed of answer", float64(r.ASA), float64(want.ASA.Milliseconds()), 0.05)
 		within(t, "the occupancy", *r.Occupancy, want.Occupancy, 0.05)
+	}
+}
+
+// With one queue of alike agents who take one thing at a time the engine can only serve first come, first served. Then each wait follows
+// from those before (Kiefer and Wolfowitz, 1955): until the first agent is free.
+func TestWaitsAreFirstComeFirstServed(t *testing.T) {
+	const agents = 13
+	list, err := Poisson([]Stream{{Queue: "q", PerHour: 230, AHT: 3 * time.Minute}}, start, start+100*3600_000, 11)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Run(t.Context(), Scenario{Rules: Alike("q", agents, 1, 20), Arrivals: list}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	free := make([]record.Millis, agents) // when each agent is, in order
+	var total, longest record.Millis
+	for _, a := range list {
+		begins := max(a.At, free[0])
+		total, longest = total+begins-a.At, max(longest, begins-a.At)
+		free[0] = begins + max(1, a.Handle)
+		slices.Sort(free)
+	}
+	if want := total / record.Millis(len(list)); r.ASA != want || r.Longest != longest || r.Answered != len(list) {
+		t.Errorf("the mean wait of %d is %d ms, the longest %d; by the recursion %d and %d", r.Answered, r.ASA, r.Longest, want, longest)
+	}
+	if longest < 60_000 {
+		t.Error("there was no line to speak of")
 	}
 }
 
