@@ -79,6 +79,8 @@ export async function realHub({ locale = 'en', firm = 'Lotus & Co.', admin = 'Ni
       return {
         say: (text) => door('POST', 'messages', session.token, { key: `say-${++n}-${randomBytes(6).toString('hex')}`, text, name }),
         heard: async () => (await door('GET', 'messages?wait=0&after=', session.token)).items.filter((i) => i.kind === 'message' && i.from === 'agent').map((i) => i.text),
+        told: async () => (await door('GET', 'messages?wait=0&after=', session.token)).items.filter((i) => i.kind === 'message' && i.from !== 'customer').map((i) => i.text),
+        items: async () => (await door('GET', 'messages?wait=0&after=', session.token)).items,
       }
     },
     /** A page of somebody's own: another browser context, signed in. */
