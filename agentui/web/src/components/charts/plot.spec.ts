@@ -24,6 +24,10 @@ describe('a plot as the library draws it', () => {
     expect(lonely({ name: '', values: [1, 2, null, 3, 4] })).toBe(false)
     expect(lonely({ name: '', values: [1, 2, null, 3, null] })).toBe(true)
   })
+  it('ends shares that come near it at the whole', () => {
+    const axis = (v: number) => (optionOf({ ...line, share: true, series: [{ name: 's', values: [v] }] }, look) as { yAxis: { max?: number } }).yAxis.max
+    expect([0.9, 0.04].map(axis)).toEqual([1, undefined])
+  })
   it('takes names for text', () => {
     const o = optionOf({ ...line, labels: ['<b>x</b>', 'y'] }, look) as { tooltip: { formatter: (l: object[]) => string } }
     expect(o.tooltip.formatter([{ dataIndex: 0, marker: '', seriesIndex: 0 }])).not.toContain('<b>x')

@@ -93,6 +93,8 @@ export function optionOf(p: Plot, l: Look): EChartsCoreOption {
   const own = (x: string) => (l.rtl && x ? `\u2067${x}\u2069` : x)
   const many = p.series.length > 1
   const every = p.time ? markEvery(topOf(p)) : undefined
+  const highest = Math.max(0, ...p.series.flatMap((s) => s.values.map((v) => v ?? 0)))
+  const whole = p.share && highest > 0.6 && highest <= 1
   const lying = !!p.across
   const label = { ...text, hideOverlap: true, width: lying ? (l.narrow ? 96 : 180) : l.narrow ? 72 : 120, overflow: 'truncate' }
   const category = {
@@ -105,7 +107,7 @@ export function optionOf(p: Plot, l: Look): EChartsCoreOption {
   }
   const value = {
     type: 'value', min: (x: { min: number }) => Math.min(0, x.min), axisLabel: { ...text, hideOverlap: true, formatter: (v: number) => own(p.format(v)) }, splitLine: { lineStyle: { color: l.line, opacity: 0.6 } },
-    ...(every ? { interval: every * (lying && l.narrow ? 2 : 1), max: Math.ceil(topOf(p) / every) * every } : { splitNumber: 4, max: p.share ? (x: { max: number }) => (x.max > 0.6 && x.max <= 1 ? 1 : null) : undefined }),
+    ...(every ? { interval: every * (lying && l.narrow ? 2 : 1), max: Math.ceil(topOf(p) / every) * every } : whole ? { max: 1, interval: 0.25 } : { splitNumber: 4 }),
     ...(lying ? { inverse: l.rtl } : { position: l.rtl ? 'right' : 'left' }),
   }
   const round = 3
