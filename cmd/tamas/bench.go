@@ -26,6 +26,7 @@ type benchOptions struct {
 	rates    []int
 	sockets  int
 	agents   int
+	floor    int
 	rebuild  int
 	json     string
 	svg      string
@@ -93,6 +94,7 @@ func parseBench(args, environ []string, errOut io.Writer) (*benchOptions, error)
 		f.StringVar(&rates, "rates", rates, "messages a second, comma-separated, at which latency is measured")
 		f.IntVar(&o.sockets, "sockets", 10_000, "`number` of idle visitors' sockets")
 		f.IntVar(&o.agents, "agents", 1000, "`number` of agents' sockets that events are fanned out to")
+		f.IntVar(&o.floor, "engine-agents", 1000, "of the engine's measure; ten times as many conversations wait")
 		f.IntVar(&o.rebuild, "rebuild", 10_000, "`number` of open conversations to start with")
 		f.StringVar(&o.json, "json", "", "`file` for the figures as JSON")
 		f.StringVar(&o.svg, "svg", "", "`file` for a picture of them")

@@ -11,33 +11,28 @@ import (
 	"tamas/router"
 )
 
-// Of the floor that the engine is measured on.
-const (
-	engineAgents  = 1000
-	engineQueues  = 50
-	engineSkills  = 20
-	engineWaiting = 10_000
-)
+// engineSkills are asked for on the floor that the engine is measured on; it has a queue for twenty agents, and ten customers wait for each.
+const engineSkills = 20
 
 // measureEngine runs the router's engine alone, without a hub: the rush hour. Every agent is busy and 10,000 wait; one conversation ends,
 // another customer arrives, one decision follows. A decision's time is that of all three, with their events.
 func (b *bencher) measureEngine(ctx context.Context) error {
-	f := newEngineFloor()
-	for range engineAgents*3 + engineWaiting {
+	f, waiting := newEngineFloor(b.floor), 10*b.floor
+	for range 3*b.floor + waiting {
 		f.arrive()
 	}
 	f.carryOut(f.engine.Decide(f.now))
-	for len(f.convs)-len(f.active) < engineWaiting {
+	for len(f.convs)-len(f.active) < waiting {
 		f.arrive()
 	}
 	f.carryOut(f.engine.Decide(f.now))
-	f.turn(b.warmUp() / 4)
-	n, took := f.turn(b.time / 4)
+	f.turn(waiting, b.warmUp()/4)
+	n, took := f.turn(waiting, b.time/4)
 	if n == 0 {
 		return fmt.Errorf("the engine decided nothing: %d wait", len(f.convs)-len(f.active))
 	}
 	b.report.add(figure{Name: "engine", Label: "decisions of the engine", Value: float64(n) / took.Seconds(), Unit: "/s", Aim: 50_000,
-		Note: fmt.Sprintf("%d agents, %d wait, %d queues, %d skills", engineAgents, len(f.convs)-len(f.active), engineQueues, engineSkills)})
+		Note: fmt.Sprintf("%d agents, %d wait, %d queues, %d skills", b.floor, len(f.convs)-len(f.active), len(f.rules.Queues), engineSkills)})
 	return ctx.Err()
 }
 
@@ -53,19 +48,19 @@ type engineFloor struct {
 	active []string
 }
 
-func newEngineFloor() *engineFloor {
+func newEngineFloor(agents int) *engineFloor {
 	f := &engineFloor{engine: router.New(router.DefaultPolicy()), now: record.At(time.Now()), rnd: rand.New(rand.NewPCG(1, 2)),
 		agents: map[string]*record.Agent{}, convs: map[string]*record.Conversation{}}
 	orders := []string{record.OrderIdle, record.OrderActive, record.OrderAvailable, record.OrderRatio, record.OrderRound}
-	for i := range engineQueues {
+	for i := range max(4, agents/20) {
 		f.rules.Queues = append(f.rules.Queues, record.Queue{ID: fmt.Sprintf("q%02d", i), Mode: router.ModePush,
 			Routing: record.Routing{Order: orders[i%len(orders)], Needs: []record.Need{{Skill: skill(i), Level: 1 + i%3}}}})
 	}
 	var list []record.Agent
-	for i := range engineAgents {
+	for i := range agents {
 		id := fmt.Sprintf("u%04d", i)
 		u := record.User{ID: id, Capacity: 4, Skills: map[string]int{}}
-		for _, q := range f.rnd.Perm(engineQueues)[:4] { // and what their queues ask
+		for _, q := range f.rnd.Perm(len(f.rules.Queues))[:4] { // and what their queues ask
 			f.rules.Queues[q].Members = append(f.rules.Queues[q].Members, id)
 			u.Skills[skill(q)] = 3 + f.rnd.IntN(3)
 		}
@@ -93,7 +88,7 @@ func (f *engineFloor) event(kind string, c *record.Conversation, a *record.Agent
 
 // arrive has a customer write; one in ten asks for a skill of the conversation's own.
 func (f *engineFloor) arrive() {
-	q := f.rnd.IntN(engineQueues)
+	q := f.rnd.IntN(len(f.rules.Queues))
 	c := &record.Conversation{ID: fmt.Sprintf("c%09d", f.n), Version: 1, Channel: "webchat", Queue: f.rules.Queues[q].ID, Status: record.Waiting,
 		Units: 1 + f.rnd.IntN(2), WaitingSince: f.now, QueuedAt: f.now, Priority: f.rnd.IntN(3) * 5, Unanswered: f.now}
 	if f.rnd.IntN(10) == 0 {
@@ -139,13 +134,13 @@ func (f *engineFloor) carryOut(list []router.Decision) {
 	}
 }
 
-// turn works for a time and tells how much was decided.
-func (f *engineFloor) turn(d time.Duration) (decisions int, took time.Duration) {
+// turn works for a time, with so many in line, and tells how much was decided.
+func (f *engineFloor) turn(waiting int, d time.Duration) (decisions int, took time.Duration) {
 	begun := time.Now()
 	for took < d {
 		for range 50 {
 			f.finish()
-			for len(f.convs)-len(f.active) < engineWaiting {
+			for len(f.convs)-len(f.active) < waiting {
 				f.arrive()
 			}
 			list := f.engine.Decide(f.now)

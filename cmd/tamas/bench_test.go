@@ -48,7 +48,7 @@ func (s *sharedBuffer) String() string {
 
 func tryBench(t *testing.T, want []string, args ...string) {
 	dir := t.TempDir()
-	args = append(args, "--data", dir, "--time", "200ms", "--callers", "8", "--conversations", "50", "--rates", "100", "--sockets", "40", "--agents", "20", "--rebuild", "300",
+	args = append(args, "--data", dir, "--time", "200ms", "--callers", "8", "--conversations", "50", "--rates", "100", "--sockets", "40", "--agents", "20", "--rebuild", "300", "--engine-agents", "80",
 		"--json", filepath.Join(dir, "bench.json"), "--svg", filepath.Join(dir, "bench.svg"))
 	o, err := parseBench(args, nil, io.Discard)
 	if err != nil {
