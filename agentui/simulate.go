@@ -249,7 +249,7 @@ func (s *Server) arrivals(ctx context.Context, in *simulationIn) ([]sim.Arrival,
 	}
 	contacts, err := s.db.Contacts(ctx, t.From, t.To, "", sim.MaxArrivals)
 	if err != nil {
-		return nil, err
+		return nil, reportProblem(err)
 	}
 	known := s.hub.Settings().Queues
 	contacts = slices.DeleteFunc(contacts, func(c record.Contact) bool { _, ok := known[c.Queue]; return !ok })
@@ -383,7 +383,7 @@ func (s *Server) getStaffing(c echo.Context) error {
 	from := record.At(until.Time().In(zone).AddDate(0, 0, -7*q.weeks))
 	contacts, err := s.db.Contacts(ctx, from, until, q.queue, sim.MaxArrivals)
 	if err != nil {
-		return err
+		return reportProblem(err)
 	}
 	v := staffingView{Weeks: weeksOf(contacts, until, q.weeks), Contacts: len(contacts), AHT: q.aht, AHTSource: "given"}
 	at := make([]record.Millis, len(contacts))

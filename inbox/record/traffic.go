@@ -21,24 +21,29 @@ type Contact struct {
 const contactTail = 7 * 24 * 3600_000
 
 // Contacts lists what came into a queue from one moment until another, oldest first. For "" it is what came into any, without what
-// flowed from one queue into the next. More than most are an error.
+// flowed from one queue into the next. More than most are a *ReportError.
 func (db *DB) Contacts(ctx context.Context, from, to Millis, queue string, most int) ([]Contact, error) {
 	type row struct {
 		Contact
 		conversation string
 	}
+	var came int
+	const coming = ` FROM facts f WHERE f.kind = 'offered' AND f.happened_at >= $1 AND f.happened_at < $2
+		AND (f.queue = $3 OR $3 = '' AND NOT EXISTS (SELECT 1 FROM facts o WHERE o.n = f.n AND o.kind = 'flow_out'))`
+	if err := db.pool.QueryRowContext(ctx, "SELECT count(*)"+coming, int64(from), int64(to), queue).Scan(&came); err != nil {
+		return nil, fmt.Errorf("read the traffic: %w", err)
+	}
+	if came > most {
+		return nil, &ReportError{"from", fmt.Sprintf("More than %d contacts came in that time: take a shorter one.", most)}
+	}
 	// What came later is read, too: it ends what is known of a conversation's earlier coming.
 	rows, err := collect(ctx, db.pool, func(r *sql.Rows, c *row) error { return r.Scan(&c.At, &c.Queue, &c.Channel, &c.conversation) },
-		`SELECT f.happened_at, f.queue, f.channel, f.conversation FROM facts f WHERE f.kind = 'offered' AND f.happened_at >= $1 AND f.happened_at < $2
-		AND (f.queue = $3 OR $3 = '' AND NOT EXISTS (SELECT 1 FROM facts o WHERE o.n = f.n AND o.kind = 'flow_out')) ORDER BY f.happened_at, f.n`,
+		"SELECT f.happened_at, f.queue, f.channel, f.conversation"+coming+" ORDER BY f.happened_at, f.n",
 		int64(from), int64(to+contactTail), queue)
 	if err != nil {
 		return nil, fmt.Errorf("read the traffic: %w", err)
 	}
 	within := sort.Search(len(rows), func(i int) bool { return rows[i].At >= to })
-	if within > most {
-		return nil, fmt.Errorf("more than %d contacts: take a shorter time", most)
-	}
 	list, of := make([]Contact, len(rows)), map[string][]int{}
 	for i, r := range rows {
 		list[i] = r.Contact
