@@ -22,7 +22,7 @@ import (
 	"tamas/inbox/record"
 )
 
-const patience = 20 * time.Second // bounds every wait of the tests
+const patience = 60 * time.Second // bounds every wait of the tests
 
 const password = "a long enough password"
 

@@ -158,7 +158,7 @@ func (r *rig) hub(change ...func(*Options)) (h *Hub, stop func()) {
 		})
 	}
 	r.t.Cleanup(stop)
-	wait, cancelWait := context.WithTimeout(r.t.Context(), 20*time.Second)
+	wait, cancelWait := context.WithTimeout(r.t.Context(), 60*time.Second)
 	defer cancelWait()
 	if err := h.WaitReady(wait); err != nil {
 		r.t.Fatalf("not ready: %v", h.Ready(r.t.Context()))
@@ -196,7 +196,7 @@ func (r *rig) touches(db *record.DB, thread string) []record.Touch {
 // eventually waits for a condition.
 func eventually(t *testing.T, what string, f func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(60 * time.Second)
 	for !f() {
 		if time.Now().After(deadline) {
 			t.Fatalf("never: %s", what)

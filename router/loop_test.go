@@ -110,7 +110,7 @@ func (h *house) node(lead ...func(context.Context, *inbox.Hub) error) (hub *inbo
 		db.Close()
 	})
 	h.Cleanup(stop)
-	ready, end := context.WithTimeout(h.Context(), 20*time.Second)
+	ready, end := context.WithTimeout(h.Context(), 60*time.Second)
 	defer end()
 	if err := hub.WaitReady(ready); err != nil {
 		h.Fatal(err)
@@ -122,7 +122,7 @@ func (h *house) node(lead ...func(context.Context, *inbox.Hub) error) (hub *inbo
 
 func (h *house) until(what string, f func() bool) {
 	h.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !f(); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); !f(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			convs, agents := h.hub.Live()
 			h.Fatalf("never: %s\n%+v\n%+v", what, convs, agents)

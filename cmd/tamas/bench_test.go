@@ -58,7 +58,7 @@ func tryBench(t *testing.T, want []string, args ...string) {
 	var log sharedBuffer
 	o.program, o.out, o.log = []string{os.Args[0], "-test.run=^TestBenchedHub$"}, &out, &log
 	t.Setenv("BENCHED_HUB", "1")
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	if err := runBench(ctx, o); err != nil {
 		t.Fatalf("%v\n%s", err, log.String())

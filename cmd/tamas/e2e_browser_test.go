@@ -27,7 +27,7 @@ import (
 )
 
 // patience is how long a condition on a page may take to come true. Nothing waits that long unless it fails.
-const patience = 20 * time.Second
+const patience = 60 * time.Second
 
 // startBrowser starts a Chromium of the test's own with a fresh profile.
 func startBrowser(t *testing.T) context.Context {
