@@ -195,10 +195,11 @@ func TestReplayAgrees(t *testing.T) {
 			h.do(a, inbox.Command{Action: inbox.SetState, Agent: a, State: record.Break, Reason: "tea"})
 			h.state(a, record.Available)
 		}
+		quiet := h.hub.Now()
 		h.say("x1", "x2", "x3", "x4")
 		h.until("somebody lets an offer run out", func() bool {
-			_, agents := h.hub.Live()
-			return slices.ContainsFunc(agents, func(a record.Agent) bool { return a.State == record.NotResponding })
+			list, err := h.db.Decided(t.Context(), record.DecidedFilter{Since: quiet})
+			return err == nil && slices.ContainsFunc(list, func(e record.Event) bool { return e.Kind == record.EvTimedOut })
 		})
 		h.recorded()
 
@@ -258,7 +259,7 @@ func TestReplayTells(t *testing.T) {
 	h.say("c1", "c2", "c3")
 	h.until("both have an offer", func() bool { return len(h.hub.Agent("a").Held)+len(h.hub.Agent("b").Held) == 2 })
 	h.recorded()
-	raw, err := sql.Open("sqlite", disk)
+	raw, err := sql.Open("sqlite", disk+"?_pragma=busy_timeout(20000)") // the hub writes beside it
 	if err != nil {
 		t.Fatal(err)
 	}
