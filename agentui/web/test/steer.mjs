@@ -198,6 +198,7 @@ for (const name of ['Ada', 'Ben', 'Cleo']) {
   await v.say('One more question')
   await ok(`${name} waits`, async () => !!(await of(name)))
   const c = await of(name)
+  await new Promise((r) => setTimeout(r, 2500)) // a wait that is worth telling
   await api('POST', `/conversations/${c.id}/claim`, {})
   await api('POST', `/conversations/${c.id}/reply`, { text: 'Yes' })
   await api('POST', `/conversations/${c.id}/resolve`, {})
@@ -242,14 +243,14 @@ await shoot(sara, 'audit')
 const small = { size: { width: 390, height: 844 }, theme: 'dark' }
 for (const [path, what] of [['/supervisor', 'live'], ['/supervisor/audit', 'audit'], ['/wallboard', 'board'], ['/settings/sla', 'sla'], ['/settings/alerts', 'alerts'], ['/settings/skills', 'skills'], ['/settings/routing', 'routing'], ['/settings/calendars', 'calendars'], ['/settings/queues', 'queues']]) {
   const page = await seat('sara@example.com', path, small)
-  await page.locator('h1, h2').first().waitFor()
+  await page.locator('h1:visible, h2:visible').first().waitFor()
   await ok(`${path} fits a phone`, () => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), page)
   await shoot(page, `small-${what}`)
   await page.context().close()
 }
 for (const [path, what] of [['/settings/skills', 'skills'], ['/settings/routing', 'routing'], ['/settings/calendars', 'calendars'], ['/settings/queues', 'queues'], ['/settings/alerts', 'alerts'], ['/supervisor', 'live-end']]) {
   await sara.goto(hub.url + path)
-  await sara.locator('h1, h2').first().waitFor()
+  await sara.locator('h1:visible, h2:visible').first().waitFor()
   await sara.waitForTimeout(500)
   await shoot(sara, what)
 }
