@@ -1,1 +1,0 @@
-import{Et as e,K as t}from"./i18n-DP3073R7.js";function n(n){let r=matchMedia(n),i=e(r.matches),a=()=>i.value=r.matches;return r.addEventListener(`change`,a),t(()=>r.removeEventListener(`change`,a)),i}export{n as t};

@@ -1,0 +1,1 @@
+function e(e,t,n){let r=new Map;for(let n of[...e.needs??[],...t?.routing?.needs??[]]){let e=r.get(n.skill),t=e?!e.drop_after||!n.drop_after?void 0:Math.max(e.drop_after,n.drop_after):n.drop_after;r.set(n.skill,{skill:n.skill,level:Math.max(e?.level??1,n.level??1),drop_after:t})}return[...r.values()].filter(e=>!e.drop_after||e.drop_after*1e3>n)}export{e as t};

@@ -1,1 +1,0 @@
-import{Et as e}from"./i18n-DP3073R7.js";var t=e(``),n=e(``),r=e(null),i=e(``),a=(e,t)=>void(i.value=`${e}/${t}`);export{n as a,a as i,i as n,t as r,r as t};

@@ -1,1 +1,0 @@
-import{m as e}from"./usePortal-Cwsfdj6h.js";import{Et as t,T as n}from"./i18n-DP3073R7.js";function r(r){let i=e({dir:t(`ltr`)});return n(()=>r?.value||i.dir?.value||`ltr`)}export{r as t};

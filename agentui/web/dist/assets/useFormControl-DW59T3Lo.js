@@ -1,1 +1,0 @@
-import{Nt as e,T as t}from"./i18n-DP3073R7.js";import{a as n}from"./useForwardExpose-A6uSsLpR.js";function r(r){return t(()=>!e(r)||!!n(r)?.closest(`form`))}export{r as t};
