@@ -194,7 +194,7 @@ func TestAlertTexts(t *testing.T) {
 	}
 	for _, a := range alertsOf(record.Account{ID: "a", Name: "Mail", Enabled: true, SilentMins: 60},
 		AccountHealth{State: "refused", TroubleAt: 1, MessageAt: 1}, time.UnixMilli(1_700_000_000_000)) {
-		if !strings.Contains(a.TextFA, "Mail") || !strings.ContainsFunc(a.TextFA, func(r rune) bool { return unicode.Is(unicode.Arabic, r) }) {
+		if !strings.Contains(a.TextFA, "«\u2068Mail\u2069»") || !strings.ContainsFunc(a.TextFA, func(r rune) bool { return unicode.Is(unicode.Arabic, r) }) {
 			t.Errorf("%s in Persian: %s", a.Kind, a.TextFA)
 		}
 	}

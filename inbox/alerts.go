@@ -57,11 +57,11 @@ func alertsOf(row record.Account, x AccountHealth, now time.Time) (list []Alert)
 		if x.State == "connecting" && len(x.Errors) > 0 {
 			detail, do = x.Errors[0].Text, x.Errors[0].Do
 		}
-		add(kind, x.TroubleAt, fmt.Sprintf("“%s” %s: %s %s", row.Name, what, detail, do), fmt.Sprintf("«%s» %s: %s %s", row.Name, whatFA, detail, do))
+		add(kind, x.TroubleAt, fmt.Sprintf("“%s” %s: %s %s", row.Name, what, detail, do), fmt.Sprintf("«%s» %s: %s", isolate(row.Name), whatFA, isolate(detail+" "+do)))
 	}
 	if since := silentSince(row, x, now); since > 0 {
 		add("silent", since, fmt.Sprintf("“%s” has brought no message for longer than %d minutes.", row.Name, row.SilentMins),
-			fmt.Sprintf("«%s» بیش از %s دقیقه است که پیامی نیاورده است.", row.Name, persian(row.SilentMins)))
+			fmt.Sprintf("«%s» بیش از %s دقیقه است که پیامی نیاورده است.", isolate(row.Name), persian(row.SilentMins)))
 	}
 	return list
 }

@@ -12,26 +12,27 @@ import (
 func alertTexts(rule record.AlertRule, queue string, number int64) (en, fa string) {
 	n := rule.Value
 	span, spanFA := spanTexts(n)
+	queueFA := isolate(queue)
 	switch rule.Kind {
 	case record.RuleWait:
 		return fmt.Sprintf("Somebody has waited in “%s” for longer than %s.", queue, span),
-			fmt.Sprintf("کسی در صف «%s» بیش از %s منتظر مانده است.", queue, spanFA)
+			fmt.Sprintf("کسی در صف «%s» بیش از %s منتظر مانده است.", queueFA, spanFA)
 	case record.RuleLength:
 		return fmt.Sprintf("More than %d wait in “%s”.", n, queue),
-			fmt.Sprintf("بیش از %s نفر در صف «%s» منتظرند.", persian(n), queue)
+			fmt.Sprintf("بیش از %s نفر در صف «%s» منتظرند.", persian(n), queueFA)
 	case record.RuleLevel:
 		return fmt.Sprintf("Today's service level of “%s” is below %d %%.", queue, n),
-			fmt.Sprintf("سطح خدمت امروز صف «%s» کمتر از %s٪ است.", queue, persian(n))
+			fmt.Sprintf("سطح خدمت امروز صف «%s» کمتر از %s٪ است.", queueFA, persian(n))
 	case record.RuleUnstaffed:
 		return fmt.Sprintf("“%s” is open, and nobody has been at work there for longer than %s.", queue, span),
-			fmt.Sprintf("صف «%s» باز است و بیش از %s است که کسی در آن سر کار نیست.", queue, spanFA)
+			fmt.Sprintf("صف «%s» باز است و بیش از %s است که کسی در آن سر کار نیست.", queueFA, spanFA)
 	case record.RuleSLA:
 		if n == 0 {
 			return fmt.Sprintf("A promise to a customer of “%s” is broken.", queue),
-				fmt.Sprintf("قولی که به مشتری صف «%s» داده شده بود شکسته است.", queue)
+				fmt.Sprintf("قولی که به مشتری صف «%s» داده شده بود شکسته است.", queueFA)
 		}
 		return fmt.Sprintf("More than %d customers of “%s” have a broken promise.", n, queue),
-			fmt.Sprintf("قول به بیش از %s مشتری صف «%s» شکسته است.", persian(n), queue)
+			fmt.Sprintf("قول به بیش از %s مشتری صف «%s» شکسته است.", persian(n), queueFA)
 	case record.RuleFlag:
 		return fmt.Sprintf("The flag on #%d has stood without an answer for longer than %s.", number, span),
 			fmt.Sprintf("پرچم گفتگوی #%s بیش از %s بی‌پاسخ مانده است.", persian(int(number)), spanFA)
@@ -53,6 +54,9 @@ func spanTexts(seconds int) (en, fa string) {
 	}
 	return fmt.Sprintf("%d %s", n, unit), persian(n) + " " + unitFA
 }
+
+// isolate lets a name of any script keep its own direction within a sentence.
+func isolate(name string) string { return "\u2068" + name + "\u2069" }
 
 var persianDigits = strings.NewReplacer("0", "۰", "1", "۱", "2", "۲", "3", "۳", "4", "۴", "5", "۵", "6", "۶", "7", "۷", "8", "۸", "9", "۹")
 
