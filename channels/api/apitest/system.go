@@ -51,8 +51,9 @@ type Fault struct {
 
 // System is the double. All methods are safe for concurrent use.
 type System struct {
-	quit chan struct{}
-	wg   sync.WaitGroup
+	quit   chan struct{}
+	wg     sync.WaitGroup
+	closed bool // under mu
 
 	mu     sync.Mutex
 	addr   string
@@ -140,9 +141,22 @@ func (s *System) Restart() error {
 	return s.listen(addr)
 }
 
+// enter counts a request in; false: Close has been called, and its wait may have begun.
+func (s *System) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.wg.Add(1)
+	}
+	return !s.closed
+}
+
 // Close ends everything and waits for it.
 func (s *System) Close() {
 	s.Stop()
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
 	close(s.quit)
 	s.wg.Wait()
 }
@@ -301,7 +315,9 @@ func post(ctx context.Context, client *http.Client, hook, secret string, body []
 }
 
 func (s *System) serve(w http.ResponseWriter, r *http.Request) {
-	s.wg.Add(1)
+	if !s.enter() {
+		return
+	}
 	defer s.wg.Done()
 	body, err := io.ReadAll(r.Body)
 	if err != nil {

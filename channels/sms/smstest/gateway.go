@@ -99,7 +99,9 @@ func SignJSON(at time.Time, body []byte) string {
 }
 
 func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) {
-	g.wg.Add(1)
+	if !g.enter() {
+		return
+	}
 	defer g.wg.Done()
 	body, err := io.ReadAll(r.Body)
 	if err != nil || r.Method != http.MethodPost || r.URL.Path != SendPath {

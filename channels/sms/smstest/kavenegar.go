@@ -85,7 +85,9 @@ func (k *Kavenegar) form(thread string, form url.Values) {
 }
 
 func (k *Kavenegar) serve(w http.ResponseWriter, r *http.Request) {
-	k.wg.Add(1)
+	if !k.enter() {
+		return
+	}
 	defer k.wg.Done()
 	method, ok := strings.CutPrefix(r.URL.Path, "/v1/"+KavenegarKey+"/")
 	if !ok {

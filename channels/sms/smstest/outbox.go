@@ -30,8 +30,9 @@ type Fault struct {
 // provider is what both doubles share: the network side, the customers' messages on their way to the webhook, and
 // what was sent.
 type provider struct {
-	quit chan struct{}
-	wg   sync.WaitGroup
+	quit   chan struct{}
+	wg     sync.WaitGroup
+	closed bool // under mu
 
 	mu       sync.Mutex
 	addr     string
@@ -121,9 +122,22 @@ func (p *provider) Restart() error {
 	return p.listen(addr)
 }
 
+// enter counts a request in; false: Close has been called, and its wait may have begun.
+func (p *provider) enter() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.closed {
+		p.wg.Add(1)
+	}
+	return !p.closed
+}
+
 // Close ends everything and waits for it.
 func (p *provider) Close() {
 	p.Stop()
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
 	close(p.quit)
 	p.wg.Wait()
 }

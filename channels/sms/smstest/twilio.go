@@ -181,7 +181,9 @@ func Sign(url string, form url.Values) string {
 }
 
 func (t *Twilio) serve(w http.ResponseWriter, r *http.Request) {
-	t.wg.Add(1)
+	if !t.enter() {
+		return
+	}
 	defer t.wg.Done()
 	if strings.HasPrefix(r.URL.Path, contentPath) {
 		t.content(w, r)

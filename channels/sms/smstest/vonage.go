@@ -105,7 +105,9 @@ func VonageToken(secret string, at time.Time, body []byte) string {
 func vonageID(n int) string { return fmt.Sprintf("aaaaaaaa-bbbb-4ccc-8ddd-%012x", n) }
 
 func (v *Vonage) serve(w http.ResponseWriter, r *http.Request) {
-	v.wg.Add(1)
+	if !v.enter() {
+		return
+	}
 	defer v.wg.Done()
 	if user, pass, _ := r.BasicAuth(); user != VonageKey || pass != VonageSecret {
 		vonageProblem(w, http.StatusUnauthorized, "#unauthorized", "Unauthorized", "You did not provide correct credentials.")

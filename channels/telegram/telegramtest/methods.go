@@ -14,7 +14,9 @@ import (
 
 // serve answers /bot<token>/<method> and /file/bot<token>/<path>.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	s.wg.Add(1)
+	if !s.enter() {
+		return
+	}
 	defer s.wg.Done()
 	if rest, ok := strings.CutPrefix(r.URL.Path, "/file/bot"); ok {
 		s.download(w, rest)

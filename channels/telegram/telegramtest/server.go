@@ -59,9 +59,10 @@ type Fault struct {
 
 // Server is the double. All methods are safe for concurrent use.
 type Server struct {
-	addr string
-	quit chan struct{} // closed by Close
-	wg   sync.WaitGroup
+	addr   string
+	quit   chan struct{} // closed by Close
+	wg     sync.WaitGroup
+	closed bool // under mu
 
 	mu       sync.Mutex
 	self     User
@@ -169,9 +170,22 @@ func (s *Server) Restart() error {
 	return s.listen(addr)
 }
 
+// enter counts a request in; false: Close has been called, and its wait may have begun.
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.wg.Add(1)
+	}
+	return !s.closed
+}
+
 // Close ends everything and waits for it.
 func (s *Server) Close() {
 	s.Stop()
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
 	close(s.quit)
 	s.wg.Wait()
 }
