@@ -62,11 +62,11 @@ func (r *rig) fork() (unlock func()) {
 
 func (r *rig) withCursor(end string) (unlock func()) {
 	r.t.Helper()
-	driver, begin := "sqlite", "BEGIN IMMEDIATE"
+	driver, url, begin := "sqlite", r.dbURL+"?_pragma=busy_timeout(20000)", "BEGIN IMMEDIATE" // the hub writes beside it
 	if r.store.database == "postgres" {
-		driver, begin = "pgx", "BEGIN; SELECT n FROM log_cursor FOR UPDATE"
+		driver, url, begin = "pgx", r.dbURL, "BEGIN; SELECT n FROM log_cursor FOR UPDATE"
 	}
-	db, err := sql.Open(driver, r.dbURL)
+	db, err := sql.Open(driver, url)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -73,7 +73,7 @@ func TestReplayCommand(t *testing.T) {
 		}
 	}
 
-	db, err := sql.Open("sqlite", filepath.Join(data, "tamas.db"))
+	db, err := sql.Open("sqlite", filepath.Join(data, "tamas.db")+"?_pragma=busy_timeout(20000)")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ func each(t *testing.T, f func(t *testing.T, db *DB, address string)) {
 		"postgres": func(t *testing.T) string { return testenv.Postgres(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // they mostly wait for the disk
 			a := address(t)
 			f(t, open(t, a), a)
 		})
