@@ -116,7 +116,7 @@ func checkRoutingSetting(s *Server, _, v *record.RoutingSetting) error {
 		value int
 		most  int
 	}{{"grace_seconds", v.GraceSecs, 3600}, {"round_seconds", v.RoundSecs, 3600}, {"wrap_up_most", v.WrapUpMost, 4 * 3600},
-		{"short_abandon_secs", v.ShortAbandon, 600}, {"abandon_minutes", v.AbandonAfter, 24 * 60}} {
+		{"short_abandon_secs", v.ShortAbandon, 600}} {
 		if err := between("value."+n.field, n.value, 0, n.most); err != nil {
 			return err
 		}

@@ -83,7 +83,6 @@ type RoutingSetting struct {
 	TellWaiting  *bool    `json:"tell_waiting,omitempty"`       // customers hear position and estimate; nil: yes
 	Tiers        []string `json:"tiers,omitempty"`              // of customers, best first
 	ShortAbandon int      `json:"short_abandon_secs,omitempty"` // abandons before are counted apart; 0: 10
-	AbandonAfter int      `json:"abandon_minutes,omitempty"`    // one who was answered by nobody and wrote no more for so long has gone, on live channels; 0: 30
 }
 
 // Calendar tells when work is done. Times are of its zone's wall clock.

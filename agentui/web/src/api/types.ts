@@ -347,7 +347,6 @@ export interface RoutingSetting {
   tell_waiting?: boolean
   tiers?: string[]
   short_abandon_secs?: number
-  abandon_minutes?: number
 }
 
 export interface Span {

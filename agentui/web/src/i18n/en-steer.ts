@@ -362,8 +362,6 @@ export const steer = {
   'routing.figures': 'Figures',
   'routing.short': 'Abandons within this are counted apart',
   'routing.short.help': 'Usual: 10 seconds',
-  'routing.abandon': 'A visitor who hears nothing and writes no more has gone after',
-  'routing.abandon.help': 'On live channels. Usual: 30 minutes',
   'routing.default': 'usual',
 
   'tier.label': 'Tier',
@@ -480,7 +478,6 @@ export const steer = {
   'part.break_reasons': 'Reasons of a break',
   'part.tell_waiting': 'Tell customers who wait',
   'part.short_abandon_secs': 'Short abandons',
-  'part.abandon_minutes': 'Gone after minutes',
   'part.kind': 'Kind',
   'part.sound': 'Sound',
   'part.emails': 'Emails',

@@ -364,8 +364,6 @@ export const steer: Record<keyof typeof en, string> = {
   'routing.figures': 'ارقام',
   'routing.short': 'رهاکردن‌های پیش از این جدا شمرده می‌شوند',
   'routing.short.help': 'معمول: ۱۰ ثانیه',
-  'routing.abandon': 'بازدیدکننده‌ای که پاسخی نگرفته و دیگر نمی‌نویسد، رفته است پس از',
-  'routing.abandon.help': 'در کانال‌های زنده. معمول: ۳۰ دقیقه',
   'routing.default': 'معمول',
 
   'tier.label': 'سطح',
@@ -482,7 +480,6 @@ export const steer: Record<keyof typeof en, string> = {
   'part.break_reasons': 'دلیل‌های استراحت',
   'part.tell_waiting': 'آگاه کردن منتظران',
   'part.short_abandon_secs': 'رهاکردن زودهنگام',
-  'part.abandon_minutes': 'رفته پس از (دقیقه)',
   'part.kind': 'نوع',
   'part.sound': 'صدا',
   'part.emails': 'ایمیل‌ها',
