@@ -20,6 +20,9 @@ import (
 // TestBench runs every measure, very small, on the embedded stores and on real ones: that it works from end to end and
 // finds something. What it finds depends on the machine and is not judged.
 func TestBench(t *testing.T) {
+	if raced {
+		t.Skip("takes minutes with the race detector; .ci/run has it without")
+	}
 	t.Run("embedded", func(t *testing.T) {
 		tryBench(t, []string{"ack.sms", "ack.chat", "ack.chat_http", "agent.100", "acked.100", "one", "fanout", "engine", "route.eligible", "route.freed", "app", "sms", "files.upload", "files.download", "files.memory", "memory", "start", "rebuild"})
 	})
