@@ -28,6 +28,7 @@ type Engine struct {
 	newly       []*queue // where somebody gained room
 	stale       []*queue
 	gained      []*agent // in Decide: gained room and are preferred by somebody
+	rounds      []waiter // in Decide: found nobody, and their round is over
 
 	walk []cursor // of match, kept for the next
 	out  []Decision

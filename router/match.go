@@ -15,6 +15,18 @@ func (e *Engine) match(line []waiter, now record.Millis) {
 		e.pass(line, now)
 		line = nil
 	}
+	e.newRounds(now)
+}
+
+// newRounds lets those be asked again who refused one that nobody else could take in any pass.
+func (e *Engine) newRounds(now record.Millis) {
+	slices.SortFunc(e.rounds, ahead)
+	for _, w := range e.rounds {
+		if w.c.placed() && !w.c.held() && e.refuserCould(w.c) {
+			e.decide(w.c, Decision{Action: ActRequeue, Why: record.Why{Code: WhyRound}}, now)
+		}
+	}
+	e.rounds = e.rounds[:0]
 }
 
 func (e *Engine) pass(line []waiter, now record.Millis) {
@@ -114,9 +126,8 @@ func (e *Engine) assign(c *conv, now record.Millis) bool {
 			return true
 		}
 	}
-	if len(c.h.Declined) > 0 && c.h.DeclinedAt+e.round <= now && e.refuserCould(c) {
-		e.decide(c, Decision{Action: ActRequeue, Why: record.Why{Code: WhyRound}}, now)
-		return true
+	if len(c.h.Declined) > 0 && c.h.DeclinedAt+e.round <= now {
+		e.rounds = append(e.rounds, c.w)
 	}
 	return false
 }
