@@ -16,8 +16,8 @@ const (
 
 	sendBuffer = 128 << 10 // of the kernel
 
-	writeFor = 10 * time.Second // for one page to go out
-	closeFor = 5 * time.Second  // for a slow reader to come to its close frame, and for its answer
+	writeFor = 10 * time.Second // for one page to go out; then the reader is slow
+	closeFor = 10 * time.Second // for a slow reader to come to its close frame, and for its answer
 	readFor  = 70 * time.Second // without a pong or a frame the socket is dead; more than two pings
 
 	framesPerSecond = 20 // that a client may send
@@ -149,6 +149,10 @@ func (s *socket) start() {
 
 // write writes what waits, and returns when nothing does.
 func (s *socket) write() {
+	// A page that does not go out in time cuts the reader off by name. The deadline of the write itself is later: a page
+	// that is broken off leaves no room for a close frame.
+	slow := time.AfterFunc(writeFor, func() { s.end(closeSlow) })
+	defer slow.Stop()
 	for {
 		s.mu.Lock()
 		if s.ending != nil {
@@ -166,7 +170,8 @@ func (s *socket) write() {
 		p := s.queue[s.head]
 		s.mu.Unlock()
 
-		_ = s.conn.SetWriteDeadline(time.Now().Add(writeFor))
+		slow.Reset(writeFor)
+		_ = s.conn.SetWriteDeadline(time.Now().Add(writeFor + closeFor))
 		if err := s.conn.WritePreparedMessage(p.message); err != nil {
 			s.mu.Lock()
 			if s.ending == nil {
