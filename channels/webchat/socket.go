@@ -411,13 +411,15 @@ func (s *socket) put(f serverFrame) bool {
 	b, err := json.Marshal(f)
 	if err == nil {
 		s.mu.Lock()
-		wait := writeTime
+		wait := writeTime + byeTime // a frame that is broken off leaves no room for the closing
 		if s.code == closeSlow {
 			wait = byeTime
 		}
 		s.conn.SetWriteDeadline(time.Now().Add(wait))
 		s.mu.Unlock()
+		slow := time.AfterFunc(writeTime, func() { s.fail(closeSlow, "", "") })
 		err = s.conn.WriteMessage(websocket.TextMessage, b)
+		slow.Stop()
 	}
 	if err != nil {
 		s.conn.Close() // the reader sees it and ends the socket
