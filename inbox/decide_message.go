@@ -147,6 +147,9 @@ func (a *attempt) reply() (*record.Event, error) {
 			return nil, a.notYours(a.Command)
 		}
 		if !(conv.Status == record.Active && a.Supervisor) { // a supervisor may answer beside the owner
+			if a.conv.Status != record.Resolved { // whoever answers what is over takes nothing from anybody
+				c = a.steer(record.EvQueued)
+			}
 			if err := c.own(who); err != nil {
 				return nil, err
 			}

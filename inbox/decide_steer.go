@@ -1,10 +1,21 @@
 package inbox
 
 import (
+	"cmp"
 	"slices"
 
 	"tamas/inbox/record"
 )
+
+// steer is change for what somebody may do with a conversation that another has, or had when it was resolved. Then its event says how
+// things were.
+func (a *attempt) steer(kind string, fields ...string) *change {
+	c := a.change(kind, a.By)
+	if other := cmp.Or(a.conv.OfferedTo, a.conv.Owner); other != "" && other != a.By.ID {
+		c.was(&a.conv, append(fields, "status", "owner", "offered_to")...)
+	}
+	return c
+}
 
 func (a *attempt) assign() (*record.Event, error) {
 	if !a.mine && !a.takable {
@@ -15,7 +26,7 @@ func (a *attempt) assign() (*record.Event, error) {
 	}
 	c := a.change(record.EvAssigned, a.By)
 	if a.conv.Owner != a.By.ID {
-		c.was(&a.conv, "status", "owner")
+		c.was(&a.conv, "status", "owner", "offered_to")
 	}
 	return c.e, c.own(a.Agent)
 }
@@ -36,7 +47,7 @@ func (a *attempt) transfer() (*record.Event, error) {
 	h.Declined, h.DeclinedAt, h.Hops = nil, 0, nil
 	c.unprefer()
 	if a.conv.Owner != a.By.ID {
-		c.was(&a.conv, "status", "owner", "queue", "prefer")
+		c.was(&a.conv, "status", "owner", "offered_to", "queue", "prefer")
 	}
 	switch {
 	case a.Queue != "":

@@ -275,6 +275,97 @@ func TestWhoMay(t *testing.T) {
 }
 
 // A resolved conversation that hears from its customer waits again and prefers who had it.
+// TestSteeringSaysWhatWas: whatever somebody does with what another has says in its event how things were; what is one's own, or
+// nobody's, does not.
+func TestSteeringSaysWhatWas(t *testing.T) {
+	var w *world
+	var id string
+	begin := func() {
+		w = newWorld(3, 4)
+		w.agents["u1"] = record.Agent{ID: "u1", State: record.Available}
+		id = w.receive(t, "")
+	}
+	do := func(by string, cmd Command) (was map[string]string) {
+		t.Helper()
+		cmd.By, cmd.Supervisor, cmd.Conversation = record.Actor{Kind: "agent", ID: by}, by == "u0", id
+		if by == "router" {
+			cmd.By.Kind = "system"
+		}
+		e, err := w.state(id).command(&cmd)
+		if err != nil {
+			t.Fatal(cmd.Action, err)
+		}
+		w.take(t, e)
+		for field, text := range e.Was {
+			if was == nil {
+				was = map[string]string{}
+			}
+			was[field] = string(text)
+		}
+		return was
+	}
+	offered := func() {
+		begin()
+		do("router", Command{Action: Offer, Agent: "u1", Until: w.now + 1000})
+	}
+	snoozed := func() {
+		begin()
+		do("u1", Command{Action: Claim})
+		do("u1", Command{Action: Snooze, Until: w.now + 5000})
+	}
+	resolved := func() {
+		begin()
+		do("u1", Command{Action: Claim})
+		do("u1", Command{Action: Resolve})
+	}
+	taken := func() {
+		begin()
+		do("u1", Command{Action: Claim})
+	}
+	for name, x := range map[string]struct {
+		first func()
+		by    string
+		cmd   Command
+		want  map[string]string // nil: nothing
+	}{
+		"claim of what is offered to another":   {offered, "u0", Command{Action: Claim}, map[string]string{"status": `"offered"`, "offered_to": `"u1"`}},
+		"answer to what is offered to another":  {offered, "u0", Command{Action: Reply, Text: "x"}, map[string]string{"status": `"offered"`, "offered_to": `"u1"`}},
+		"resolve of what is offered to another": {offered, "u0", Command{Action: Resolve}, map[string]string{"status": `"offered"`, "offered_to": `"u1"`}},
+		"transfer of it":                        {offered, "u0", Command{Action: Transfer, Queue: "r"}, map[string]string{"offered_to": `"u1"`, "queue": `"q"`}},
+		"take over":                             {taken, "u0", Command{Action: Claim}, map[string]string{"status": `"active"`, "owner": `"u1"`}},
+		"resolve of another's":                  {taken, "u0", Command{Action: Resolve}, map[string]string{"status": `"active"`, "owner": `"u1"`}},
+		"snooze of another's":                   {taken, "u0", Command{Action: Snooze, Until: 2_000_000}, map[string]string{"status": `"active"`, "owner": `"u1"`, "snoozed_until": "null"}},
+		"wake of another's":                     {snoozed, "u0", Command{Action: Wake}, map[string]string{"status": `"snoozed"`, "owner": `"u1"`, "snoozed_until": "1005000"}},
+		"answer to another's that sleeps":       {snoozed, "u0", Command{Action: Reply, Text: "x"}, map[string]string{"status": `"snoozed"`, "owner": `"u1"`}},
+		"reopen of another's":                   {resolved, "u0", Command{Action: Reopen}, map[string]string{"status": `"resolved"`, "owner": `"u1"`}},
+		"reopen by a colleague":                 {resolved, "u2", Command{Action: Reopen}, map[string]string{"status": `"resolved"`, "owner": `"u1"`}},
+
+		"answer to what is over":    {resolved, "u2", Command{Action: Reply, Text: "x"}, nil},
+		"answer beside the owner":   {taken, "u0", Command{Action: Reply, Text: "x"}, nil},
+		"claim of what waits":       {begin, "u0", Command{Action: Claim}, nil},
+		"accept of one's offer":     {offered, "u1", Command{Action: Accept}, nil},
+		"resolve of one's own":      {taken, "u1", Command{Action: Resolve}, nil},
+		"snooze of one's own":       {taken, "u1", Command{Action: Snooze, Until: 2_000_000}, nil},
+		"wake of one's own":         {snoozed, "u1", Command{Action: Wake}, nil},
+		"reopen of one's own":       {resolved, "u1", Command{Action: Reopen}, nil},
+		"the timer's wake":          {snoozed, "router", Command{Action: Wake}, nil},
+		"resolve of nobody's":       {begin, "u1", Command{Action: Resolve}, nil},
+		"snooze of what waits":      {begin, "u1", Command{Action: Snooze, Until: 2_000_000}, nil},
+		"answer to what nobody has": {begin, "u1", Command{Action: Reply, Text: "x"}, nil},
+	} {
+		x.first()
+		was := do(x.by, x.cmd)
+		if x.want == nil && was != nil {
+			t.Errorf("%s says what was: %v", name, was)
+		}
+		for field, want := range x.want {
+			if was[field] != want {
+				t.Errorf("%s: %s was %s, want %s", name, field, was[field], want)
+			}
+		}
+	}
+}
+
 func TestReopensByCustomer(t *testing.T) {
 	w := newWorld(3, 5)
 	id := w.receive(t, "")

@@ -16,10 +16,7 @@ func (a *attempt) take() (*record.Event, error) {
 	if !a.takable && !a.Supervisor {
 		return nil, a.notYours(a.Command)
 	}
-	c := a.change(record.EvAccepted, a.By)
-	if conv.Status == record.Active { // taken over
-		c.was(conv, "owner")
-	}
+	c := a.steer(record.EvAccepted)
 	if conv.Status == record.Resolved {
 		c.e.Conversation.FirstResponseAt = 0
 	}
@@ -48,7 +45,7 @@ func (a *attempt) snooze() (*record.Event, error) {
 	if a.Until <= a.now {
 		return nil, invalid("until", "Choose a time to come.")
 	}
-	c := a.change(record.EvSnoozed, a.By)
+	c := a.steer(record.EvSnoozed, "snoozed_until")
 	c.letGo()
 	h := c.e.Conversation
 	if h.Owner == "" {
@@ -66,7 +63,7 @@ func (a *attempt) wake() (*record.Event, error) {
 	if !a.mine {
 		return nil, a.notYours(a.Command)
 	}
-	c := a.change(record.EvWoken, a.By)
+	c := a.steer(record.EvWoken, "snoozed_until")
 	c.queueBack(a.now)
 	return c.e, nil
 }
@@ -78,7 +75,7 @@ func (a *attempt) resolve() (*record.Event, error) {
 	if !a.mine && !a.takable {
 		return nil, a.notYours(a.Command)
 	}
-	c := a.change(record.EvResolved, a.By)
+	c := a.steer(record.EvResolved)
 	c.letGo()
 	c.part()
 	h := c.e.Conversation
@@ -105,7 +102,7 @@ func (a *attempt) reopen() (*record.Event, error) {
 	if !a.mine && !a.takable {
 		return nil, a.notYours(a.Command)
 	}
-	c := a.change(record.EvReopened, a.By)
+	c := a.steer(record.EvReopened)
 	c.e.Conversation.FirstResponseAt = 0
 	g, user := a.agent(a.By.ID), a.set.Users[a.By.ID]
 	if !a.system && a.fits(a.conv.Units, &g, &user) {
