@@ -154,10 +154,12 @@ func (s *Server) postAccount(c echo.Context) error {
 		}
 		a.ImportSince = *in.ImportSince
 	}
-	if a, err = s.hub.SaveAccount(c.Request().Context(), a); err != nil {
+	a, err = s.hub.SaveAccount(c.Request().Context(), a, func(stored record.Account) record.Note {
+		return s.note(c, "account.create", stored.ID, nil, stored)
+	})
+	if err != nil {
 		return err
 	}
-	s.audit(c, "account.create", a.ID, nil, a)
 	return c.JSON(http.StatusCreated, s.viewAccount(c, a))
 }
 
@@ -185,10 +187,12 @@ func (s *Server) patchAccount(c echo.Context) error {
 		return err
 	}
 	a.Version = *in.Version
-	if a, err = s.hub.SaveAccount(ctx, a); err != nil {
+	a, err = s.hub.SaveAccount(ctx, a, func(stored record.Account) record.Note {
+		return s.note(c, "account.change", id, before, auditedAccount(stored, in.Settings))
+	})
+	if err != nil {
 		return stale(err, "account", s.current(c, id))
 	}
-	s.audit(c, "account.change", id, before, auditedAccount(a, in.Settings))
 	return c.JSON(http.StatusOK, s.viewAccount(c, a))
 }
 
@@ -203,11 +207,11 @@ func (s *Server) deleteAccount(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	note := s.note(c, "account.archive", id, a, nil)
 	a.Archived, a.Enabled, a.Version = true, false, version
-	if _, err := s.db.EditAccount(ctx, a); err != nil {
+	if _, err := s.db.EditAccount(ctx, a, note); err != nil {
 		return stale(err, "account", s.current(c, id))
 	}
-	s.audit(c, "account.archive", id, a, nil)
 	s.tellSettings(ctx, topicAccounts)
 	return c.NoContent(http.StatusNoContent)
 }

@@ -2,39 +2,31 @@ package agentui
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"tamas/inbox/record"
 )
 
-// audit notes a change that is in the record already: of rows that were and are, the fields that differ; nil is no row. It is noted even
-// when the caller has gone. A change that cannot be noted stands all the same, and is said in the log.
-func (s *Server) audit(c echo.Context, action, subject string, before, after any) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(c.Request().Context()), 10*time.Second)
-	defer cancel()
-	was, is, err := differing(before, after)
-	if err == nil && was == nil && is == nil {
-		return
+// note is the audit's entry of a change, to be written with it: of rows that were and are, the fields that differ; nil is no row.
+func (s *Server) note(c echo.Context, action, subject string, before, after any) record.Note {
+	entry := record.Changed{At: s.hub.Now(), By: principalOf(c).User.ID, Action: action, Subject: subject}
+	return func() (*record.Changed, error) {
+		was, is, err := differing(before, after)
+		if err != nil || was == nil && is == nil {
+			return nil, err
+		}
+		if was != nil {
+			entry.Before, err = json.Marshal(was)
+		}
+		if is != nil && err == nil {
+			entry.After, err = json.Marshal(is)
+		}
+		return &entry, err
 	}
-	if err == nil {
-		err = s.db.Audit(ctx, s.hub.Now(), principalOf(c).User.ID, action, subject, orNothing(was), orNothing(is))
-	}
-	if err != nil {
-		s.log.Error("a change is not in the audit", "action", action, "subject", subject, "err", err)
-	}
-}
-
-func orNothing(m map[string]json.RawMessage) any {
-	if m == nil {
-		return nil
-	}
-	return m
 }
 
 // differing reads two rows as objects and leaves out what is alike in both, and their versions. Both nil: nothing differs.

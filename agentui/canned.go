@@ -59,10 +59,10 @@ func (s *Server) postCanned(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	if x, err = s.db.AddCanned(ctx, x); err != nil {
+	x.ID = record.NewID("n")
+	if x, err = s.db.AddCanned(ctx, x, s.note(c, "canned.create", x.ID, nil, x)); err != nil {
 		return taken(err, "shortcut", "Another answer has this shortcut.")
 	}
-	s.audit(c, "canned.create", x.ID, nil, x)
 	s.tellSettings(ctx, topicCanned)
 	return c.JSON(http.StatusCreated, x)
 }
@@ -85,11 +85,10 @@ func (s *Server) patchCanned(c echo.Context) error {
 		return err
 	}
 	x.Version = *in.Version
-	if x, err = s.db.EditCanned(ctx, x); err != nil {
+	if x, err = s.db.EditCanned(ctx, x, s.note(c, "canned.change", id, before, x)); err != nil {
 		return stale(taken(err, "shortcut", "Another answer has this shortcut."), "prepared answer",
 			func() (record.Canned, error) { return s.db.Canned(ctx, id) })
 	}
-	s.audit(c, "canned.change", id, before, x)
 	s.tellSettings(ctx, topicCanned)
 	return c.JSON(http.StatusOK, x)
 }
@@ -104,10 +103,9 @@ func (s *Server) deleteCanned(c echo.Context) error {
 	if err != nil {
 		return missing(err, "prepared answer")
 	}
-	if err := s.db.RemoveCanned(ctx, id, version); err != nil {
+	if err := s.db.RemoveCanned(ctx, id, version, s.note(c, "canned.archive", id, before, nil)); err != nil {
 		return stale(err, "prepared answer", func() (record.Canned, error) { return s.db.Canned(ctx, id) })
 	}
-	s.audit(c, "canned.archive", id, before, nil)
 	s.tellSettings(ctx, topicCanned)
 	return c.NoContent(http.StatusNoContent)
 }

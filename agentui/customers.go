@@ -40,7 +40,9 @@ func (s *Server) patchCustomer(c echo.Context) error {
 		return invalid("tier", "There is no such tier.")
 	}
 	ctx, id := c.Request().Context(), c.Param("id")
-	before, row, err := s.db.EditCustomer(ctx, id, in.Version, in.Name, in.Tier)
+	before, row, err := s.db.EditCustomer(ctx, id, in.Version, in.Name, in.Tier, func(before, after record.Customer) record.Note {
+		return s.note(c, "customer.change", id, map[string]string{"tier": before.Tier}, map[string]string{"tier": after.Tier})
+	})
 	if err != nil {
 		return stale(err, "customer", func() (any, error) {
 			page, err := s.db.Customer(ctx, id)
@@ -48,7 +50,6 @@ func (s *Server) patchCustomer(c echo.Context) error {
 		})
 	}
 	if row.Tier != before.Tier {
-		s.audit(c, "customer.change", id, map[string]string{"tier": before.Tier}, map[string]string{"tier": row.Tier})
 		if err := s.hub.SetTier(ctx, record.Actor{Kind: "agent", ID: principalOf(c).User.ID}, id, row.Tier); err != nil {
 			s.log.Warn("open conversations keep the customer's tier of before", "customer", id, "err", err)
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"tamas/inbox"
+	"tamas/inbox/record"
 )
 
 // Firm is the business identity: what customers see, and the language and time zone that are not anybody's own.
@@ -31,10 +32,10 @@ func (s *Server) firm(ctx context.Context) (Firm, error) {
 }
 
 // saveFirm stores the firm over the version that it carries.
-func (s *Server) saveFirm(ctx context.Context, f Firm) (Firm, error) {
+func (s *Server) saveFirm(ctx context.Context, f Firm, notes ...record.Note) (Firm, error) {
 	version := f.Version
 	f.Version = 0 // the row's column has it
-	now, err := s.db.SetSetting(ctx, inbox.FirmSetting, version, f)
+	now, err := s.db.SetSetting(ctx, inbox.FirmSetting, version, f, notes...)
 	f.Version = now
 	return f, err
 }
@@ -102,10 +103,9 @@ func (s *Server) patchFirm(c echo.Context) error {
 		return err
 	}
 	f.Version = *in.Version
-	if f, err = s.saveFirm(ctx, f); err != nil {
+	if f, err = s.saveFirm(ctx, f, s.note(c, "firm.change", "firm", before, f)); err != nil {
 		return stale(err, "firm", func() (Firm, error) { return s.firm(ctx) })
 	}
-	s.audit(c, "firm.change", "firm", before, f)
 	s.tellSettings(ctx, topicFirm)
 	return c.JSON(http.StatusOK, f)
 }

@@ -87,7 +87,7 @@ func start(t testing.TB, seeded bool) *rig {
 	must(t, r.hub.WaitReady(wait))
 	if seeded {
 		a, err := r.hub.SaveAccount(wait, record.Account{Kind: "hand", Name: "By hand", Queue: r.queue, ReopenHours: 24, Enabled: true,
-			Settings: json.RawMessage(`{"colour":"red","token":"very secret"}`)})
+			Settings: json.RawMessage(`{"colour":"red","token":"very secret"}`)}, nil)
 		must(t, err)
 		r.account = a.ID
 	}

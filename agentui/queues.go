@@ -112,10 +112,10 @@ func (s *Server) postQueue(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	if q, err = s.db.AddQueue(ctx, q); err != nil {
+	q.ID = record.NewID("q")
+	if q, err = s.db.AddQueue(ctx, q, s.note(c, "queue.create", q.ID, nil, q)); err != nil {
 		return err
 	}
-	s.audit(c, "queue.create", q.ID, nil, q)
 	s.tellSettings(ctx, topicQueues)
 	return c.JSON(http.StatusCreated, q)
 }
@@ -138,10 +138,9 @@ func (s *Server) patchQueue(c echo.Context) error {
 		return err
 	}
 	q.Version = *in.Version
-	if q, err = s.db.EditQueue(ctx, q); err != nil {
+	if q, err = s.db.EditQueue(ctx, q, s.note(c, "queue.change", id, before, q)); err != nil {
 		return stale(err, "queue", func() (record.Queue, error) { return s.queue(ctx, id) })
 	}
-	s.audit(c, "queue.change", id, before, q)
 	s.tellSettings(ctx, topicQueues)
 	return c.JSON(http.StatusOK, q)
 }
@@ -168,11 +167,11 @@ func (s *Server) deleteQueue(c echo.Context) error {
 			return &problem{Status: http.StatusConflict, Code: codeConflict, Message: "Conversations of this queue are still open."}
 		}
 	}
+	note := s.note(c, "queue.archive", id, q, nil)
 	q.Archived, q.Version = true, version
-	if _, err = s.db.EditQueue(ctx, q); err != nil {
+	if _, err = s.db.EditQueue(ctx, q, note); err != nil {
 		return stale(err, "queue", func() (record.Queue, error) { return s.queue(ctx, id) })
 	}
-	s.audit(c, "queue.archive", id, q, nil)
 	s.tellSettings(ctx, topicQueues)
 	return c.NoContent(http.StatusNoContent)
 }

@@ -70,11 +70,11 @@ func (x *setting[T]) put(s *Server) echo.HandlerFunc {
 		if err := x.check(s, &old.Value, in.Value); err != nil {
 			return err
 		}
-		version, err := s.db.SetSetting(ctx, x.name, *in.Version, *in.Value)
+		note := s.note(c, "settings."+x.name, x.name, map[string]any{"value": old.Value}, map[string]any{"value": *in.Value})
+		version, err := s.db.SetSetting(ctx, x.name, *in.Version, *in.Value, note)
 		if err != nil {
 			return stale(err, "setting", func() (settingView[T], error) { return x.read(ctx, s) })
 		}
-		s.audit(c, "settings."+x.name, x.name, map[string]any{"value": old.Value}, map[string]any{"value": *in.Value})
 		s.tellSettings(ctx, x.name)
 		if in.Running {
 			s.hub.RenewPromises()

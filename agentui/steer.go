@@ -57,15 +57,14 @@ func (s *Server) postSignOut(c echo.Context) error {
 	if _, err := s.carryOut(c, inbox.Command{Action: inbox.SetState, Agent: id, State: record.Offline}); err != nil {
 		return err
 	}
-	ended, err := s.db.EndSessions(ctx, id)
+	err = s.db.EndSessions(ctx, id, func(ended int64) record.Note {
+		return s.note(c, "agent.sign_out", id, map[string]any{"state": before.State, "sessions": ended}, map[string]any{"state": record.Offline, "sessions": 0})
+	})
 	if err != nil {
 		return err
 	}
 	s.signOutUser(id, "")
 	s.tellSettings(ctx, topicSessions)
-	if err := s.db.Audit(ctx, s.hub.Now(), who.User.ID, "agent.sign_out", id, map[string]any{"state": before.State, "sessions": ended}, map[string]any{"state": record.Offline, "sessions": 0}); err != nil {
-		return err
-	}
 	return c.NoContent(http.StatusNoContent)
 }
 
@@ -94,14 +93,11 @@ func (s *Server) postQueueClose(c echo.Context) error {
 	if q.Routing.Closed == before.Closed && q.Routing.ClosedText == before.ClosedText {
 		return c.JSON(http.StatusOK, q)
 	}
-	if q, err = s.db.EditQueue(ctx, q); err != nil {
-		return stale(err, "queue", func() (record.Queue, error) { return s.queue(ctx, id) })
-	}
 	is := func(r *record.Routing) map[string]any {
 		return map[string]any{"closed": r.Closed, "text": r.ClosedText}
 	}
-	if err := s.db.Audit(ctx, s.hub.Now(), principalOf(c).User.ID, "queue.close", id, is(&before), is(&q.Routing)); err != nil {
-		return err
+	if q, err = s.db.EditQueue(ctx, q, s.note(c, "queue.close", id, is(&before), is(&q.Routing))); err != nil {
+		return stale(err, "queue", func() (record.Queue, error) { return s.queue(ctx, id) })
 	}
 	s.tellSettings(ctx, topicQueues)
 	return c.JSON(http.StatusOK, q)

@@ -62,11 +62,10 @@ func (s *Server) postToken(c echo.Context) error {
 		return err
 	}
 	secret := tokenPrefix + newSecret()
-	t, err := s.db.AddToken(ctx, record.Token{User: in.User, Name: in.Name, CreatedAt: s.hub.Now()}, hashSecret(secret))
-	if err != nil {
+	t := record.Token{ID: record.NewID("k"), User: in.User, Name: in.Name, CreatedAt: s.hub.Now()}
+	if t, err = s.db.AddToken(ctx, t, hashSecret(secret), s.note(c, "token.create", t.ID, nil, t)); err != nil {
 		return err
 	}
-	s.audit(c, "token.create", t.ID, nil, t)
 	view := s.viewToken(t)
 	view.Secret = secret
 	return c.JSON(http.StatusCreated, view)
@@ -85,10 +84,9 @@ func (s *Server) canHold(ctx context.Context, user string) error {
 
 func (s *Server) deleteToken(c echo.Context) error {
 	ctx, id := c.Request().Context(), c.Param("id")
-	if err := s.db.EndToken(ctx, id); err != nil {
+	if err := s.db.EndToken(ctx, id, s.note(c, "token.archive", id, map[string]string{"id": id}, nil)); err != nil {
 		return missing(err, "token")
 	}
-	s.audit(c, "token.archive", id, map[string]string{"id": id}, nil)
 	s.live.signOut(func(p *principal) bool { return p.Token == id })
 	s.tellSettings(ctx, topicTokens)
 	return c.NoContent(http.StatusNoContent)

@@ -120,11 +120,10 @@ func (s *Server) postUser(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	u.CreatedAt = s.hub.Now()
-	if u, err = s.db.AddUser(ctx, u, hash); err != nil {
+	u.ID, u.CreatedAt = record.NewID("u"), s.hub.Now()
+	if u, err = s.db.AddUser(ctx, u, hash, s.note(c, "user.create", u.ID, nil, u)); err != nil {
 		return s.userProblem(ctx, "", err)
 	}
-	s.audit(c, "user.create", u.ID, nil, u)
 	s.tellSettings(ctx, topicUsers)
 	return c.JSON(http.StatusCreated, u)
 }
@@ -204,7 +203,7 @@ func (s *Server) saveUser(c echo.Context, old, u record.User, hash string) error
 	if who := principalOf(c); who.User.ID == u.ID {
 		keep = who.Session
 	}
-	u, err := s.db.EditUser(ctx, u, hash, keep)
+	u, err := s.db.EditUser(ctx, u, hash, keep, s.note(c, "user.change", u.ID, old, withPassword(u, hash != "")))
 	if err != nil {
 		return s.userProblem(ctx, old.ID, err)
 	}
@@ -214,7 +213,6 @@ func (s *Server) saveUser(c echo.Context, old, u record.User, hash string) error
 	if u.Disabled {
 		s.live.signOut(func(p *principal) bool { return p.User.ID == u.ID })
 	}
-	s.audit(c, "user.change", u.ID, old, withPassword(u, hash != ""))
 	s.tellSettings(ctx, topicUsers)
 	if c.Request().Method == http.MethodDelete {
 		return c.NoContent(http.StatusNoContent)

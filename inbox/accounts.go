@@ -224,8 +224,9 @@ func (h *Hub) split(row *record.Account) (map[string]string, error) {
 }
 
 // SaveAccount checks a row, whose settings may carry new secrets in clear, seals those and stores it: a new
-// one when its ID is "", else the version that row.Version names. Errors: *Refusal, record.ErrConflict.
-func (h *Hub) SaveAccount(ctx context.Context, row record.Account) (record.Account, error) {
+// one when its ID is "", else the version that row.Version names. note, if it is not nil, is asked for the audit's entry of the row that
+// is stored. Errors: *Refusal, record.ErrConflict.
+func (h *Hub) SaveAccount(ctx context.Context, row record.Account, note func(stored record.Account) record.Note) (record.Account, error) {
 	isNew := row.ID == ""
 	if isNew {
 		row.ID = tokenText(newToken())
@@ -268,9 +269,15 @@ func (h *Hub) SaveAccount(ctx context.Context, row record.Account) (record.Accou
 	}
 	if isNew {
 		row.CreatedAt = record.At(h.now())
-		row, err = h.db.AddAccount(ctx, row)
+	}
+	var notes []record.Note
+	if note != nil {
+		notes = append(notes, note(row))
+	}
+	if isNew {
+		row, err = h.db.AddAccount(ctx, row, notes...)
 	} else {
-		row, err = h.db.EditAccount(ctx, row)
+		row, err = h.db.EditAccount(ctx, row, notes...)
 	}
 	if err != nil {
 		return row, err

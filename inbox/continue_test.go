@@ -353,7 +353,7 @@ func TestAnAccountSaysWhereItsChatsGoOn(t *testing.T) {
 			t.Fatal(err)
 		}
 		a.ContinueOn, a.ContinueAfter = on, after
-		return h.SaveAccount(t.Context(), a)
+		return h.SaveAccount(t.Context(), a, nil)
 	}
 	for _, bad := range []struct {
 		id, on string

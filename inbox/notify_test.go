@@ -138,7 +138,7 @@ func TestAlertIsMailed(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := ruled(t, r, []channels.Kind{email.Kind()}, rule)
-	row, err := h.SaveAccount(t.Context(), record.Account{Kind: "email", Name: "Support", Queue: r.queue.ID, Enabled: true, Settings: mail.Settings(emailtest.Password)})
+	row, err := h.SaveAccount(t.Context(), record.Account{Kind: "email", Name: "Support", Queue: r.queue.ID, Enabled: true, Settings: mail.Settings(emailtest.Password)}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

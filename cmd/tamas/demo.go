@@ -197,7 +197,7 @@ func (d *demonstration) openAccounts(ctx context.Context) error {
 		if row.Settings, err = json.Marshal(want.settings); err != nil {
 			return err
 		}
-		if row, err = d.hub.SaveAccount(ctx, row); err != nil {
+		if row, err = d.hub.SaveAccount(ctx, row, nil); err != nil {
 			return fmt.Errorf("account %s: %w", want.name, err)
 		}
 		d.doors.opened(want.kind, d.url()+"/hooks/"+row.ID+"/")

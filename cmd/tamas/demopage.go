@@ -65,6 +65,6 @@ func (a *app) firstAccount(ctx context.Context, origin string, queue record.Queu
 	if err != nil {
 		return err
 	}
-	_, err = a.hub.SaveAccount(ctx, record.Account{Kind: "webchat", Name: name, Queue: queue.ID, ReopenHours: 24, Enabled: true, Settings: settings})
+	_, err = a.hub.SaveAccount(ctx, record.Account{Kind: "webchat", Name: name, Queue: queue.ID, ReopenHours: 24, Enabled: true, Settings: settings}, nil)
 	return err
 }

@@ -102,7 +102,7 @@ func TestVerifyCommand(t *testing.T) {
 			t.Fatal(err)
 		}
 		row, err := a.hub.SaveAccount(ctx, record.Account{Kind: x.kind, Name: x.name, Queue: queue.ID, Enabled: true, Settings: raw,
-			ImportSince: record.At(time.Now().Add(-72 * time.Hour))})
+			ImportSince: record.At(time.Now().Add(-72 * time.Hour))}, nil)
 		if err != nil {
 			t.Fatal(x.kind, err)
 		}

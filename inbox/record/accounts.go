@@ -47,7 +47,7 @@ func (a *Account) row() ([]any, error) {
 }
 
 // AddAccount stores a new account; an empty ID is made up.
-func (db *DB) AddAccount(ctx context.Context, a Account) (Account, error) {
+func (db *DB) AddAccount(ctx context.Context, a Account, notes ...Note) (Account, error) {
 	if a.ID == "" {
 		a.ID = NewID("a")
 	}
@@ -56,7 +56,7 @@ func (db *DB) AddAccount(ctx context.Context, a Account) (Account, error) {
 	if err != nil {
 		return a, err
 	}
-	err = db.write(ctx, func(q querier) error {
+	err = db.writeNoted(ctx, notes, func(q querier) error {
 		return add(ctx, q, `INSERT INTO accounts (id, version, kind, name, queue, reopen_hours, units, enabled, settings, secrets_set, sealed, archived, silent_minutes, max_file_mb,
 			continue_on, continue_after, created_at, import_since) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
 			append(row, int64(a.CreatedAt), int64(a.ImportSince))...)
@@ -66,13 +66,13 @@ func (db *DB) AddAccount(ctx context.Context, a Account) (Account, error) {
 
 // EditAccount replaces the account that was read at a.Version, its sealed secrets included; its kind, its time of
 // creation, from when it imports, and its cursor stay. ErrConflict, ErrNotFound.
-func (db *DB) EditAccount(ctx context.Context, a Account) (Account, error) {
+func (db *DB) EditAccount(ctx context.Context, a Account, notes ...Note) (Account, error) {
 	row, err := a.row()
 	if err != nil {
 		return a, err
 	}
 	row = append(row[:2:2], row[3:]...) // without the kind
-	err = db.write(ctx, func(q querier) error {
+	err = db.writeNoted(ctx, notes, func(q querier) error {
 		return edit(ctx, q, "accounts", a.ID, `UPDATE accounts SET version = version + 1, name = $3, queue = $4, reopen_hours = $5, units = $6,
 			enabled = $7, settings = $8, secrets_set = $9, sealed = $10, archived = $11, silent_minutes = $12, max_file_mb = $13,
 			continue_on = $14, continue_after = $15 WHERE id = $1 AND version = $2`, row...)

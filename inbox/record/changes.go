@@ -29,23 +29,27 @@ type Steered struct {
 	Number int64  `json:"number"`
 }
 
-// Audit notes a change. before and after become JSON, nil is nothing.
-func (db *DB) Audit(ctx context.Context, at Millis, by, action, subject string, before, after any) error {
-	texts := [2]string{}
-	for i, v := range []any{before, after} {
-		if v == nil {
-			continue
-		}
-		b, err := json.Marshal(v)
-		if err != nil {
-			return fmt.Errorf("audit %s: %w", action, err)
-		}
-		texts[i] = string(b)
-	}
+// Note makes the audit's entry of a change; nil: nothing has changed. It is asked within the transaction of the change, which fails when it
+// does, so neither stands without the other.
+type Note func() (*Changed, error)
+
+// writeNoted is write with the audit's entries of what is written.
+func (db *DB) writeNoted(ctx context.Context, notes []Note, f func(q querier) error) error {
 	return db.write(ctx, func(q querier) error {
-		_, err := q.ExecContext(ctx, "INSERT INTO audit (id, happened_at, by_user, action, subject, before_json, after_json) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-			NewID("au"), int64(at), by, action, subject, texts[0], texts[1])
-		return err
+		if err := f(q); err != nil {
+			return err
+		}
+		for _, note := range notes {
+			c, err := note()
+			if err == nil && c != nil {
+				_, err = q.ExecContext(ctx, "INSERT INTO audit (id, happened_at, by_user, action, subject, before_json, after_json) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+					NewID("au"), int64(c.At), c.By, c.Action, c.Subject, string(c.Before), string(c.After))
+			}
+			if err != nil {
+				return fmt.Errorf("audit: %w", err)
+			}
+		}
+		return nil
 	})
 }
 

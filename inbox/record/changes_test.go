@@ -2,6 +2,7 @@ package record
 
 import (
 	"encoding/json"
+	"errors"
 	"testing"
 )
 
@@ -25,7 +26,8 @@ func TestAuditIsOneList(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, action := range []string{"queue.change", "settings_x", "settingsyx"} {
-			if err := db.Audit(ctx, Millis(2000+i), "ada", action, "q1", nil, map[string]int{"n": i}); err != nil {
+			entry := &Changed{At: Millis(2000 + i), By: "ada", Action: action, Subject: "q1", After: json.RawMessage(`{"n":1}`)}
+			if _, err := db.SetSetting(ctx, action, 0, i, func() (*Changed, error) { return entry, nil }); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -74,6 +76,61 @@ func TestAuditIsOneList(t *testing.T) {
 	})
 }
 
+// TestAuditStandsWithItsChange: what is refused is in no audit, and what cannot be noted is not changed.
+func TestAuditStandsWithItsChange(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		ctx := t.Context()
+		note := func() (*Changed, error) {
+			return &Changed{At: 1, By: "ada", Action: "x", Subject: "s"}, nil
+		}
+		broken := errors.New("cannot be noted")
+		cannot := func() (*Changed, error) { return nil, broken }
+		noted := func(want int) {
+			t.Helper()
+			list, _, err := db.Changes(ctx, AuditFilter{Limit: 100})
+			if err != nil || len(list) != want {
+				t.Errorf("%d entries, want %d: %v", len(list), want, err)
+			}
+		}
+		q, err := db.AddQueue(ctx, Queue{Name: "Sales", Members: []string{}}, note)
+		if err != nil {
+			t.Fatal(err)
+		}
+		noted(1)
+
+		other := q
+		other.Name = "Support"
+		if _, err := db.EditQueue(ctx, other, cannot); !errors.Is(err, broken) {
+			t.Error(err)
+		}
+		if got, err := db.Queue(ctx, q.ID); err != nil || got.Name != "Sales" || got.Version != q.Version {
+			t.Errorf("changed without an entry: %+v %v", got, err)
+		}
+		if _, err := db.SetSetting(ctx, "s", 0, 1, cannot); !errors.Is(err, broken) {
+			t.Error(err)
+		}
+		var v int
+		if version, err := db.Setting(ctx, "s", &v); err != nil || version != 0 {
+			t.Errorf("set without an entry: %d %v", version, err)
+		}
+		other.Version = 7
+		if _, err := db.EditQueue(ctx, other, note); !errors.Is(err, ErrConflict) {
+			t.Error(err)
+		}
+		if _, err := db.SetSetting(ctx, "s", 3, 1, note); !errors.Is(err, ErrConflict) {
+			t.Error(err)
+		}
+		if err := db.EndToken(ctx, "none", note); !errors.Is(err, ErrNotFound) {
+			t.Error(err)
+		}
+		noted(1)
+		if _, err := db.SetSetting(ctx, "s", 0, 1, func() (*Changed, error) { return nil, nil }); err != nil {
+			t.Error(err)
+		}
+		noted(1)
+	})
+}
+
 func TestTiersOfCustomers(t *testing.T) {
 	each(t, func(t *testing.T, db *DB, _ string) {
 		ctx := t.Context()
@@ -86,14 +143,14 @@ func TestTiersOfCustomers(t *testing.T) {
 			t.Fatal(err)
 		}
 		gold := "gold"
-		before, after, err := db.EditCustomer(ctx, i.Customer, 0, nil, &gold)
+		before, after, err := db.EditCustomer(ctx, i.Customer, 0, nil, &gold, nil)
 		if err != nil || before.Tier != "" || after.Tier != "gold" || after.Name != "One" || after.Version != before.Version+1 {
 			t.Fatalf("%+v %+v %v", before, after, err)
 		}
-		if _, _, err := db.EditCustomer(ctx, i.Customer, before.Version, nil, &gold); err != ErrConflict {
+		if _, _, err := db.EditCustomer(ctx, i.Customer, before.Version, nil, &gold, nil); err != ErrConflict {
 			t.Errorf("of an old version: %v", err)
 		}
-		if _, _, err := db.EditCustomer(ctx, "none", 0, nil, &gold); err != ErrNotFound {
+		if _, _, err := db.EditCustomer(ctx, "none", 0, nil, &gold, nil); err != ErrNotFound {
 			t.Errorf("of nobody: %v", err)
 		}
 		tiers, err := db.Tiers(ctx, []string{i.ID, j.ID, "none"})

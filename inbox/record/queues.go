@@ -57,12 +57,12 @@ func setMembers(ctx context.Context, q querier, v Queue) error {
 }
 
 // AddQueue stores a new queue; an empty ID is made up. It gives the row as stored.
-func (db *DB) AddQueue(ctx context.Context, v Queue) (Queue, error) {
+func (db *DB) AddQueue(ctx context.Context, v Queue, notes ...Note) (Queue, error) {
 	if v.ID == "" {
 		v.ID = NewID("q")
 	}
 	v.Version = 1
-	err := db.write(ctx, func(q querier) error { return addQueue(ctx, q, v) })
+	err := db.writeNoted(ctx, notes, func(q querier) error { return addQueue(ctx, q, v) })
 	return v, err
 }
 
@@ -77,8 +77,8 @@ func addQueue(ctx context.Context, q querier, v Queue) error {
 
 // EditQueue replaces the queue that was read at v.Version, members included, and gives it with its new version.
 // ErrConflict, ErrNotFound.
-func (db *DB) EditQueue(ctx context.Context, v Queue) (Queue, error) {
-	err := db.write(ctx, func(q querier) error {
+func (db *DB) EditQueue(ctx context.Context, v Queue, notes ...Note) (Queue, error) {
+	err := db.writeNoted(ctx, notes, func(q querier) error {
 		if err := edit(ctx, q, "queues", v.ID, `UPDATE queues SET version = version + 1, name = $3, mode = $4, offer_seconds = $5,
 			target_seconds = $6, wrap_up_seconds = $7, priority = $8, archived = $9, signature = $10, routing = $11 WHERE id = $1 AND version = $2`,
 			v.ID, v.Version, v.Name, v.Mode, v.OfferSeconds, v.TargetSecs, v.WrapUpSecs, v.Priority, flag(v.Archived), v.Signature, asJSON{v.Routing}); err != nil {

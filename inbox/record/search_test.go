@@ -124,7 +124,7 @@ func TestSearch(t *testing.T) {
 			t.Errorf("list by customer %v", numbers(page))
 		}
 		name := "مریم"
-		if _, _, err := db.EditCustomer(ctx, "c-1", 0, &name, nil); err != nil {
+		if _, _, err := db.EditCustomer(ctx, "c-1", 0, &name, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		indexAll(t, db)

@@ -69,12 +69,13 @@ func (db *DB) Sessions(ctx context.Context, user string, now Millis) ([]Session,
 
 // EndSession ends one session of a user. ErrNotFound.
 func (db *DB) EndSession(ctx context.Context, user, id string) error {
-	return db.remove(ctx, "DELETE FROM sessions WHERE id = $1 AND user_id = $2", id, user)
+	return db.remove(ctx, nil, "DELETE FROM sessions WHERE id = $1 AND user_id = $2", id, user)
 }
 
-// EndSessions ends all sessions of a user, and tells how many there were.
-func (db *DB) EndSessions(ctx context.Context, user string) (n int64, _ error) {
-	return n, db.write(ctx, func(q querier) error {
+// EndSessions ends all sessions of a user; note is told how many there were.
+func (db *DB) EndSessions(ctx context.Context, user string, note func(ended int64) Note) error {
+	var n int64
+	return db.writeNoted(ctx, []Note{func() (*Changed, error) { return note(n)() }}, func(q querier) error {
 		res, err := q.ExecContext(ctx, "DELETE FROM sessions WHERE user_id = $1", user)
 		if err == nil {
 			n, err = res.RowsAffected()
@@ -83,8 +84,8 @@ func (db *DB) EndSessions(ctx context.Context, user string) (n int64, _ error) {
 	})
 }
 
-func (db *DB) remove(ctx context.Context, stmt string, args ...any) error {
-	return db.write(ctx, func(q querier) error {
+func (db *DB) remove(ctx context.Context, notes []Note, stmt string, args ...any) error {
+	return db.writeNoted(ctx, notes, func(q querier) error {
 		res, err := q.ExecContext(ctx, stmt, args...)
 		if err != nil {
 			return err
@@ -110,11 +111,11 @@ func (k *Token) fields() []any { return []any{&k.ID, &k.User, &k.Name, &k.Create
 const tokenColumns = "k.id, k.user_id, k.name, k.created_at, k.seen_at"
 
 // AddToken stores a token under the hash of its secret.
-func (db *DB) AddToken(ctx context.Context, k Token, hash string) (Token, error) {
+func (db *DB) AddToken(ctx context.Context, k Token, hash string, notes ...Note) (Token, error) {
 	if k.ID == "" {
 		k.ID = NewID("k")
 	}
-	err := db.write(ctx, func(q querier) error {
+	err := db.writeNoted(ctx, notes, func(q querier) error {
 		return add(ctx, q, "INSERT INTO tokens (id, hash, user_id, name, created_at, seen_at) VALUES ($1, $2, $3, $4, $5, 0)",
 			k.ID, hash, k.User, k.Name, int64(k.CreatedAt))
 	})
@@ -143,6 +144,6 @@ func (db *DB) Tokens(ctx context.Context, user string) ([]Token, error) {
 }
 
 // EndToken removes a token. ErrNotFound.
-func (db *DB) EndToken(ctx context.Context, id string) error {
-	return db.remove(ctx, "DELETE FROM tokens WHERE id = $1", id)
+func (db *DB) EndToken(ctx context.Context, id string, notes ...Note) error {
+	return db.remove(ctx, notes, "DELETE FROM tokens WHERE id = $1", id)
 }

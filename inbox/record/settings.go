@@ -68,12 +68,12 @@ func (db *DB) Setting(ctx context.Context, name string, v any) (version int64, e
 }
 
 // SetSetting replaces the value that was read at this version (0: there was none) and gives the new version.
-func (db *DB) SetSetting(ctx context.Context, name string, version int64, v any) (int64, error) {
+func (db *DB) SetSetting(ctx context.Context, name string, version int64, v any, notes ...Note) (int64, error) {
 	value, err := json.Marshal(v)
 	if err != nil {
 		return 0, err
 	}
-	err = db.write(ctx, func(q querier) error {
+	err = db.writeNoted(ctx, notes, func(q querier) error {
 		stmt := "UPDATE settings SET value = $2, version = version + 1 WHERE name = $1 AND version = $3"
 		args := []any{name, string(value), version}
 		if version == 0 {

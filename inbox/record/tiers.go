@@ -25,9 +25,13 @@ func (db *DB) Tiers(ctx context.Context, identities []string) (map[string]string
 }
 
 // EditCustomer changes name and tier, nil leaves them, of the customer that was read at this version (0: any), and gives the row as it was
-// and as it is. ErrConflict, ErrNotFound.
-func (db *DB) EditCustomer(ctx context.Context, id string, version int64, name, tier *string) (before, after Customer, err error) {
-	err = db.write(ctx, func(q querier) (err error) {
+// and as it is, to note as well when that is not nil. ErrConflict, ErrNotFound.
+func (db *DB) EditCustomer(ctx context.Context, id string, version int64, name, tier *string, note func(before, after Customer) Note) (before, after Customer, err error) {
+	var notes []Note
+	if note != nil {
+		notes = append(notes, func() (*Changed, error) { return note(before, after)() })
+	}
+	err = db.writeNoted(ctx, notes, func(q querier) (err error) {
 		if before, err = customer(ctx, q, id); err != nil {
 			return err
 		}

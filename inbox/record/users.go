@@ -40,9 +40,9 @@ func (db *DB) Password(ctx context.Context, id string) (string, error) {
 func lower(email string) string { return strings.ToLower(strings.TrimSpace(email)) }
 
 // AddUser stores a new user with the hash of the password; an empty ID is made up. ErrTaken: the email address.
-func (db *DB) AddUser(ctx context.Context, u User, password string) (User, error) {
+func (db *DB) AddUser(ctx context.Context, u User, password string, notes ...Note) (User, error) {
 	u = newUser(u)
-	err := db.write(ctx, func(q querier) error { return addUser(ctx, q, u, password) })
+	err := db.writeNoted(ctx, notes, func(q querier) error { return addUser(ctx, q, u, password) })
 	return u, err
 }
 
@@ -63,9 +63,9 @@ func addUser(ctx context.Context, q querier, u User, password string) error {
 // EditUser replaces the user that was read at u.Version; password is the new hash, "" keeps the old one. A user
 // who is disabled loses all sessions; so does one whose password changes, but for the session with the id keep.
 // ErrConflict, ErrNotFound, ErrTaken.
-func (db *DB) EditUser(ctx context.Context, u User, password, keep string) (User, error) {
+func (db *DB) EditUser(ctx context.Context, u User, password, keep string, notes ...Note) (User, error) {
 	u.Email = lower(u.Email)
-	err := db.write(ctx, func(q querier) error {
+	err := db.writeNoted(ctx, notes, func(q querier) error {
 		if err := edit(ctx, q, "users", u.ID, `UPDATE users SET version = version + 1, email = $3, name = $4, public_name = $5, role = $6,
 			locale = $7, capacity = $8, disabled = $9, password = CASE WHEN CAST($10 AS TEXT) <> '' THEN CAST($10 AS TEXT) ELSE password END, signature = $11,
 			skills = $12
