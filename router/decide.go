@@ -301,14 +301,14 @@ func (e *Engine) follow(now record.Millis) {
 	}
 }
 
-// aside tells of an action that gives the conversation to nobody: it keeps its place meanwhile, and when the hub refuses it,
-// matching goes on.
-func aside(action string) bool {
+// aside tells of an action that gives c to nobody: it keeps its place meanwhile, with the agent who is kept for it, and when the hub
+// refuses it, matching goes on.
+func (c *conv) aside(action string) bool {
 	switch action {
 	case ActOverflow, ActTell, ActRelease, ActSLA:
 		return true
 	}
-	return false
+	return action == ActRequeue && c.h.Status == record.Waiting // a new round
 }
 
 // decide takes d, about c, as pending and puts it out.
@@ -322,7 +322,7 @@ func (e *Engine) decide(c *conv, d Decision, now record.Millis) {
 		e.unpend(c)
 	}
 	c.pend = &pending{version: c.h.Version, at: now, until: now + e.policy.Patience}
-	if c.pend.aside = aside(d.Action); !c.pend.aside {
+	if c.pend.aside = c.aside(d.Action); !c.pend.aside {
 		e.leave(c)
 	}
 	e.timers.set(&c.timer, c.pend.until)

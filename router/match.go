@@ -22,7 +22,7 @@ func (e *Engine) match(line []waiter, now record.Millis) {
 func (e *Engine) newRounds(now record.Millis) {
 	slices.SortFunc(e.rounds, ahead)
 	for _, w := range e.rounds {
-		if w.c.placed() && !w.c.held() && e.refuserCould(w.c) {
+		if w.c.placed() && w.c.pend == nil && e.refuserCould(w.c) {
 			e.decide(w.c, Decision{Action: ActRequeue, Why: record.Why{Code: WhyRound}}, now)
 		}
 	}

@@ -18,7 +18,7 @@ type Pending struct {
 	At           record.Millis `json:"at,omitempty"`           // when it was decided
 	Until        record.Millis `json:"until,omitempty"`        // then it is given up; 0: it is over, only Tries is left of it
 	Refused      bool          `json:"refused,omitempty"`      // it reserves nothing
-	Aside        bool          `json:"aside,omitempty"`        // it moves the conversation nowhere: once refused it holds up no other decision
+	Aside        bool          `json:"aside,omitempty"`        // it gives the conversation to nobody: once refused it does not hold up matching
 	Tries        int           `json:"tries,omitempty"`        // refusals of decisions on this header
 }
 

@@ -3,7 +3,7 @@ package router
 import "tamas/inbox/record"
 
 // EngineVersion stands in every stored reason: decisions of one version can be computed again by it.
-const EngineVersion = 3
+const EngineVersion = 4
 
 // Policy is what the engine goes by, besides the rules. Times are in milliseconds.
 type Policy struct {

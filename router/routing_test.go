@@ -226,6 +226,33 @@ func TestBlendStarvation(t *testing.T) {
 	d.want(t0+63_000, "push heavy a longest_idle")
 }
 
+// TestNewRoundOfAHeavyOne: while its new round is on its way, whoever is kept for it stays kept; and when the hub refuses the round, it is
+// given to who gains room, and the round is tried again only after the pause.
+func TestNewRoundOfAHeavyOne(t *testing.T) {
+	d := newDesk(t, []record.Queue{lineOf(record.Routing{HeavySecs: 60}, "a", "b")}, user("a", 2), user("b", 2))
+	a := free("a")
+	a.Held = map[string]int{"x": 1}
+	d.agent(a)
+	d.agent(free("b"))
+	heavy, light := waiting("heavy", t0), waiting("light", t0+1)
+	heavy.Units, heavy.Declined, heavy.DeclinedAt = 2, []string{"b"}, t0+31_000
+	light.Declined, light.DeclinedAt = []string{"b"}, t0+60_500
+	d.conv(heavy)
+	d.want(t0 + 60_000) // a is kept from now on
+	d.conv(light)
+	for _, at := range []record.Millis{t0 + 61_000, t0 + 61_250} {
+		round := d.want(at, "requeue heavy  new_round")
+		if next := d.e.Next(); next <= at {
+			t.Errorf("at %d it is not done before %d", at, next)
+		}
+		d.e.Refuse(round[0], at)
+		d.want(at)
+	}
+	a.Version, a.Held = 2, nil
+	d.agent(a)
+	d.want(t0+61_300, "push heavy a longest_idle")
+}
+
 func TestRelease(t *testing.T) {
 	d := newDesk(t, []record.Queue{lineOf(record.Routing{ReleaseSecs: 60}, "a")}, user("a", 1))
 	a := free("a")

@@ -188,7 +188,7 @@ type pending struct {
 	at      record.Millis // when it was decided
 	until   record.Millis // then it is given up
 	refused bool
-	aside   bool // it moves the conversation to nobody: once refused it holds up no other decision
+	aside   bool // it gives the conversation to nobody: once refused it does not hold up matching
 }
 
 func (p *pending) id() string {
