@@ -160,7 +160,7 @@ func (w *world) settings() (r Rules) {
 	for _, id := range sorted(w.users) {
 		r.Users = append(r.Users, *w.users[id])
 	}
-	r.Calendars = []record.Calendar{hoursOfTest(), {ID: "unreadable", Zone: "nowhere"}}
+	r.Calendars = []record.Calendar{hoursOfTest(), {ID: "unreadable", Zone: "../nowhere"}}
 	return r
 }
 
