@@ -1,8 +1,6 @@
 package router
 
 import (
-	"cmp"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"math/rand"
@@ -128,138 +126,6 @@ func (h *history) decide() []Decision {
 	return list
 }
 
-// checkHanded checks what is given to an agent against the test's own idea of eligibility, on what the engine has been told.
-func (h *history) checkHanded(d Decision) {
-	v := h.engineView()
-	c, a := h.e.convs[d.Conversation], h.e.agents[d.Agent]
-	if u := c.pend.units; c.h.Units == record.AllUnits && u != a.user.Capacity || c.h.Units >= 0 && u != max(1, c.h.Units) {
-		h.fail("reserves %d for %+v", u, c.h)
-	}
-	v.used[d.Agent] -= c.pend.units // its own
-	if v.heavyHeld[d.Agent] == c.h.ID {
-		v.heavyHeld[d.Agent] = ""
-	}
-	if why := v.against(&c.h, d.Agent); why != "" {
-		h.fail("handed to somebody who cannot take it (%s): %+v\n%+v\n%+v", why, d, c.h, a.h)
-	}
-	if h.prompt && h.w.keep {
-		if at, ok := h.w.asked[[2]string{d.Conversation, d.Agent}]; ok {
-			h.fail("asked again in the same round, refused at %d: %+v", at, d)
-		}
-	}
-}
-
-func (h *history) checkNobodyForgotten(now record.Millis) {
-	v := h.engineView()
-	keepers := 0
-	for _, a := range h.e.agents {
-		if a.kept == nil {
-			continue
-		}
-		keepers++
-		if k := a.kept; k.pend != nil && !k.pend.aside || k.h.Status != record.Waiting || weight(&k.h) < 2 || k.h.WaitingSince+v.heavyAfter(&k.h) > now ||
-			a.user.Capacity < k.h.Units || slices.Contains(v.queues[k.h.Queue].Members, a.h.ID) && v.able(&k.h, a.h.ID) != "" {
-			h.fail("%s is kept for %+v, %v, %+v", a.h.ID, k.h, v.able(&k.h, a.h.ID), a.user)
-		}
-	}
-	if keepers > len(h.e.queues) {
-		h.fail("%d agents are kept for %d queues", keepers, len(h.e.queues))
-	}
-	for id, c := range h.e.convs {
-		if c.h.Status != record.Waiting {
-			continue
-		}
-		x := h.e.Explain(id, now)
-		why := x.Reasons
-		if len(why) == 0 {
-			h.fail("%s waits without a reason", id)
-		}
-		ahead := 1
-		for _, o := range h.e.convs {
-			if o.h.Status == record.Waiting && o.h.Queue == c.h.Queue && v.earlier(&o.h, &c.h) {
-				ahead++
-			}
-		}
-		if x.Position != ahead {
-			h.fail("%s is explained as number %d and is number %d", id, x.Position, ahead)
-		}
-		if c.pend != nil {
-			continue
-		}
-		if slices.ContainsFunc(why, func(x Exclusion) bool { return x.Reason == Deciding }) {
-			h.fail("%s is explained as being decided on and is not: %v", id, why)
-		}
-		for _, a := range h.e.agents {
-			if a.kept != nil && weight(&c.h) < weight(&a.kept.h) {
-				continue
-			}
-			if v.against(&c.h, a.h.ID) == "" {
-				h.fail("%s waits although %s could take it: %+v", id, a.h.ID, c.h)
-			}
-			again := c.h
-			again.Declined = nil
-			if len(c.h.Declined) > 0 && c.h.DeclinedAt+v.round <= now && slices.Contains(c.h.Declined, a.h.ID) && v.against(&again, a.h.ID) == "" &&
-				v.queues[c.h.Queue].Mode != ModePull && !v.sticky(&c.h) {
-				h.fail("%s waits for a new round although %s could take it", id, a.h.ID)
-			}
-		}
-		if o := v.overflows(&c.h); o != "" && c.tries == 0 {
-			h.fail("%s should %s: %+v, %+v", id, o, c.h, c.queue.h.Routing.Overflow)
-		}
-	}
-	for id, c := range h.e.convs {
-		if c.pend != nil || c.h.SLA == nil {
-			continue
-		}
-		for _, k := range c.h.SLA.Clocks {
-			if k.MetAt == 0 && k.Due > 0 && !k.Broken && (k.Due <= now || k.WarnAt > 0 && !k.Warned && k.WarnAt <= now) {
-				h.fail("nobody says of %s that a clock runs out: %+v", id, k)
-			}
-		}
-	}
-}
-
-// naive is the whole of matching, done the slow way on the present headers.
-func (h *history) naive() (list []string) {
-	v := h.worldView()
-	decided := map[string]bool{}
-	for more := true; more; {
-		more = false
-		bars := v.bars(decided)
-		for _, c := range v.line("") {
-			if decided[c.ID] {
-				continue
-			}
-			var could []string
-			for _, id := range sorted(v.agents) {
-				if v.against(c, id) == "" && weight(c) >= bars[id] {
-					could = append(could, id)
-				}
-			}
-			if len(could) == 0 {
-				continue
-			}
-			slices.SortFunc(could, func(a, b string) int { return v.first(c, a, b) })
-			id := could[0]
-			decided[c.ID], more = true, true
-			until := v.now
-			if q := v.queue(c); q.Mode != ModePush {
-				until += record.Millis(cmp.Or(q.OfferSeconds, 30)) * 1000
-			}
-			v.take(c, id, until)
-			list = append(list, c.ID+"→"+id)
-		}
-	}
-	return list
-}
-
-func b2i(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}
-
 func (h *history) pendingNow() bool {
 	for _, c := range h.e.convs {
 		if c.pend != nil {
@@ -286,35 +152,6 @@ func (h *history) rebuilt() *Engine {
 		e.Settings(h.w.settings())
 	}
 	return e
-}
-
-// checkTakeOver: an engine that is given the headers, the rules and what is pending decides what the one that lived through it all does.
-func (h *history) checkTakeOver() {
-	var convs []record.Conversation
-	for _, c := range h.e.convs {
-		convs = append(convs, c.h)
-	}
-	var agents []record.Agent
-	for _, a := range h.e.agents {
-		agents = append(agents, a.h)
-	}
-	var pending []Pending
-	text, err := json.Marshal(h.e.Pending())
-	if err == nil {
-		err = json.Unmarshal(text, &pending)
-	}
-	if err != nil {
-		h.fail("%v", err)
-	}
-	fresh := New(DefaultPolicy())
-	if h.rnd.Intn(2) == 0 {
-		fresh.Settings(h.e.rules.Cut())
-	} else {
-		fresh.Settings(h.e.rules)
-	}
-	fresh.Load(h.e.last, convs, agents)
-	fresh.Pend(pending)
-	h.fresh = fresh
 }
 
 func (h *history) runPrompt(steps int) {
@@ -412,29 +249,6 @@ func (h *history) runLate(steps int) {
 			}
 		}
 		h.checkWorld()
-	}
-}
-
-// checkWorld checks the laws on the hub's side.
-func (h *history) checkWorld() {
-	holders := map[string]int{}
-	for id, a := range h.w.agents {
-		for conv := range a.Held {
-			holders[conv]++
-			c := h.w.convs[conv]
-			if c == nil || c.OfferedTo != id && c.Owner != id {
-				h.fail("%s holds %s, which is another's: %+v", id, conv, c)
-			}
-		}
-	}
-	for id, c := range h.w.convs {
-		want := b2i(c.Status == record.Offered || c.Status == record.Active && !c.Released)
-		if holders[id] != want {
-			h.fail("%s (%s) is held by %d", id, c.Status, holders[id])
-		}
-		if c.Status == record.Waiting && c.WaitingSince == 0 {
-			h.fail("%s lost its age", id)
-		}
 	}
 }
 

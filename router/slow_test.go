@@ -354,3 +354,44 @@ func (v *view) overflowHolds(c *record.Conversation, o record.Overflow) bool {
 	}
 	return false
 }
+
+// naive is the whole of matching, done the slow way on the present headers.
+func (h *history) naive() (list []string) {
+	v := h.worldView()
+	decided := map[string]bool{}
+	for more := true; more; {
+		more = false
+		bars := v.bars(decided)
+		for _, c := range v.line("") {
+			if decided[c.ID] {
+				continue
+			}
+			var could []string
+			for _, id := range sorted(v.agents) {
+				if v.against(c, id) == "" && weight(c) >= bars[id] {
+					could = append(could, id)
+				}
+			}
+			if len(could) == 0 {
+				continue
+			}
+			slices.SortFunc(could, func(a, b string) int { return v.first(c, a, b) })
+			id := could[0]
+			decided[c.ID], more = true, true
+			until := v.now
+			if q := v.queue(c); q.Mode != ModePush {
+				until += record.Millis(cmp.Or(q.OfferSeconds, 30)) * 1000
+			}
+			v.take(c, id, until)
+			list = append(list, c.ID+"→"+id)
+		}
+	}
+	return list
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
