@@ -51,6 +51,7 @@ export const desk = {
   'snooze.days': 'In three days',
   'snooze.monday': 'Next Monday',
   'snooze.own': 'Another time',
+  'snooze.hour.own': 'At what hour',
 
   'transfer.title': 'Transfer conversation',
   'transfer.lead': 'It keeps its age and its priority.',

@@ -2,6 +2,11 @@
 export const settings = {
   'form.stale': 'Somebody changed this meanwhile. Close it and open it again to see the newest.',
 
+  'number.wrong': 'A number belongs here.',
+  'number.whole': 'A whole number belongs here.',
+  'number.least': 'At least {min}.',
+  'number.most': 'At most {max}.',
+
   'field.secretSet': 'Set. Type to replace it',
 
   'health.connected': 'Connected',

@@ -169,6 +169,7 @@ export const steer = {
   'over.tell': 'Its customer is told',
   'over.lead': 'The first rule that holds is carried out. Age and priority stay, and nothing goes in a circle.',
   'over.edit': 'Change this rule',
+  'over.circle': 'Overflow comes back here: {way}. That is allowed, as when two queues help each other: a conversation never returns to a queue that it left this way, and waits in the last one with its age.',
 
   'queues.part.how': 'How it is offered',
   'queues.part.who': 'Who serves it',

@@ -53,6 +53,7 @@ export const desk: Record<keyof typeof en, string> = {
   'snooze.days': 'سه روز دیگر',
   'snooze.monday': 'دوشنبهٔ آینده',
   'snooze.own': 'زمانی دیگر',
+  'snooze.hour.own': 'ساعت',
 
   'transfer.title': 'انتقال گفت‌وگو',
   'transfer.lead': 'سن و اولویت آن حفظ می‌شود.',

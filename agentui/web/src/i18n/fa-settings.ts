@@ -4,6 +4,11 @@ import type { settings as en } from './en-settings'
 export const settings: Record<keyof typeof en, string> = {
   'form.stale': 'کسی در این میان آن را تغییر داده است. ببندید و دوباره باز کنید تا تازه‌ترین را ببینید.',
 
+  'number.wrong': 'اینجا عدد بنویسید.',
+  'number.whole': 'اینجا عدد صحیح بنویسید.',
+  'number.least': 'دست‌کم {min}.',
+  'number.most': 'حداکثر {max}.',
+
   'field.secretSet': 'تنظیم شده. برای جایگزینی بنویسید',
 
   'health.connected': 'وصل',

@@ -1,10 +1,9 @@
 import type { Calendar, Span } from '@/api'
+import { latin } from '@/i18n/digits'
 
 // The hours of a day as they are edited: minutes from midnight, 24:00 included.
 
 export const dayLength = 1440
-
-const latin = (s: string) => s.replace(/[۰-۹]/g, (d) => String(d.charCodeAt(0) - 0x6f0)).replace(/[٠-٩]/g, (d) => String(d.charCodeAt(0) - 0x660))
 
 /** "9", "9:30", "۰۹:۳۰", "0930" or "24:00" in minutes; undefined: not a time of day. */
 export function parseTime(text: string): number | undefined {
