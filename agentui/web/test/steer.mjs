@@ -1,5 +1,6 @@
 // A supervisor, three agents and their customers at one real hub with two queues, each in a browser context of their own:
 // node test/steer.mjs [folder for pictures] [en|fa]. Ends with 1 when a step fails. See test/real/hub.mjs for its variables.
+import { mailServer, webhook } from './real/sinks.mjs'
 import { appWords, bare, walk } from './real/walk.mjs'
 
 const out = process.argv[2] ?? 'shots'
@@ -21,11 +22,23 @@ const change = async (id, x) => api('PATCH', `/queues/${id}`, { ...x, version: (
 await change(general.id, { mode: 'push', members: [omid.id, reza.id] })
 const sales = await api('POST', '/queues', { name: said.sales, mode: 'push', offer_seconds: 30, target_seconds: 60, members: [leila.id] })
 const shop = await api('POST', '/accounts', { kind: 'webchat', name: 'Shop', queue: sales.id, reopen_hours: 24, enabled: true, settings: { allowed_origins: hub.url } })
+const mail = await mailServer()
+const mailbox = await api('POST', '/accounts', { kind: 'email', name: 'desk@example.com', queue: general.id, reopen_hours: 24, silent_minutes: 0, enabled: true, settings: mail.settings })
+const called = await webhook()
 await hub.texts(general.id) // where who waits may be answered later
 const routing = await api('GET', '/settings/routing')
 await api('PUT', '/settings/routing', { version: routing.version, value: { ...routing.value, skills: [said.skill] } })
 
 const [sara, omidPage, leilaPage, rezaPage] = await Promise.all([seat('sara@example.com', '/supervisor'), seat('omid@example.com'), seat('leila@example.com'), seat('reza@example.com')])
+// From the next page that she opens on, what is sounded there is known.
+await sara.context().addInitScript(() => {
+  globalThis.tones = []
+  const { start } = OscillatorNode.prototype
+  OscillatorNode.prototype.start = function (...at) {
+    globalThis.tones.push(this.frequency.value)
+    return start.apply(this, at)
+  }
+})
 const queue = (id) => sara.locator(`[data-queue="${id}"]`)
 const agent = (id) => sara.locator(`[data-agent="${id}"]`)
 const menu = async (row, item) => {
@@ -147,17 +160,32 @@ await ok('then it stands no more', async () => (await sara.getByText(said.flag).
 const admin = await seat('nika@example.com', '/settings/alerts')
 await admin.getByRole('button', { name: t('alerts.add') }).click()
 const sheet = admin.locator('[role=dialog]')
-await sheet.locator('input[type=number]').first().fill('3')
+const figure = sheet.getByRole('spinbutton').first()
 await sheet.getByRole('combobox').nth(1).click()
 await admin.getByRole('option', { name: t('unit.seconds'), exact: true }).click()
-await sheet.locator('input[type=number]').first().fill('3')
+await figure.fill('three')
+await sheet.getByRole('button', { name: t('act.save') }).click()
+await ok('what is no number is not saved', () => figure.evaluate((x, words) => x.validationMessage === words, t('number.wrong')), admin)
+await figure.fill('۳')
+await sheet.locator('textarea').fill('sara@example.com')
+await sheet.getByRole('combobox').last().click()
+await admin.getByRole('option', { name: mailbox.name }).click()
+await sheet.locator('input[type=url]').fill(called.url)
 await shoot(admin, 'alert-rule')
 await sheet.getByRole('button', { name: t('act.save') }).click()
-await ok('a rule is saved', async () => (await api('GET', '/settings/alerts')).value.some((r) => r.kind === 'longest_wait' && r.value === 3), admin)
+await ok('a rule is saved', async () => (await api('GET', '/settings/alerts')).value.some((r) => r.kind === 'longest_wait' && r.value === 3 && r.sound), admin)
+await ok('digits are the language’s', async () => (await figure.inputValue()) === (locale === 'fa' ? '۳' : '3'), admin)
+await ok('what its calls are signed with is shown', () => sheet.getByText(t('alerts.secret.once')).isVisible(), admin)
+const secret = (await sheet.locator('code').innerText()).trim()
+await sheet.getByRole('button', { name: t('alerts.try') }).click()
+await ok('it can be tried', async () => (await sheet.getByText(t('alerts.try.ok')).count()) === 2, admin, 20_000)
+await ok('a mail comes', () => mail.mails.length === 1 && mail.mails[0].to[0] === 'sara@example.com')
+await ok('and a call that is signed', () => called.calls.length === 1 && called.calls[0].word.state === 'test' && called.calls[0].signed(secret))
+await shoot(admin, 'alert-tried')
 await admin.goto(`${hub.url}/settings/sla`)
 await admin.getByRole('button', { name: t('promise.add') }).first().click()
 await sheet.locator('input').first().fill(said.promise)
-await sheet.locator('input[type=number]').first().fill('12')
+await sheet.getByRole('spinbutton').first().fill('12')
 await shoot(admin, 'promise')
 await sheet.getByRole('button', { name: t('act.save') }).click()
 await ok('a promise is saved', async () => (await api('GET', '/settings/sla')).value?.[0]?.first === 12, admin)
@@ -173,6 +201,9 @@ await shoot(waiting, 'promise-broken')
 await ok('the live page counts it', async () => (await cell(sales.id, 6)) === '1', sara, 4000)
 await ok('an alert shows', async () => (await sara.locator('ul[role=alert] li').innerText()).includes(said.sales), sara, 20_000)
 await shoot(sara, 'alert')
+await ok('it is heard', () => sara.evaluate(() => globalThis.tones.filter((hz) => hz === 880 || hz === 622).length >= 4), sara)
+await ok('it is mailed', () => mail.mails.some((m) => m.to[0] === 'sara@example.com' && m.subject.includes(said.sales)))
+await ok('and called, signed', () => called.calls.some((c) => c.word.state === 'firing' && c.word.alert.queue === sales.id && c.word.alert.limit === 3 && c.signed(secret)))
 const board = await seat('sara@example.com', '/wallboard', { size: { width: 1920, height: 1080 }, theme: 'dark' })
 await ok('the wallboard shows it', async () => (await board.locator('p[role=alert]').count()) === 1 && (await board.locator('h2').count()) === 2, board)
 await shoot(board, 'board')
@@ -182,6 +213,8 @@ await ok('it is acknowledged by name', acked, sara)
 await ok('and gone from the wallboard', async () => (await board.locator('p[role=alert]').count()) === 0, board)
 await menu(agent(leila.id), t('state.available'))
 await ok('when nobody waits any more it ends', async () => !(await acked()), sara, 30_000)
+await ok('which is told as well', () => mail.mails.length > 2 && called.calls.some((c) => c.word.state === 'over' && c.signed(secret)), sara, 20_000)
+await ok('each once', () => called.calls.filter((c) => c.word.alert.queue === sales.id).length === 2 && mail.mails.length === 3)
 
 // A rule that is removed while its alert stands.
 await menu(agent(leila.id), t('state.break'))
