@@ -1,6 +1,7 @@
 package router
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 
@@ -49,10 +50,7 @@ func (h *history) checkNobodyForgotten(now record.Millis) {
 			continue
 		}
 		x := h.e.Explain(id, now)
-		why := x.Reasons
-		if len(why) == 0 {
-			h.fail("%s waits without a reason", id)
-		}
+		h.checkReasons(v, c, x.Reasons)
 		ahead := 1
 		for _, o := range h.e.convs {
 			if o.h.Status == record.Waiting && o.h.Queue == c.h.Queue && v.earlier(&o.h, &c.h) {
@@ -62,11 +60,8 @@ func (h *history) checkNobodyForgotten(now record.Millis) {
 		if x.Position != ahead {
 			h.fail("%s is explained as number %d and is number %d", id, x.Position, ahead)
 		}
-		if c.pend != nil {
+		if c.held() {
 			continue
-		}
-		if slices.ContainsFunc(why, func(x Exclusion) bool { return x.Reason == Deciding }) {
-			h.fail("%s is explained as being decided on and is not: %v", id, why)
 		}
 		for _, a := range h.e.agents {
 			if a.kept != nil && weight(&c.h) < weight(&a.kept.h) {
@@ -75,6 +70,9 @@ func (h *history) checkNobodyForgotten(now record.Millis) {
 			if v.against(&c.h, a.h.ID) == "" {
 				h.fail("%s waits although %s could take it: %+v", id, a.h.ID, c.h)
 			}
+			if c.pend != nil {
+				continue
+			}
 			again := c.h
 			again.Declined = nil
 			if len(c.h.Declined) > 0 && c.h.DeclinedAt+v.round <= now && slices.Contains(c.h.Declined, a.h.ID) && v.against(&again, a.h.ID) == "" &&
@@ -82,7 +80,7 @@ func (h *history) checkNobodyForgotten(now record.Millis) {
 				h.fail("%s waits for a new round although %s could take it", id, a.h.ID)
 			}
 		}
-		if o := v.overflows(&c.h); o != "" && c.tries == 0 {
+		if o := v.overflows(&c.h); o != "" && c.pend == nil && c.tries == 0 {
 			h.fail("%s should %s: %+v, %+v", id, o, c.h, c.queue.h.Routing.Overflow)
 		}
 	}
@@ -94,6 +92,57 @@ func (h *history) checkNobodyForgotten(now record.Millis) {
 			if k.MetAt == 0 && k.Due > 0 && !k.Broken && (k.Due <= now || k.WarnAt > 0 && !k.Warned && k.WarnAt <= now) {
 				h.fail("nobody says of %s that a clock runs out: %+v", id, k)
 			}
+		}
+	}
+}
+
+// said is the view's word for a reason; for those that are not here: away.
+var said = map[Reason]string{NotMember: "not asked", Sticky: "not asked", Later: "not asked", Declined: "declined", Channel: "channel", NoSkill: "skills", LowLevel: "skills",
+	Full: "room", Heavy: "kept"}
+
+// checkReasons: whoever waits has a reason, and whoever serves the queue or is preferred and cannot take it has the right one.
+func (h *history) checkReasons(v *view, c *conv, why []Exclusion) {
+	id := c.h.ID
+	if len(why) == 0 {
+		h.fail("%s waits without a reason", id)
+	}
+	deciding := c.pend != nil && !c.pend.refused
+	got := map[string]string{}
+	for _, x := range why {
+		switch {
+		case deciding != (x.Reason == Deciding):
+			h.fail("%s, pending %+v, is explained by %v", id, c.pend, why)
+		case x.Agent != "":
+			got[x.Agent] = cmp.Or(said[x.Reason], "away")
+		}
+	}
+	if deciding {
+		return
+	}
+	q, reason := v.queue(&c.h), Reason("")
+	switch {
+	case q.ID == "":
+		reason = NoQueue
+	case v.shut(q):
+		reason = Closed
+	case q.Mode == ModePull:
+		reason = Pull
+	}
+	if reason != "" {
+		if !slices.ContainsFunc(why, func(x Exclusion) bool { return x.Reason == reason && x.Agent == "" }) {
+			h.fail("%s is not explained by %s: %v", id, reason, why)
+		}
+		return
+	}
+	for _, a := range h.e.agents {
+		want := ""
+		if a.h.ID == c.h.Prefer || v.serves(q, a.h.ID) {
+			if want = v.against(&c.h, a.h.ID); want == "" && a.kept != nil && weight(&c.h) < weight(&a.kept.h) {
+				want = "kept"
+			}
+		}
+		if got[a.h.ID] != want {
+			h.fail("%s against %s taking %s, explained by %v", want, a.h.ID, id, why)
 		}
 	}
 }

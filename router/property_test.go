@@ -14,6 +14,7 @@ import (
 
 var (
 	long    = flag.Bool("long", false, "run 25 times as many random steps: more than a million")
+	first   = flag.Int64("first", 1, "the seed of the first history")
 	oneSeed = flag.Int64("seed", 0, "run only this history and tell all of it")
 )
 
@@ -49,7 +50,6 @@ func (h *history) fail(format string, args ...any) {
 
 func (h *history) deliver(n int) {
 	for _, ev := range h.w.log[:n] {
-
 		h.e.Apply(&ev)
 		if h.past = append(h.past, ev); h.rnd.Intn(5) == 0 { // again, or something old, does no harm
 			old := h.past[h.rnd.Intn(len(h.past))]
@@ -338,7 +338,7 @@ func histories(t *testing.T, prompt bool, steps int) {
 		run(*oneSeed)
 		return
 	}
-	for seed := int64(1); seed <= int64(steps/each); seed++ {
+	for seed := *first; seed < *first+int64(steps/each); seed++ {
 		run(seed)
 	}
 	t.Log(count)

@@ -20,12 +20,11 @@ type view struct {
 	idle, turn        map[string]record.Millis
 	heavyHeld         map[string]string // agent → one that takes all
 	lapsed            map[string]bool   // agents who let an offer run out
-	pending           map[string]bool   // conversations
 }
 
 func newView(now record.Millis) *view {
 	return &view{now: now, grace: 30_000, round: 30_000, convs: map[string]*record.Conversation{}, agents: map[string]*record.Agent{}, users: map[string]*record.User{},
-		queues: map[string]*record.Queue{}, used: map[string]int{}, idle: map[string]record.Millis{}, turn: map[string]record.Millis{}, heavyHeld: map[string]string{}, lapsed: map[string]bool{}, pending: map[string]bool{}}
+		queues: map[string]*record.Queue{}, used: map[string]int{}, idle: map[string]record.Millis{}, turn: map[string]record.Millis{}, heavyHeld: map[string]string{}, lapsed: map[string]bool{}}
 }
 
 func (h *history) worldView() *view {
@@ -58,7 +57,6 @@ func (h *history) engineView() *view {
 				v.heavyHeld[p.id()] = id
 			}
 		}
-		v.pending[id] = c.pend != nil
 	}
 	return v
 }
@@ -116,7 +114,12 @@ func (v *view) shut(q *record.Queue) bool {
 	}
 	t := v.now.Time()
 	m := int(t.Sub(t.Truncate(24*time.Hour)) / time.Minute)
-	return !slices.ContainsFunc(hoursOfTest().Week[0], func(s record.Span) bool { return s.From <= m && m < s.To })
+	return !slices.ContainsFunc(hoursOfTest.Week[0], func(s record.Span) bool { return s.From <= m && m < s.To })
+}
+
+// serves tells whether id is a member or a secondary agent, sooner or later.
+func (v *view) serves(q *record.Queue, id string) bool {
+	return slices.Contains(q.Members, id) || slices.ContainsFunc(q.Routing.Secondary, func(s record.Secondary) bool { return slices.Contains(s.Members, id) })
 }
 
 func (v *view) room(id string) int {
@@ -267,7 +270,7 @@ func (v *view) bars(decided map[string]bool) map[string]int {
 			continue
 		}
 		for _, c := range v.line(id) {
-			if decided[c.ID] || v.pending[c.ID] || weight(c) < 2 || v.sticky(c) || c.WaitingSince+v.heavyAfter(c) > v.now {
+			if decided[c.ID] || weight(c) < 2 || v.sticky(c) || c.WaitingSince+v.heavyAfter(c) > v.now {
 				continue
 			}
 			best, least := "", math.MaxInt
@@ -330,10 +333,6 @@ func (v *view) overflowMay(c *record.Conversation, when, queue string) bool {
 
 func (v *view) overflowHolds(c *record.Conversation, o record.Overflow) bool {
 	q := v.queue(c)
-	serve := slices.Clone(q.Members)
-	for _, s := range q.Routing.Secondary {
-		serve = append(serve, s.Members...)
-	}
 	switch o.When {
 	case record.OverWait:
 		return v.now-c.QueuedAt >= record.Millis(o.Value)*1000
@@ -347,9 +346,9 @@ func (v *view) overflowHolds(c *record.Conversation, o record.Overflow) bool {
 	case record.OverClosed:
 		return v.shut(q)
 	case record.OverImpossible:
-		return !slices.ContainsFunc(serve, func(id string) bool {
+		return !slices.ContainsFunc(sorted(v.users), func(id string) bool {
 			u := v.users[id]
-			return u != nil && !u.Disabled && u.Capacity > 0 && u.Capacity >= c.Units && v.skilled(c, id, true)
+			return v.serves(q, id) && !u.Disabled && u.Capacity > 0 && u.Capacity >= c.Units && v.skilled(c, id, true)
 		})
 	}
 	return false

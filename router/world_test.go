@@ -136,8 +136,8 @@ func (w *world) someSLA(rnd *rand.Rand) *record.SLA {
 	return s
 }
 
-// hoursOfTest are open and closed every few minutes of the first hour.
-func hoursOfTest() record.Calendar {
+// hoursOfTest are open and closed every few minutes of the first hours.
+var hoursOfTest = func() record.Calendar {
 	c := record.Calendar{ID: "cal", Zone: "UTC"}
 	for d := range c.Week {
 		for m := 0; m < 230; m += 10 {
@@ -145,7 +145,7 @@ func hoursOfTest() record.Calendar {
 		}
 	}
 	return c
-}
+}()
 
 func sorted[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
 
@@ -156,7 +156,7 @@ func (w *world) settings() (r Rules) {
 	for _, id := range sorted(w.users) {
 		r.Users = append(r.Users, *w.users[id])
 	}
-	r.Calendars = []record.Calendar{hoursOfTest(), {ID: "unreadable", Zone: "../nowhere"}}
+	r.Calendars = []record.Calendar{hoursOfTest, {ID: "unreadable", Zone: "../nowhere"}}
 	return r
 }
 
