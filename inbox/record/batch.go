@@ -56,10 +56,6 @@ var (
 		`) UPDATE touches SET state = v.state, rev = v.rev, attempt = v.attempt, retry_at = v.retry_at, error = v.error,
 			provider_id = v.provider_id, worker = v.worker, unreadable = v.unreadable
 			FROM v WHERE touches.id = v.id AND touches.rev < v.rev`}
-	insertAnswers = many{
-		`INSERT INTO answers (n, conversation, queue, channel, agent, answered_at, asked_at) VALUES `,
-		// When the batch does not know since when the customer waits, the row before this batch does.
-		`(?, ?, ?, ?, ?, ?, COALESCE(CAST(? AS BIGINT), (SELECT NULLIF(unanswered, 0) FROM conversations WHERE id = ?), ?))`, ``}
 	upsertConversations = many{
 		`INSERT INTO conversations (id, version, number, identity, account, channel, thread, queue, status, owner, holder, tags,
 			unread, unanswered, waiting, live_until, last_message_at, last_message, subject_n, shared, asked, header) VALUES `,
@@ -81,7 +77,7 @@ var (
 // batch gathers the rows of some events, each row once with its newest values: PostgreSQL refuses to touch a row
 // twice in one statement, and half the work is saved.
 type batch struct {
-	events, unreadable, customers, identities, persons, named, touches, bodies, parts, answers []any
+	events, unreadable, customers, identities, persons, named, touches, bodies, parts []any
 
 	known         map[string]int // identity → its row in identities and customers
 	marked        ordered[marks]
@@ -100,7 +96,6 @@ type header struct {
 	c       *Conversation
 	json    string
 	subject int64 // n of the last touch with a subject
-	asked   Millis
 }
 
 // ordered is a map that remembers the order of first appearance, so that writers lock rows in the log's order.
@@ -158,19 +153,8 @@ func (b *batch) add(e *Event) error {
 			return err
 		}
 		h := b.conversations.get(c.ID)
-		if t := e.Touch; t != nil && answers(e) {
-			var asked any
-			if h.asked != 0 {
-				asked = int64(h.asked)
-			}
-			b.answers = append(b.answers, int64(e.ID.N), c.ID, c.Queue, c.Channel, t.Author.ID, int64(c.FirstResponseAt),
-				asked, c.ID, int64(c.CreatedAt))
-		}
 		if h.c == nil || c.Version > h.c.Version {
 			h.c, h.json = c, string(head)
-		}
-		if c.Unanswered != 0 {
-			h.asked = c.Unanswered
 		}
 		if t := e.Touch; t != nil && t.Body != nil && t.Body.Subject != "" {
 			h.subject = int64(e.ID.N)
@@ -214,12 +198,6 @@ func (b *batch) add(e *Event) error {
 		*b.cursors.get(e.Account) = e.Cursor
 	}
 	return nil
-}
-
-// answers tells a person's first reply since the conversation began or was reopened.
-func answers(e *Event) bool {
-	return e.Kind == EvQueued && !e.Touch.Inbound && e.Touch.Author.Kind == "agent" && e.Conversation.FirstResponseAt != 0 &&
-		(e.Conversation.FirstResponseAt == e.At || e.Conversation.FirstResponseAt == e.Touch.At)
 }
 
 // touch takes a new touch, or a new state of one: in this batch or of the record.
@@ -291,7 +269,6 @@ func (b *batch) finish() error {
 	list = insertBodies.over(list, b.bodies)
 	list = updateTouches.over(list, states)
 	list = insertParts.over(list, b.parts)
-	list = insertAnswers.over(list, b.answers) // reads conversations as they were
 	list = upsertConversations.over(list, convs)
 	list = upsertAgents.over(list, agents)
 	b.statements = upsertCursors.over(list, cursors)

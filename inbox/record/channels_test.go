@@ -264,6 +264,8 @@ func TestRecentWaits(t *testing.T) {
 			f.reply(c, "u1", "answer")
 		}
 		f.write()
+		for must(db.Measure(t.Context(), &FactRules{}, f.now, 1000)) > 0 {
+		}
 		if got := must(db.RecentWaits(t.Context(), "q1", 0, 2)); len(got) != 2 || got[0].At-got[0].Asked != 6000 {
 			t.Errorf("%v", got)
 		}

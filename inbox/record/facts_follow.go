@@ -289,8 +289,13 @@ func (db *DB) rezone(ctx context.Context, at measuredTo, rules *FactRules) error
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return firstErr(err, ErrMoved)
 		}
-		if _, err := q.ExecContext(ctx, "DELETE FROM report_dirty"); err != nil || !first.Valid {
-			return err
+		for _, table := range []string{"report_dirty", "report_months"} {
+			if _, err := q.ExecContext(ctx, "DELETE FROM "+table); err != nil {
+				return err
+			}
+		}
+		if !first.Valid {
+			return nil
 		}
 		return db.mark(ctx, q, Millis(first.Int64)-24*3600_000, Millis(last.Int64)+24*3600_000, rules)
 	})
@@ -324,7 +329,7 @@ func (db *DB) DirtyConversation(ctx context.Context, id string, rules *FactRules
 func (db *DB) MeasureAgain(ctx context.Context) error {
 	return db.write(ctx, func(q querier) error {
 		for _, text := range []string{"UPDATE report_cursor SET n = 0, happened_at = 0, life = life + 1", "DELETE FROM report_states", "DELETE FROM facts",
-			"DELETE FROM rollups", "DELETE FROM report_dirty"} {
+			"DELETE FROM rollups", "DELETE FROM report_dirty", "DELETE FROM report_months"} {
 			if _, err := q.ExecContext(ctx, text); err != nil {
 				return err
 			}

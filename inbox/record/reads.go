@@ -16,11 +16,11 @@ func (db *DB) LastEnvelope(ctx context.Context, conversation string) (Touch, err
 type Answered struct{ Asked, At Millis }
 
 // RecentWaits are the last waits of a queue's customers for their first answer, newest first: at most limit of those answered since
-// that time.
+// that time, as far as the facts go.
 func (db *DB) RecentWaits(ctx context.Context, queue string, since Millis, limit int) ([]Answered, error) {
 	list, err := collect(ctx, db.pool, func(rows *sql.Rows, a *Answered) error { return rows.Scan(&a.Asked, &a.At) },
-		"SELECT asked_at, answered_at FROM answers WHERE queue = $1 AND answered_at >= $2 ORDER BY answered_at DESC LIMIT $3",
-		queue, int64(since), limit)
+		`SELECT happened_at - value, happened_at FROM facts WHERE queue = $1 AND queue <> '' AND kind || '' = 'first' AND happened_at >= $2
+		ORDER BY happened_at DESC LIMIT $3`, queue, int64(since), limit)
 	if err != nil {
 		err = fmt.Errorf("read recent waits: %w", err)
 	}

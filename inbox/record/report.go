@@ -106,22 +106,31 @@ func (q ReportQuery) prepare() (*prepared, error) {
 func (p *prepared) cut(by string) string {
 	queue, agent := p.Queue != "" || by == ByQueue, p.Agent != "" || by == ByAgent
 	channel, tag := p.Channel != "" || by == ByChannel, p.Tag != "" || by == ByTag
+	several := func(list ...bool) bool {
+		n := 0
+		for _, is := range list {
+			n += int(flag(is))
+		}
+		return n > 1
+	}
 	switch {
 	case p.fig.line && !p.sub:
-		return cutAgent
-	case p.sub && (agent || tag || queue && channel):
+		return cutState
+	case p.sub && (agent || several(queue, channel, tag)):
 		return ""
 	case p.sub && queue:
 		return cutHalfQueue
 	case p.sub && channel:
 		return cutHalfChannel
+	case p.sub && tag:
+		return cutHalfTag
 	case p.sub:
 		return cutHalf
-	case tag && (agent || channel):
-		return ""
+	case tag && agent:
+		return cutTagAgent
 	case tag:
 		return cutTag
-	case agent && (queue || channel):
+	case agent && queue:
 		return cutFull
 	case agent:
 		return cutAgent
@@ -296,45 +305,13 @@ func (p *prepared) sum(ctx context.Context, q querier, by string) (map[string]ce
 	return groups, err
 }
 
-func (p *prepared) rollups(ctx context.Context, q querier, cut, by string, group func(string) cells) error {
-	where, args := "cut = $1 AND happened_at >= $2 AND happened_at < $3", []any{cut, int64(p.From), int64(p.To)}
-	for column, v := range map[string]string{"queue": p.Queue, "agent": p.Agent, "channel": p.Channel, "tag": p.Tag} {
-		if v != "" {
-			args = append(args, v)
-			where += fmt.Sprintf(" AND %s = $%d", column, len(args))
-		}
-	}
-	want := map[string]bool{}
-	for _, k := range p.fig.kinds {
-		want[k] = true
-	}
-	rows, err := q.QueryContext(ctx, "SELECT happened_at, queue, channel, agent, tag, cells FROM rollups WHERE "+where, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	var at Millis
-	var queue, channel, agent, tag string
-	var body sql.RawBytes
-	for rows.Next() {
-		if err := rows.Scan(&at, &queue, &channel, &agent, &tag, &body); err != nil {
-			return err
-		}
-		if err := mergeInto(group(p.key(by, at, queue, channel, agent, tag)), body, want, p.fig.Percentiles); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
 // scan reads facts one by one, where no rollup knows enough.
 func (p *prepared) scan(ctx context.Context, q querier, by string, group func(string) cells) error {
-	if p.To-p.From > mostScan {
+	if p.To-p.From > mostScan && p.Agent == "" && p.Queue == "" {
 		return &ReportError{"from", "Choose at most 62 days for this combination."}
 	}
 	add := func(f *Fact, tags string) error {
-		if p.Queue != "" && f.Queue != p.Queue || p.Agent != "" && f.Agent != p.Agent || p.Channel != "" && f.Channel != p.Channel ||
-			p.Tag != "" && !strings.Contains(tags, "\n"+p.Tag+"\n") {
+		if p.Tag != "" && !strings.Contains(tags, "\n"+p.Tag+"\n") {
 			return nil
 		}
 		if f.Kind == FactState {
@@ -355,14 +332,17 @@ func (p *prepared) scan(ctx context.Context, q querier, by string, group func(st
 		return nil
 	}
 	for _, kind := range p.fig.kinds {
+		x := filter{kind, p.From, p.To, p.Queue, p.Agent, p.Channel}
 		var err error
 		switch kind {
 		case cellFCR:
-			err = eachResolved(ctx, q, p.From, min(p.To, p.ripe()), add)
+			x.kind, x.to = FactResolved, min(p.To, p.ripe())
+			err = eachResolved(ctx, q, x, add)
 		case FactState:
-			err = eachFact(ctx, q, add, "WHERE f.kind = $1 AND f.happened_at >= $2 AND f.happened_at < $3 AND ($4 = '' OR f.agent = $4)", kind, int64(p.From-longestPiece), int64(p.To), p.Agent)
+			x.from -= longestPiece
+			fallthrough
 		default:
-			err = eachFact(ctx, q, add, "WHERE f.kind = $1 AND f.happened_at >= $2 AND f.happened_at < $3", kind, int64(p.From), int64(p.To))
+			err = eachFact(ctx, q, x, p.Tag != "" || by == ByTag, add)
 		}
 		if err != nil {
 			return err

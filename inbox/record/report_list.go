@@ -1,8 +1,10 @@
 package record
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -112,45 +114,55 @@ type listing struct {
 	items []ReportItem
 	next  string
 	at    place
+	tags  map[string]string // of conversations, where they matter
 }
 
 const (
-	listChunk = 400    // facts of each kind that are read at once
-	listMost  = 40_000 // facts that are looked at for one page; a list that is narrowed much goes on from there
+	listChunk = 2000   // facts of each kind that are read at once at most
+	listMost  = 20_000 // facts that are looked at for one page; a list that is narrowed much goes on from there
 )
-
-// found is a fact with what its item needs.
-type found struct {
-	Fact
-	item ReportItem
-	tags string
-}
 
 // facts merges the kinds, newest first.
 func (l *listing) facts(ctx context.Context, q querier) error {
+	if err := l.walk(ctx, q); err != nil {
+		return err
+	}
+	return l.describe(ctx, q)
+}
+
+func (l *listing) walk(ctx context.Context, q querier) error {
 	kinds := l.fig.listed
 	if kinds == nil {
 		kinds = l.fig.kinds
 	}
-	for looked := 0; ; {
-		var list []found
+	l.tags = map[string]string{}
+	for looked, size := 0, l.limit+1; ; {
+		if more, err := l.jump(ctx, q); err != nil || !more {
+			return err
+		}
+		size = max(size, l.at.skip+2)
+		var list []Fact
 		full := false
 		for _, kind := range kinds {
-			part, err := l.chunk(ctx, q, kind)
+			part, err := l.chunk(ctx, q, kind, size)
 			if err != nil {
 				return err
 			}
-			list, full = append(list, part...), full || len(part) == listChunk
+			list, full = append(list, part...), full || len(part) == size
 		}
-		slices.SortStableFunc(list, func(a, b found) int {
-			if a.At != b.At {
-				return int(min(max(b.At-a.At, -1), 1))
-			}
-			return int(min(max(int64(b.N)-int64(a.N), -1), 1))
+		slices.SortStableFunc(list, func(a, b Fact) int {
+			return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(b.N, a.N))
 		})
-		list = list[:min(len(list), listChunk)] // of what lies behind another kind may have more
+		if len(list) > size { // of what lies behind another kind may have more
+			list, full = list[:size], true
+		}
 		if len(list) == 0 {
 			return nil
+		}
+		if l.Tag != "" {
+			if err := learnTags(ctx, q, l.tags, list); err != nil {
+				return err
+			}
 		}
 		skip := l.at.skip
 		for i := range list {
@@ -165,7 +177,7 @@ func (l *listing) facts(ctx context.Context, q querier) error {
 				l.at, skip = place{f.At, int64(f.N), 1}, 0
 			}
 			if l.wants(f) {
-				l.items = append(l.items, f.item)
+				l.items = append(l.items, l.item(f))
 			}
 			if len(l.items) == l.limit {
 				if i < len(list)-1 || full {
@@ -174,60 +186,107 @@ func (l *listing) facts(ctx context.Context, q querier) error {
 				return nil
 			}
 		}
-		if !full && len(list) < listChunk {
+		if !full {
 			return nil
 		}
 		if looked += len(list); looked >= listMost {
 			l.next = l.at.String()
 			return nil
 		}
+		size = min(2*size, listChunk)
 	}
+}
+
+// jump goes on to the next half hour in which there is anything of the tag or channel asked for, by the sums, or whose sums are out of date; false:
+// there is none.
+func (l *listing) jump(ctx context.Context, q querier) (bool, error) {
+	cut, column, v := cutHalfTag, "tag", l.Tag
+	if v == "" {
+		cut, column, v = cutHalfChannel, "channel", l.Channel
+	}
+	if v == "" {
+		return true, nil
+	}
+	var slot, day int64
+	err := q.QueryRowContext(ctx, `SELECT COALESCE((SELECT happened_at FROM rollups WHERE cut = $1 AND `+column+` = $2 AND `+column+` <> '' AND happened_at <= $3
+		ORDER BY happened_at DESC LIMIT 1), 0), COALESCE((SELECT max(day) FROM report_dirty WHERE day <= $3), 0)`, cut, v, int64(min(l.at.at, l.To))).Scan(&slot, &day)
+	if err != nil {
+		return false, err
+	}
+	end := Millis(slot) + halfHour - 1
+	if day > 0 {
+		end = max(end, dayAfter(Millis(day), l.Zone)-1)
+	}
+	if end < l.at.at {
+		l.at = place{at: end, n: always}
+	}
+	return end >= l.From, nil
 }
 
 // chunk reads the next facts of one kind, from the place where the list is on.
-func (l *listing) chunk(ctx context.Context, q querier, kind string) ([]found, error) {
-	from, to, fcr := l.From, l.To, "0"
+func (l *listing) chunk(ctx context.Context, q querier, kind string, size int) ([]Fact, error) {
+	x := filter{kind, l.From, l.To, l.Queue, l.Agent, ""}
 	switch kind {
 	case FactState:
-		from -= longestPiece
+		x.from -= longestPiece
 	case cellFCR:
-		kind, to = FactResolved, min(to, l.ripe())
-		fcr = fmt.Sprintf(`CASE WHEN EXISTS (SELECT 1 FROM identities o JOIN touches w ON w.identity = o.id
-			WHERE o.customer = i.customer AND w.happened_at > f.happened_at AND w.happened_at <= f.happened_at + %d AND w.n > f.n
-				AND w.inbound = 1 AND w.kind = 'message' AND w.spam = '' AND w.auto_reply = 0) THEN 1 ELSE 2 END`, fcrWindow)
+		x.kind, x.to = FactResolved, min(l.To, l.ripe())
 	}
-	return collect(ctx, q, func(rows *sql.Rows, x *found) error {
-		var n int64
-		var fcr int
-		f, it := &x.Fact, &x.item
-		err := rows.Scan(&n, &f.Kind, &f.Agent, &f.At, &f.Conversation, &f.Queue, &f.Account, &f.Channel, &f.Reason, &f.Value, &f.Second, &f.OK,
-			&it.Number, &x.tags, &it.Touch, &it.Customer, &it.CustomerName, &fcr)
-		f.N = uint64(n)
-		if fcr > 0 {
-			f.Kind, f.OK, f.Value, f.Second = cellFCR, fcr == 2, int64(fcr-1), int64(fcr-1)
+	where, args := x.where()
+	n := len(args)
+	list, err := collect(ctx, q, scanFact, "SELECT "+factColumns+" FROM facts f WHERE "+where+
+		fmt.Sprintf(" AND f.happened_at <= $%d AND (f.happened_at < $%[1]d OR f.n <= $%d) ORDER BY f.happened_at DESC, f.n DESC, f.agent LIMIT $%d", n+1, n+2, n+3),
+		append(args, int64(l.at.at), l.at.n, size)...)
+	for i := range list {
+		list[i].Kind = kind
+	}
+	return list, err
+}
+
+func (l *listing) item(f *Fact) ReportItem {
+	it := ReportItem{N: f.N, Kind: f.Kind, Conversation: f.Conversation, Queue: f.Queue, Agent: f.Agent, Channel: f.Channel,
+		Reason: f.Reason, At: f.At, Value: f.Value, OK: f.OK}
+	if l.second {
+		it.Value = f.Second
+	}
+	return it
+}
+
+// describe adds what the facts do not say: conversation, touch, customer, and whether it was the customer's only contact.
+func (l *listing) describe(ctx context.Context, q querier) error {
+	for i := range l.items {
+		it := &l.items[i]
+		if it.Conversation == "" {
+			continue
 		}
-		it.N, it.Kind, it.Conversation, it.Queue, it.Agent, it.Channel = f.N, f.Kind, f.Conversation, f.Queue, f.Agent, f.Channel
-		it.Reason, it.At, it.Value, it.OK = f.Reason, f.At, f.Value, f.OK
-		if l.second {
-			it.Value = f.Second
+		err := q.QueryRowContext(ctx, `SELECT c.number, COALESCE(u.id, ''), COALESCE(u.name, ''), COALESCE((SELECT t.id FROM touches t WHERE t.n = $2), '')
+			FROM conversations c LEFT JOIN identities i ON i.id = c.identity LEFT JOIN customers u ON u.id = i.customer WHERE c.id = $1`,
+			it.Conversation, int64(it.N)).Scan(&it.Number, &it.Customer, &it.CustomerName, &it.Touch)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) { // it was erased
+			return err
 		}
-		return err
-	}, "SELECT "+factColumns+", COALESCE(c.number, 0), COALESCE(c.tags, ''), COALESCE(t.id, ''), COALESCE(u.id, ''), COALESCE(u.name, ''), "+fcr+`
-		FROM facts f LEFT JOIN conversations c ON c.id = f.conversation LEFT JOIN touches t ON t.n = f.n
-		LEFT JOIN identities i ON i.id = c.identity LEFT JOIN customers u ON u.id = i.customer
-		WHERE f.kind = $1 AND f.happened_at >= $2 AND f.happened_at < $3 AND f.happened_at <= $4 AND (f.happened_at < $4 OR f.n <= $5)
-			AND ($6 = '' OR f.queue = $6) AND ($7 = '' OR f.agent = $7) AND ($8 = '' OR f.channel = $8)
-		ORDER BY f.happened_at DESC, f.n DESC, f.agent LIMIT $9`,
-		kind, int64(from), int64(to), int64(l.at.at), l.at.n, l.Queue, l.Agent, l.Channel, listChunk)
+		if it.Kind != cellFCR {
+			continue
+		}
+		var again int
+		if err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM identities o JOIN touches w ON w.identity = o.id
+			WHERE o.customer = $1 AND w.happened_at > $2 AND w.happened_at <= $3 AND w.n > $4
+				AND w.inbound = 1 AND w.kind = 'message' AND w.spam = '' AND w.auto_reply = 0 LIMIT 1) AS w`,
+			it.Customer, int64(it.At), int64(it.At+fcrWindow), int64(it.N)).Scan(&again); err != nil {
+			return err
+		}
+		it.OK, it.Value = again == 0, int64(1-again)
+	}
+	return nil
 }
 
 // wants tells whether a fact is in the row.
-func (l *listing) wants(f *found) bool {
-	if l.fig.only != nil && !l.fig.only(&f.Fact) || l.Tag != "" && !strings.Contains(f.tags, "\n"+l.Tag+"\n") {
+func (l *listing) wants(f *Fact) bool {
+	if l.Channel != "" && f.Channel != l.Channel || l.fig.only != nil && !l.fig.only(f) || l.Tag != "" && !strings.Contains(l.tags[f.Conversation], "\n"+l.Tag+"\n") {
 		return false
 	}
 	if f.Kind == FactState {
-		part := piece(&f.Fact, l.From, l.To)
+		part := piece(f, l.From, l.To)
 		if part == nil {
 			return false
 		}

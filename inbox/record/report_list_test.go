@@ -31,6 +31,12 @@ func TestEachNumberOpensItsItems(t *testing.T) {
 				if h.rng.IntN(3) == 0 {
 					q.Queue = h.one(historyQueues...)
 				}
+				if h.rng.IntN(4) == 0 {
+					q.Channel = h.one("sms", "email")
+				}
+				if h.rng.IntN(4) == 0 {
+					q.Tag = h.one("billing", "شکایت")
+				}
 				r := must(db.Report(t.Context(), q))
 				if by == "" {
 					r.Rows = []Row{r.Total}
@@ -66,7 +72,7 @@ func TestEachNumberOpensItsItems(t *testing.T) {
 					}
 					// Within the service level who gave up early counts neither way, but is shown.
 					if opened++; got != want && !(fig.ID == "service_level" && got >= want) {
-						t.Errorf("%s by %s, %s of queue %q: %d items, the row counts %d", fig.ID, by, row.Key, q.Queue, got, want)
+						t.Errorf("%s by %s, %s of queue %q, channel %q, tag %q: %d items, the row counts %d", fig.ID, by, row.Key, q.Queue, q.Channel, q.Tag, got, want)
 					}
 				}
 			}

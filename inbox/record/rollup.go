@@ -13,15 +13,22 @@ import (
 // Cuts of rollups: what rows of facts are summed apart by. A report reads the smallest that has all it asks for.
 const (
 	cutQueue       = "queue"        // day × queue × channel
-	cutAgent       = "agent"        // day × agent
+	cutAgent       = "agent"        // day × channel × agent
+	cutState       = "state"        // day × agent, of FactState alone
 	cutFull        = "full"         // day × queue × channel × agent
-	cutTag         = "tag"          // day × queue × tag
+	cutTag         = "tag"          // day × queue × channel × tag
+	cutTagAgent    = "tag/agent"    // day × queue × channel × agent × tag
 	cutHalf        = "half"         // half hour
 	cutHalfQueue   = "half/queue"   // half hour × queue
 	cutHalfChannel = "half/channel" // half hour × channel
+	cutHalfTag     = "half/tag"     // half hour × tag
 )
 
-var allCuts = []string{cutQueue, cutAgent, cutFull, cutTag, cutHalf, cutHalfQueue, cutHalfChannel}
+// Each cut of days is there by months too: see rollup_month.go.
+var (
+	dayCuts = []string{cutQueue, cutAgent, cutState, cutFull, cutTag, cutTagAgent}
+	allCuts = append(slices.Clip(dayCuts), cutHalf, cutHalfQueue, cutHalfChannel, cutHalfTag)
+)
 
 // halfHour is the length of the shorter slots.
 const halfHour = Millis(30 * 60_000)
@@ -67,11 +74,13 @@ func (r *rollup) add(f *Fact, tags string) {
 	}
 	r.row(rollKey{cut: cutQueue, at: r.day, queue: f.Queue, channel: f.Channel}).add(f)
 	r.row(rollKey{cut: cutFull, at: r.day, queue: f.Queue, channel: f.Channel, agent: f.Agent}).add(f)
-	r.row(rollKey{cut: cutAgent, at: r.day, agent: f.Agent}).add(f)
-	for tag := range strings.FieldsFuncSeq(tags, func(c rune) bool { return c == '\n' }) {
-		r.row(rollKey{cut: cutTag, at: r.day, queue: f.Queue, tag: tag}).add(f)
-	}
+	r.row(rollKey{cut: cutAgent, at: r.day, channel: f.Channel, agent: f.Agent}).add(f)
 	slot := slotOf(f.At, r.zone)
+	for tag := range strings.FieldsFuncSeq(tags, func(c rune) bool { return c == '\n' }) {
+		r.row(rollKey{cut: cutTag, at: r.day, queue: f.Queue, channel: f.Channel, tag: tag}).add(f)
+		r.row(rollKey{cut: cutTagAgent, at: r.day, queue: f.Queue, channel: f.Channel, agent: f.Agent, tag: tag}).add(f)
+		r.row(rollKey{cut: cutHalfTag, at: slot, tag: tag}).add(f)
+	}
 	r.row(rollKey{cut: cutHalf, at: slot}).add(f)
 	r.row(rollKey{cut: cutHalfQueue, at: slot, queue: f.Queue}).add(f)
 	r.row(rollKey{cut: cutHalfChannel, at: slot, channel: f.Channel}).add(f)
@@ -80,7 +89,7 @@ func (r *rollup) add(f *Fact, tags string) {
 // addState sums the part of an agent's state that lies within the day, half hour by half hour.
 func (r *rollup) addState(f *Fact) {
 	if part := piece(f, r.day, r.end); part != nil {
-		r.row(rollKey{cut: cutAgent, at: r.day, agent: f.Agent}).add(part)
+		r.row(rollKey{cut: cutState, at: r.day, agent: f.Agent}).add(part)
 		halves(part, r.zone, func(slot Millis, p *Fact) { r.row(rollKey{cut: cutHalf, at: slot}).add(p) })
 	}
 }
@@ -107,14 +116,22 @@ func halves(f *Fact, zone *time.Location, each func(slot Millis, p *Fact)) {
 	}
 }
 
-// RollUp sums one day anew whose sums are out of date, the latest first, and tells whether there was one: call it again until false. It holds the
-// writer of SQLite for a few milliseconds at a time. What the sums say follows from the facts alone, so that it may be broken off anywhere.
+// RollUp sums one day anew whose sums are out of date, the latest first, or, when there is none, a month, and tells whether there was one: call it
+// again until false. It holds the writer of SQLite for a few milliseconds at a time. What the sums say follows from the facts alone, so that it may
+// be broken off anywhere.
 func (db *DB) RollUp(ctx context.Context, rules *FactRules, now Millis) (bool, error) {
 	type mark struct{ day, ripe, mark int64 }
 	marks, err := collect(ctx, db.pool, func(rows *sql.Rows, m *mark) error { return rows.Scan(&m.day, &m.ripe, &m.mark) },
 		`SELECT day, ripe, mark FROM report_dirty WHERE due <= $1 AND day = (SELECT max(day) FROM report_dirty WHERE due <= $1)`, int64(now))
-	if err != nil || len(marks) == 0 {
+	if err != nil {
 		return false, err
+	}
+	if len(marks) == 0 {
+		done, err := db.sumMonth(ctx, rules.zone(), now)
+		if err != nil {
+			err = fmt.Errorf("sum a month: %w", err)
+		}
+		return done, err
 	}
 	r := &rollup{day: Millis(marks[0].day), zone: rules.zone(), rows: map[rollKey]cells{}}
 	r.end = dayAfter(r.day, r.zone)
@@ -137,59 +154,121 @@ func (db *DB) RollUp(ctx context.Context, rules *FactRules, now Millis) (bool, e
 
 func (db *DB) sumDay(ctx context.Context, r *rollup, ripe bool) error {
 	_, err := db.read(ctx, func(q querier) error {
+		tags := map[string]string{} // by conversation: a day has few of them and many facts
 		// PostgreSQL and SQLite both walk facts_at for one kind after the other.
 		for _, kind := range factKinds {
 			from := r.day
 			if kind == FactState {
 				from -= longestPiece
 			}
-			if err := eachFact(ctx, q, func(f *Fact, tags string) error { r.add(f, tags); return nil },
-				"WHERE f.kind = $1 AND f.happened_at >= $2 AND f.happened_at < $3", kind, int64(from), int64(r.end)); err != nil {
+			list, err := collect(ctx, q, scanFact, "SELECT "+factColumns+" FROM facts f WHERE f.kind = $1 AND f.happened_at >= $2 AND f.happened_at < $3",
+				kind, int64(from), int64(r.end))
+			if err != nil {
 				return err
+			}
+			if err := learnTags(ctx, q, tags, list); err != nil {
+				return err
+			}
+			for i := range list {
+				r.add(&list[i], tags[list[i].Conversation])
 			}
 		}
 		if !ripe {
 			return nil
 		}
-		return eachResolved(ctx, q, r.day, r.end, func(f *Fact, tags string) error { r.add(f, tags); return nil })
+		return eachResolved(ctx, q, filter{kind: FactResolved, from: r.day, to: r.end}, func(f *Fact, tags string) error { r.add(f, tags); return nil })
 	})
 	return err
+}
+
+// learnTags adds the tags of the conversations that facts are of and that are not known yet.
+func learnTags(ctx context.Context, q querier, known map[string]string, list []Fact) error {
+	var ids []any
+	for i := range list {
+		id := list[i].Conversation
+		if _, ok := known[id]; !ok {
+			known[id] = ""
+			ids = append(ids, id)
+		}
+	}
+	for part := range slices.Chunk(ids, 500) {
+		rows, err := q.QueryContext(ctx, "SELECT id, tags FROM conversations WHERE id IN ("+placeholders(1, len(part))+")", part...)
+		if err != nil {
+			return err
+		}
+		for rows.Next() {
+			var id, tags string
+			if err = rows.Scan(&id, &tags); err != nil {
+				break
+			}
+			known[id] = tags
+		}
+		rows.Close()
+		if err := firstErr(err, rows.Err()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 var factKinds = []string{FactOffered, FactAnswered, FactAbandoned, FactFlowOut, FactOffer, FactAccepted, FactDeclined, FactRONA, FactTransfer, FactFirst, FactNext,
 	FactHandled, FactState, FactResolved, FactReopened, FactRating, FactNPS, FactSLAFirst, FactSLANext, FactSLAResolve, FactEstimate, FactIn, FactOut}
 
+// filter is which facts are read. Empty texts take all.
+type filter struct {
+	kind                  string
+	from, to              Millis
+	queue, agent, channel string
+}
+
+// where is the condition, with its arguments from $1 on. An agent or a queue has its own index, which is in the order of time over all kinds: what
+// is said of the kind then must not lead the planner to the index of the kinds.
+func (x filter) where() (string, []any) {
+	text, args := "f.kind = $1", []any{x.kind, int64(x.from), int64(x.to)}
+	if x.agent != "" || x.queue != "" {
+		text = "f.kind || '' = $1"
+	}
+	text += " AND f.happened_at >= $2 AND f.happened_at < $3"
+	and := func(condition, v string) {
+		if v != "" {
+			args = append(args, v)
+			text += fmt.Sprintf(" AND "+condition+" = $%d", len(args))
+		}
+	}
+	and("f.agent <> '' AND f.agent", x.agent)
+	if x.agent != "" {
+		and("f.queue || ''", x.queue)
+	} else {
+		and("f.queue <> '' AND f.queue", x.queue)
+	}
+	and("f.channel", x.channel)
+	return text, args
+}
+
 // eachFact calls do for facts with the tags of their conversations.
-func eachFact(ctx context.Context, q querier, do func(f *Fact, tags string) error, where string, args ...any) error {
-	rows, err := q.QueryContext(ctx, "SELECT "+factColumns+", COALESCE(c.tags, '') FROM facts f LEFT JOIN conversations c ON c.id = f.conversation "+where, args...)
-	if err != nil {
-		return err
+func eachFact(ctx context.Context, q querier, x filter, tagged bool, do func(f *Fact, tags string) error) error {
+	tags, join := "''", ""
+	if tagged {
+		tags, join = "COALESCE(c.tags, '')", "LEFT JOIN conversations c ON c.id = f.conversation"
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var f Fact
-		var n int64
-		var tags string
-		if err := rows.Scan(&n, &f.Kind, &f.Agent, &f.At, &f.Conversation, &f.Queue, &f.Account, &f.Channel, &f.Reason, &f.Value, &f.Second, &f.OK, &tags); err != nil {
-			return err
-		}
-		f.N = uint64(n)
-		if err := do(&f, tags); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
+	where, args := x.where()
+	return eachRow(ctx, q, "SELECT "+factColumns+", "+tags+", 0 FROM facts f "+join+" WHERE "+where, args, do)
 }
 
 // eachResolved calls do for what was resolved between two moments, as facts of the kind cellFCR: OK where the customer, at whatever address, wrote
 // no more within fcrWindow.
-func eachResolved(ctx context.Context, q querier, from, to Millis, do func(f *Fact, tags string) error) error {
-	rows, err := q.QueryContext(ctx, "SELECT "+factColumns+`, COALESCE(c.tags, ''), NOT EXISTS (
+func eachResolved(ctx context.Context, q querier, x filter, do func(f *Fact, tags string) error) error {
+	where, args := x.where()
+	return eachRow(ctx, q, "SELECT "+factColumns+fmt.Sprintf(`, COALESCE(c.tags, ''), CASE WHEN EXISTS (
 			SELECT 1 FROM identities i JOIN identities o ON o.customer = i.customer JOIN touches t ON t.identity = o.id
-			WHERE i.id = c.identity AND t.happened_at > f.happened_at AND t.happened_at <= f.happened_at + $1 AND t.n > f.n
-				AND t.inbound = 1 AND t.kind = 'message' AND t.spam = '' AND t.auto_reply = 0)
-		FROM facts f LEFT JOIN conversations c ON c.id = f.conversation
-		WHERE f.kind = 'resolved' AND f.happened_at >= $2 AND f.happened_at < $3`, int64(fcrWindow), int64(from), int64(to))
+			WHERE i.id = c.identity AND t.happened_at > f.happened_at AND t.happened_at <= f.happened_at + %d AND t.n > f.n
+				AND t.inbound = 1 AND t.kind = 'message' AND t.spam = '' AND t.auto_reply = 0) THEN 1 ELSE 2 END
+		FROM facts f LEFT JOIN conversations c ON c.id = f.conversation WHERE `, fcrWindow)+where, args, do)
+}
+
+// eachRow reads facts with tags and what is known of their contact: 0 nothing, 1 another came after it, 2 it was the only one.
+func eachRow(ctx context.Context, q querier, text string, args []any, do func(f *Fact, tags string) error) error {
+	rows, err := q.QueryContext(ctx, text, args...)
 	if err != nil {
 		return err
 	}
@@ -197,12 +276,15 @@ func eachResolved(ctx context.Context, q querier, from, to Millis, do func(f *Fa
 	for rows.Next() {
 		var f Fact
 		var n int64
+		var fcr int
 		var tags string
-		if err := rows.Scan(&n, &f.Kind, &f.Agent, &f.At, &f.Conversation, &f.Queue, &f.Account, &f.Channel, &f.Reason, &f.Value, &f.Second, &f.OK,
-			&tags, &f.OK); err != nil {
+		if err := rows.Scan(&n, &f.Kind, &f.Agent, &f.At, &f.Conversation, &f.Queue, &f.Account, &f.Channel, &f.Reason, &f.Value, &f.Second, &f.OK, &tags, &fcr); err != nil {
 			return err
 		}
-		f.N, f.Kind, f.Reason, f.Value, f.Second = uint64(n), cellFCR, "", flag(f.OK), 0
+		f.N = uint64(n)
+		if fcr > 0 {
+			f.Kind, f.Reason, f.OK, f.Value, f.Second = cellFCR, "", fcr == 2, int64(fcr-1), 0
+		}
 		if err := do(&f, tags); err != nil {
 			return err
 		}
@@ -220,41 +302,61 @@ var (
 // rollRows is how many rows one transaction writes at most: about 10 ms in SQLite. A day of a small firm is written whole: seven statements are for what is less than maxRows.
 const rollRows = 512
 
-// storeDay writes what differs from what stands there.
+// storeDay writes what differs from what stands there. The month whose sums it changes is out of date from the first of it on.
 func (db *DB) storeDay(ctx context.Context, r *rollup) error {
-	type stored struct {
-		key   rollKey
-		cells []byte
-	}
-	var upserts, deletes []any
+	var list []statement
 	for _, cut := range allCuts {
-		there, err := collect(ctx, db.pool, func(rows *sql.Rows, s *stored) error {
-			s.key.cut = cut
-			return rows.Scan(&s.key.at, &s.key.queue, &s.key.channel, &s.key.agent, &s.key.tag, &s.cells)
-		}, "SELECT happened_at, queue, channel, agent, tag, cells FROM rollups WHERE cut = $1 AND happened_at >= $2 AND happened_at < $3", cut, int64(r.day), int64(r.end))
+		there, err := storedRows(ctx, db.pool, "cut = $1 AND happened_at >= $2 AND happened_at < $3", cut, int64(r.day), int64(r.end))
 		if err != nil {
 			return err
 		}
-		for _, s := range there {
-			k := s.key
-			c, ok := r.rows[k]
-			switch {
-			case !ok:
-				deletes = append(deletes, k.cut, int64(k.at), k.queue, k.channel, k.agent, k.tag)
-			case bytes.Equal(c.encode(), s.cells):
-				delete(r.rows, k)
-			}
-		}
+		list = differences(list, there, r.rows, cut)
 	}
-	for k, c := range r.rows {
-		upserts = append(upserts, k.cut, int64(k.at), k.queue, k.channel, k.agent, k.tag, c.encode())
+	month := monthOf(r.day, r.zone)
+	known, err := db.knowsMonth(ctx, month)
+	if err != nil {
+		return err
 	}
-	list := deleteRollups.over(nil, deletes)
-	list = upsertRollups.over(list, upserts)
+	if len(list) > 0 || !known {
+		list = append([]statement{{key: stmtKey{text: staleMonth}, args: []any{int64(month)}}}, list...)
+	}
 	for part := range slices.Chunk(list, rollRows/maxRows+7) {
 		if err := db.write(ctx, func(q querier) error { return db.runAll(ctx, q, part) }); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// storedRow is a row of rollups.
+type storedRow struct {
+	key   rollKey
+	cells []byte
+}
+
+func storedRows(ctx context.Context, q querier, where string, args ...any) ([]storedRow, error) {
+	return collect(ctx, q, func(rows *sql.Rows, s *storedRow) error {
+		return rows.Scan(&s.key.cut, &s.key.at, &s.key.queue, &s.key.channel, &s.key.agent, &s.key.tag, &s.cells)
+	}, "SELECT cut, happened_at, queue, channel, agent, tag, cells FROM rollups WHERE "+where, args...)
+}
+
+// differences adds the statements that make the rows of a cut that are there into those that should be.
+func differences(list []statement, there []storedRow, should map[rollKey]cells, cut string) []statement {
+	var upserts, deletes []any
+	same := map[rollKey]bool{}
+	for i := range there {
+		k := there[i].key
+		switch c, ok := should[k]; {
+		case !ok:
+			deletes = append(deletes, k.cut, int64(k.at), k.queue, k.channel, k.agent, k.tag)
+		case bytes.Equal(c.encode(), there[i].cells):
+			same[k] = true
+		}
+	}
+	for k, c := range should {
+		if k.cut == cut && !same[k] {
+			upserts = append(upserts, k.cut, int64(k.at), k.queue, k.channel, k.agent, k.tag, c.encode())
+		}
+	}
+	return upsertRollups.over(deleteRollups.over(list, deletes), upserts)
 }

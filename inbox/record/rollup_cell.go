@@ -154,7 +154,7 @@ func (h hist) encode(b []byte) []byte {
 
 var errCells = errors.New("broken sums")
 
-// mergeInto adds the encoded cells of the kinds that are wanted; the others are skipped unread.
+// mergeInto adds the encoded cells of the kinds that are wanted, nil: all; the others are skipped unread.
 func mergeInto(c cells, b []byte, want map[string]bool, hists bool) error {
 	r := reader{b: b}
 	for len(r.b) > 0 && !r.bad {
@@ -163,7 +163,7 @@ func mergeInto(c cells, b []byte, want map[string]bool, hists bool) error {
 		if r.bad {
 			break
 		}
-		if !want[string(kind)] {
+		if want != nil && !want[string(kind)] {
 			continue
 		}
 		x := c[cellKey{string(kind), string(reason)}]
@@ -208,14 +208,10 @@ func (r *reader) uvarint() uint64 {
 	return v
 }
 
+// varint undoes the zigzag of binary.AppendVarint.
 func (r *reader) varint() int64 {
-	v, n := binary.Varint(r.b)
-	if n <= 0 {
-		r.b, r.bad = nil, true
-		return 0
-	}
-	r.b = r.b[n:]
-	return v
+	v := r.uvarint()
+	return int64(v>>1) ^ -int64(v&1)
 }
 
 func (r *reader) bytes() []byte {

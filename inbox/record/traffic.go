@@ -13,7 +13,8 @@ type Contact struct {
 	Queue   string
 	Channel string
 	Handled Millis // time that agents gave it, wrap-up included; 0: not known (yet)
-	Waited  Millis // until its customer left; of the abandoned only
+	Waited  Millis // until an agent took it or its customer left
+	Taken   bool   // by an agent
 	Left    bool   // abandoned
 }
 
@@ -64,7 +65,8 @@ func (db *DB) Contacts(ctx context.Context, from, to Millis, queue string, most 
 		conversation string
 	}
 	for kind, take := range map[string]func(c *Contact, e end){
-		FactAbandoned: func(c *Contact, e end) { c.Left, c.Waited = true, e.value },
+		FactAbandoned: func(c *Contact, e end) { c.Left, c.Waited = true, e.at-c.At },
+		FactAnswered:  func(c *Contact, e end) { c.Taken, c.Waited = true, e.at-c.At },
 		FactHandled:   func(c *Contact, e end) { c.Handled += e.value },
 	} {
 		ends, err := collect(ctx, db.pool, func(r *sql.Rows, e *end) error { return r.Scan(&e.at, &e.value, &e.conversation) },

@@ -18,6 +18,7 @@ func TestContacts(t *testing.T) {
 			{N: 5, Kind: FactOffered, Conversation: "c", Queue: "q1", Channel: "sms", At: 4 * hour},
 			{N: 6, Kind: FactFlowOut, Conversation: "c", Queue: "q1", At: 4*hour + 10, Value: 10},
 			{N: 6, Kind: FactOffered, Conversation: "c", Queue: "q2", Channel: "sms", At: 4*hour + 10},
+			{N: 7, Kind: FactAnswered, Conversation: "c", Queue: "q2", Agent: "u1", At: 4*hour + 30, Value: 20},
 			{N: 7, Kind: FactHandled, Conversation: "c", Queue: "q2", Agent: "u1", At: 5 * hour, Value: 20},
 			{N: 8, Kind: FactHandled, Conversation: "c", Queue: "q2", Agent: "u2", At: 6 * hour, Value: 30},
 			// a comes again: what belongs to its first time stays there.
@@ -40,13 +41,13 @@ func TestContacts(t *testing.T) {
 		want := []Contact{
 			{At: 1 * hour, Queue: "q1", Channel: "sms", Handled: 700},
 			{At: 2 * hour, Queue: "q1", Channel: "email", Left: true, Waited: 500},
-			{At: 4 * hour, Queue: "q1", Channel: "sms", Handled: 50},
+			{At: 4 * hour, Queue: "q1", Channel: "sms", Handled: 50, Taken: true, Waited: 30}, // in both queues
 		}
 		if !reflect.DeepEqual(all, want) {
 			t.Errorf("got %+v, want %+v", all, want)
 		}
 		one := must(db.Contacts(t.Context(), hour, 5*hour, "q2", 10))
-		if want := []Contact{{At: 4*hour + 10, Queue: "q2", Channel: "sms", Handled: 50}}; !reflect.DeepEqual(one, want) {
+		if want := []Contact{{At: 4*hour + 10, Queue: "q2", Channel: "sms", Handled: 50, Taken: true, Waited: 20}}; !reflect.DeepEqual(one, want) {
 			t.Errorf("of q2 %+v, want %+v", one, want)
 		}
 		var wrong *ReportError // said to who asked, before anything is read
