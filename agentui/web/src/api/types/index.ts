@@ -1,0 +1,12 @@
+// The shapes of the hub's JSON, as inbox/record and channels write them, by noun. Ids are opaque strings.
+export type * from './account'
+export type * from './alert'
+export type * from './conversation'
+export type * from './customer'
+export type * from './event'
+export type * from './firm'
+export type * from './millis'
+export type * from './queue'
+export type * from './supervisor'
+export type * from './touch'
+export type * from './user'

@@ -1,0 +1,2 @@
+/** Unix milliseconds; 0 or absent: never. */
+export type Millis = number
