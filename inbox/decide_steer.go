@@ -3,6 +3,7 @@ package inbox
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"tamas/inbox/record"
 )
@@ -31,6 +32,10 @@ func (a *attempt) assign() (*record.Event, error) {
 	return c.e, c.own(a.Agent)
 }
 
+// transferHold is how long a transferred conversation waits for the one chosen, who is at the desk; longer where its queue says so.
+const transferHold = 2 * time.Minute
+
+// transfer hands on to a queue, or to an agent through the queue. Who gives it away is not asked in the round that begins.
 func (a *attempt) transfer() (*record.Event, error) {
 	if !a.mine && !a.takable {
 		return nil, a.notYours(a.Command)
@@ -45,6 +50,9 @@ func (a *attempt) transfer() (*record.Event, error) {
 		since = a.now
 	}
 	h.Declined, h.DeclinedAt, h.Hops = nil, 0, nil
+	if giver := a.conv.Owner; giver != "" && giver != a.Agent {
+		h.Declined, h.DeclinedAt = []string{giver}, a.now
+	}
 	c.unprefer()
 	if a.conv.Owner != a.By.ID {
 		c.was(&a.conv, "status", "owner", "offered_to", "queue", "prefer")
@@ -60,7 +68,8 @@ func (a *attempt) transfer() (*record.Event, error) {
 		if u, ok := a.set.Users[a.Agent]; !ok || u.Disabled {
 			return nil, invalid("agent", "There is no such agent.")
 		}
-		h.Prefer = a.Agent
+		hold := max(transferHold, time.Duration(a.set.Queues[h.Queue].Routing.StickySecs)*time.Second)
+		h.Prefer, h.StickyUntil = a.Agent, a.now+record.Millis(hold.Milliseconds())
 	default:
 		return nil, invalid("queue", "Say where to: a queue or an agent.")
 	}

@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -420,6 +421,30 @@ func TestHolderIsAlwaysPartOfTheChange(t *testing.T) {
 			}
 			if !slices.ContainsFunc(e.Agents, func(a record.Agent) bool { return a.ID == "u1" && a.Version == stale.Version+1 }) {
 				t.Fatalf("u1 is not compared: %+v", e.Agents)
+			}
+		})
+	}
+}
+
+// A transfer is not answered by giving it back: who gave it away is not asked in the round that begins, and the one chosen, who is at
+// the desk, is waited for.
+func TestTransferLeavesItsGiver(t *testing.T) {
+	for name, to := range map[string]Command{"queue": {Queue: "r"}, "agent": {Agent: "u2"}, "giver": {Agent: "u1"}} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(3, 5)
+			id := w.receive(t, "")
+			for _, cmd := range []Command{{Action: Claim}, to} {
+				cmd.Action, cmd.By, cmd.Conversation = cmp.Or(cmd.Action, Transfer), agentActor("u1"), id
+				if err := w.do(t, cmd); err != nil {
+					t.Fatal(err)
+				}
+			}
+			c := w.state(id).conv
+			if gave := slices.Equal(c.Declined, []string{"u1"}) && c.DeclinedAt == w.now; gave != (name != "giver") {
+				t.Errorf("declined: %v at %d", c.Declined, c.DeclinedAt)
+			}
+			if c.Prefer != to.Agent || (to.Agent != "") != (c.StickyUntil > w.now) {
+				t.Errorf("preferred: %q until %d, now %d", c.Prefer, c.StickyUntil, w.now)
 			}
 		})
 	}
