@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -171,12 +172,13 @@ func (k *keeper) run(c *record.Clock, from, left record.Millis) {
 	c.Left = 0
 	c.Due = k.after(c, from, left)
 	if c.WarnAt = 0; !c.Warned {
-		percent := k.policy.WarnPercent
-		if percent == 0 {
-			percent = defaultWarn
-		}
-		c.WarnAt = k.after(c, from, left-c.Target*record.Millis(100-percent)/100)
+		c.WarnAt = k.after(c, from, left-k.late(c.Target))
 	}
+}
+
+// late is how much of a promised time is left when people are warned.
+func (k *keeper) late(promised record.Millis) record.Millis {
+	return promised * record.Millis(100-cmp.Or(k.policy.WarnPercent, defaultWarn)) / 100
 }
 
 // after is the moment when so much working time has gone. A calendar that never opens again counts for nothing.
@@ -249,7 +251,7 @@ func (k *keeper) renew(i int) int {
 	}
 	left := promised - (c.Target - k.left(c))
 	c.Target, c.Calendar = promised, k.policy.Calendar
-	c.Warned = c.Warned && left <= promised/4
+	c.Warned = c.Warned && left <= k.late(promised)
 	if c.Due == 0 {
 		c.Left = max(1, left)
 		return i

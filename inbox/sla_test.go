@@ -299,6 +299,23 @@ func TestChangedPolicies(t *testing.T) {
 	}
 }
 
+// Who was warned at the policy's own share of the time is not warned again when that share has gone of the new promise as well.
+func TestRenewedClocksWarnOnce(t *testing.T) {
+	for _, tt := range []struct {
+		first  int // seconds promised anew
+		warned bool
+	}{{500, true}, {1200, false}} {
+		p := newPromised(t, record.SLAPolicy{ID: "p", First: 600, WarnPercent: 50})
+		id := p.write("").ID
+		p.now += 301 * second
+		p.timer(id, "warn/first")
+		p.set = withSLA(p.set, record.SLAPolicy{ID: "p", First: tt.first, WarnPercent: 50})
+		if k := clock(p.timer(id, renewClocks), record.ClockFirst); k.Warned != tt.warned || (k.WarnAt == 0) != tt.warned {
+			t.Errorf("%d s promised: %+v", tt.first, k)
+		}
+	}
+}
+
 func withSLA(set *Settings, list ...record.SLAPolicy) *Settings {
 	s := *set
 	s.SLA = list
