@@ -25,8 +25,8 @@ export default defineConfig({
       icon: { clientBundle: { scan: { globInclude: firstFiles(src).map((f) => f.slice(src.length - 3)), globExclude: [] } } },
       ui: {
         button: { slots: { base: 'cursor-pointer' } },
-        modal: { variants: { overlay: { true: { overlay: 'bg-ink-950/45' } } } },
-        slideover: { slots: { overlay: 'bg-ink-950/45' } },
+        modal: { slots: { wrapper: 'pe-9' }, variants: { overlay: { true: { overlay: 'bg-ink-950/45' } } } },
+        slideover: { slots: { overlay: 'bg-ink-950/45', wrapper: 'pe-9' } },
       },
     }),
   ],
