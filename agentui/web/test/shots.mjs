@@ -8,12 +8,18 @@ const out = process.argv[2] ?? 'shots'
 const only = process.argv[3] ?? ''
 mkdirSync(out, { recursive: true })
 
-const sizes = { desktop: { width: 1440, height: 900 }, wide: { width: 1760, height: 990 }, phone: { width: 390, height: 844 } }
+const sizes = { desktop: { width: 1440, height: 900 }, wide: { width: 1760, height: 990 }, tv: { width: 1920, height: 1080 }, phone: { width: 390, height: 844 } }
 const first = (page) => page.locator('[data-list] li button').first().click().then(() => page.locator('[role=log]').waitFor())
 const named = (page, name) => page.locator('[data-list] li button', { hasText: name }).first().click().then(() => page.locator('[role=log]').waitFor()).then(() => page.waitForTimeout(700))
 const up = (page, dy) => page.locator('[role=log]').evaluate((el, y) => el.scrollBy(0, y), dy).then(() => page.waitForTimeout(300))
 const everything = async (page) => { await named(page, 'امیرحسین'); await up(page, -99999); await page.waitForTimeout(500) }
 const picture = (name, type = 'image/png') => ({ name, mimeType: type, buffer: Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M/wHwAEBgIApD5fRAAAAABJRU5ErkJggg==', 'base64') })
+const charted = async (page) => { await page.locator('figure [role=img] > *, table').first().waitFor(); await page.waitForTimeout(600) }
+const simulated = async (page) => { await page.locator('form').waitFor(); await page.getByRole('spinbutton').last().fill('30'); await page.locator('form button[type=submit]').click() }
+const drawer = (list) => async (page) => { await page.locator(`${list} button`).first().click(); await page.locator('[role=dialog] form').waitFor(); await page.waitForTimeout(500) }
+const unfolded = async (page) => { await drawer('ul.card li')(page); await page.locator('[role=dialog] details').evaluateAll((all) => all.forEach((x) => (x.open = true))); await page.waitForTimeout(300) }
+const down = (page) => page.locator('[role=dialog] form').evaluate((el) => el.parentElement.scrollTo(0, 99999)).then(() => page.waitForTimeout(200))
+const figure = (id, more = '', rest = {}) => ({ go: `/supervisor/reports?figure=${id}${more}`, do: charted, ...rest })
 const scenes = {
   files: { go: '/inbox', do: everything },
   changes: { go: '/inbox', do: async (page) => { await everything(page); await up(page, 620) } },
@@ -51,23 +57,65 @@ const scenes = {
   palette: { go: '/inbox', do: async (page) => { await first(page); await page.keyboard.press('Control+k'); await page.locator('[role=dialog] input').fill('ord'); await page.waitForTimeout(900) } },
   help: { go: '/inbox', do: async (page) => { await page.locator('[data-list] li button').first().waitFor(); await page.keyboard.press('?'); await page.locator('[role=dialog]').waitFor(); await page.waitForTimeout(300) } },
   state: { go: '/inbox', do: async (page) => { await page.locator('[data-list] li button').first().waitFor(); await page.locator('nav:visible button:has(span.rounded-full)').last().click(); await page.waitForTimeout(300) } },
+  colleagues: { go: '/inbox', do: (page) => named(page, 'Emily') },
+  asked: { go: '/inbox?list=all', do: (page) => named(page, 'Priya') },
+  consult: { go: '/inbox', do: async (page) => { await first(page); await page.keyboard.press('q'); await page.locator('[role=dialog]').waitFor(); await page.waitForTimeout(400) } },
+  flag: { go: '/inbox', do: async (page) => { await first(page); await page.keyboard.press('f'); await page.locator('[role=dialog] textarea').waitFor(); await page.waitForTimeout(400) } },
+  snooze: { go: '/inbox', do: async (page) => { await first(page); await page.keyboard.press('s'); await page.waitForTimeout(600) } },
+  why: { go: '/inbox', do: async (page) => { await named(page, 'Emily'); await page.keyboard.press('w'); await page.locator('[data-why]').waitFor(); await page.waitForTimeout(400) } },
+  whyWaiting: { go: '/inbox?list=waiting', do: async (page) => { await first(page); await page.keyboard.press('w'); await page.locator('[data-why]').waitFor(); await page.waitForTimeout(400) } },
   supervisor: { go: '/supervisor', do: (page) => page.locator('[data-queue]').first().waitFor() },
   supervisorEmpty: { size: 'empty', go: '/supervisor', do: (page) => page.locator('[data-queue]').first().waitFor() },
+  supervisorMuch: { size: 'much', go: '/supervisor', do: (page) => page.locator('[data-queue]').first().waitFor() },
+  reports: { go: '/supervisor/reports', do: (page) => page.waitForTimeout(1200) },
+  reportsEmpty: { size: 'empty', go: '/supervisor/reports', do: (page) => page.waitForTimeout(900) },
+  reportBars: figure('offered'),
+  reportHours: figure('offered', '&period=today'),
+  reportLines: figure('asa'),
+  reportQueues: figure('service_level', '&by=queue'),
+  reportAgents: figure('handled', '&by=agent', { size: 'much' }),
+  reportStates: figure('state_time', '&by=agent'),
+  reportHeat: figure('offered', '&by=hour_of_week'),
+  reportBacklog: figure('backlog'),
+  reportCustom: figure('nps', '&from=1767225600000&to=1769904000000'),
+  reportEmpty: figure('asa', '', { size: 'empty', do: (page) => page.waitForTimeout(900) }),
+  madeOf: figure('asa', '&by=queue', { size: 'much', do: async (page) => { await charted(page); await page.locator('td button').first().click(); await page.locator('[role=dialog] ol li').first().waitFor(); await page.waitForTimeout(400) } }),
+  staffing: { go: '/supervisor/plan', do: charted },
+  staffingEmpty: { size: 'empty', go: '/supervisor/plan', do: (page) => page.waitForTimeout(900) },
+  staffingWrong: { go: '/supervisor/plan', do: async (page) => { await charted(page); await page.getByRole('spinbutton').nth(1).fill('120') } },
+  simulation: { go: '/supervisor/plan?view=simulation', do: (page) => page.locator('form').waitFor() },
+  simulationPoisson: { go: '/supervisor/plan?view=simulation', do: (page) => page.locator('form [role=group] button').last().click() },
+  simulationRuns: { go: '/supervisor/plan?view=simulation', do: async (page, s) => { s.drive('slow'); await simulated(page); await page.locator('[role=progressbar]').waitFor(); await page.waitForTimeout(900) } },
+  simulationDone: { go: '/supervisor/plan?view=simulation', do: async (page) => { await simulated(page); await page.locator('section table').waitFor(); await page.locator('section table').scrollIntoViewIfNeeded(); await page.waitForTimeout(600) } },
   reassign: { go: '/supervisor', do: async (page) => { await page.locator('[data-agent] button:not([disabled])').first().click(); await page.waitForTimeout(600) } },
-  wallboard: { go: '/wallboard', do: (page) => page.locator('h2').first().waitFor() },
+  wallboard: { sizes: ['tv', 'desktop', 'phone'], go: '/wallboard', do: (page) => page.locator('h2').first().waitFor() },
+  wallboardEmpty: { sizes: ['tv', 'phone'], size: 'empty', go: '/wallboard', do: (page) => page.locator('h2').first().waitFor() },
+  wallboardMuch: { sizes: ['tv', 'phone'], size: 'much', go: '/wallboard', do: (page) => page.locator('h2').first().waitFor() },
   audit: { go: '/supervisor/audit', do: (page) => page.locator('ol li').first().waitFor() },
+  auditEmpty: { size: 'empty', go: '/supervisor/audit', do: (page) => page.waitForTimeout(600) },
+  auditMuch: { size: 'much', go: '/supervisor/audit', do: (page) => page.locator('ol li').first().waitFor() },
   routing: { go: '/settings/routing', do: (page) => page.waitForTimeout(500) },
   skills: { go: '/settings/skills', do: (page) => page.locator('table').waitFor() },
   calendars: { go: '/settings/calendars', do: (page) => page.locator('.card').first().waitFor() },
+  skillsEmpty: { size: 'empty', go: '/settings/skills', do: (page) => page.waitForTimeout(600) },
+  calendarsEmpty: { size: 'empty', go: '/settings/calendars', do: (page) => page.waitForTimeout(600) },
+  calendar: { go: '/settings/calendars', do: async (page) => { await page.locator('.card').first().waitFor(); await page.locator('.card button').first().click(); await page.locator('[role=dialog] form').waitFor(); await page.waitForTimeout(500) } },
+  promisesEmpty: { size: 'empty', go: '/settings/sla', do: (page) => page.waitForTimeout(600) },
   promises: { go: '/settings/sla', do: (page) => page.locator('ol.card li').first().waitFor() },
   promise: { go: '/settings/sla', do: async (page) => { await page.locator('ol.card li button').first().click(); await page.waitForTimeout(500) } },
   alerts: { go: '/settings/alerts', do: (page) => page.locator('ul.card li').first().waitFor() },
+  alertsEmpty: { size: 'empty', go: '/settings/alerts', do: (page) => page.waitForTimeout(600) },
+  alert: { go: '/settings/alerts', do: drawer('ul.card li') },
+  alertDown: { go: '/settings/alerts', do: async (page) => { await page.locator('ul.card li button').nth(1).click(); await page.locator('[role=dialog] form').waitFor(); await page.waitForTimeout(300); await down(page) } },
   accounts: { go: '/settings/accounts', do: (page) => page.locator('ul.card li').first().waitFor() },
   accountsEmpty: { size: 'empty', go: '/settings/accounts', do: (page) => page.locator('.card').first().waitFor() },
   account: { go: '/settings/accounts', do: async (page) => { await page.locator('ul.card li button').first().click(); await page.waitForTimeout(500) } },
   accountMail: { go: '/settings/accounts', do: async (page) => { await page.locator('ul.card li').nth(2).locator('button').first().click(); await page.waitForTimeout(500) } },
   queues: { go: '/settings/queues', do: (page) => page.locator('ul.card li').first().waitFor() },
-  queue: { go: '/settings/queues', do: async (page) => { await page.locator('ul.card li button').first().click(); await page.waitForTimeout(500) } },
+  queue: { go: '/settings/queues', do: drawer('ul.card li') },
+  queueAll: { go: '/settings/queues', do: unfolded },
+  queueDown: { go: '/settings/queues', do: async (page) => { await unfolded(page); await down(page) } },
+  queuesMuch: { size: 'much', go: '/settings/queues', do: (page) => page.locator('ul.card li').first().waitFor() },
   users: { go: '/settings/agents', do: (page) => page.locator('ul.card li').first().waitFor() },
   user: { go: '/settings/agents', do: async (page) => { await page.locator('ul.card li button').nth(1).click(); await page.waitForTimeout(500) } },
   cannedSettings: { go: '/settings/canned', do: (page) => page.locator('ul.card li').first().waitFor() },
@@ -84,12 +132,12 @@ const listed = wantScenes ? wantScenes.split(',') : Object.keys(scenes)
 for (const [name, scene] of Object.entries(scenes).filter(([n]) => listed.includes(n))) {
   for (const locale of ['en', 'fa'].filter((l) => !wantLocale || l === wantLocale)) {
     for (const theme of ['light', 'dark'].filter((x) => !wantTheme || x === wantTheme)) {
-      for (const size of Object.keys(sizes).filter((x) => (wantSize ? x === wantSize : x !== 'wide'))) {
+      for (const size of Object.keys(sizes).filter((x) => (wantSize ? x === wantSize : (scene.sizes ?? ['desktop', 'phone']).includes(x)))) {
         const server = await serve({ size: scene.size ?? 'little', locale, setup: scene.setup })
         await browser.clearCookies()
         if (!scene.signedOut) await browser.addCookies([{ name: 'tamas_session', value: 'u1', url: server.url }])
         const page = await browser.newPage()
-        page.setDefaultTimeout(6000)
+        page.setDefaultTimeout(60_000)
         await page.addInitScript(([l, t]) => { localStorage.setItem('tamas.locale', l); localStorage.setItem('tamas.theme', t) }, [locale, theme])
         const say = (text) => { bad++; console.log(`${name} ${locale} ${theme} ${size}: ${text}`) }
         page.on('console', (m) => ['error', 'warning'].includes(m.type()) && !/status of 4(04|13)/.test(m.text()) && say(m.text()))
@@ -106,7 +154,7 @@ for (const [name, scene] of Object.entries(scenes).filter(([n]) => listed.includ
         } catch (e) {
           say(e.message.split('\n')[0])
         }
-        await page.screenshot({ path: join(out, `${name}-${locale}-${theme}-${size}.png`) })
+        await page.screenshot({ path: join(out, `${name}-${locale}-${theme}-${size}.png`) }).catch((e) => say(e.message.split('\n')[0]))
         await page.close()
         server.close()
       }

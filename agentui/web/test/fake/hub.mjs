@@ -1,6 +1,7 @@
 // A stand-in for the hub that speaks its HTTP and live protocol from memory: for looking at the app and
 // for its browser tests. Nothing here decides anything; the real rules are the hub's.
 import { randomBytes } from 'node:crypto'
+import { asks, colleagues } from './colleagues.mjs'
 import { answers, canned, everything, kinds, lines, mail, people, users } from './seed.mjs'
 
 const minute = 60_000
@@ -15,14 +16,27 @@ export class Hub {
     this.queues = size === 'empty' ? [{ id: 'q1', name: locale === 'fa' ? 'عمومی' : 'General', mode: 'offer', offer_seconds: 30, target_seconds: 20, members: [], version: 1 }]
       : [['q1', locale === 'fa' ? 'عمومی' : 'General'], ['q2', locale === 'fa' ? 'فروش' : 'Sales'], ['q3', locale === 'fa' ? 'پشتیبانی فنی' : 'Technical']].map(([id, name], i) => ({ id, name, mode: ['offer', 'push', 'pull'][i], offer_seconds: 30, target_seconds: 60, wrap_up_seconds: 0, members: ['u1', 'u2', 'u3', 'u5', 'u6'].slice(0, 5 - i), version: 1 }))
     if (size === 'empty') this.users.length = 1
+    if (size === 'much') this.crowd()
     this.accounts = size === 'empty' ? [] : kinds.map((k, i) => ({ id: `a${i + 1}`, kind: k.name, name: [this.firm.name, '@lotus_bot', 'support@example.com', '+98 21 9100 0000'][i], queue: 'q1', reopen_hours: 72, units: 0, enabled: i < 4, settings: i ? {} : { origins: ['https://shop.example'] }, secrets_set: i ? ['password'] : [], version: 1, created_at: now, webhook_url: `http://127.0.0.1:8080/hooks/a${i + 1}/`, health: [{ state: 'connected', heard_at: now - 4000 }, { state: 'connected', heard_at: now - 12000 }, { state: 'refused', detail: 'login refused: AUTHENTICATIONFAILED', heard_at: now - 3600e3 }, { state: 'connecting', heard_at: now - 50000 }][i] }))
     this.canned = size === 'empty' ? [] : canned.map(([shortcut, title, text], i) => ({ id: `k${i}`, shortcut, title, text, version: 1 }))
     this.tokens = []
     this.uploads = new Map()
     this.alerts = size === 'little' ? [{ id: 'al1', kind: 'refused', account: 'a3', since: now - 52 * minute, text: 'support@example.com has been refused for 52 minutes: AUTHENTICATIONFAILED' }] : []
-    this.agents = new Map(this.users.map((u, i) => [u.id, { id: u.id, version: 1, state: ['available', 'available', 'break', 'busy', 'not_responding', 'offline'][i], reason: i === 2 ? (locale === 'fa' ? 'ناهار' : 'Lunch') : '', since: now - i * 7 * minute - 90_000, held: {} }]))
+    this.agents = new Map(this.users.map((u, i) => [u.id, { id: u.id, version: 1, state: ['available', 'available', 'break', 'busy', 'not_responding', 'offline'][i % 6], reason: i === 2 ? (locale === 'fa' ? 'ناهار' : 'Lunch') : '', since: now - i * 7 * minute - 90_000, held: {} }]))
     this.seed({ empty: 0, little: 14, much: 10_000 }[size], now)
+    if (size === 'little') colleagues(this, ...[3, 5].map((i) => [...this.conversations.values()][i]))
     this.recorded = this.id()
+  }
+
+  /** A large firm: twelve queues, sixty people, some with long names. */
+  crowd() {
+    const fa = this.firm.locale === 'fa'
+    for (let i = 4; i <= 12; i++) this.queues.push({ ...this.queues[0], id: `q${i}`, name: i === 5 ? (fa ? 'پشتیبانی مشتریان سازمانی و قراردادهای بلندمدت' : 'Enterprise customers and long-term contracts') : `${fa ? 'صف' : 'Queue'} ${i}`, members: [] })
+    for (let i = 7; i <= 60; i++) {
+      const id = `u${i}`
+      this.users.push({ ...this.users[1], id, name: i === 9 ? 'Maximiliane von Hohenberg-Lichtenstein' : `${fa ? 'کارشناس' : 'Agent'} ${i}`, email: `agent${i}@example.com` })
+      this.queues[i % 12].members.push(id)
+    }
   }
 
   id() { return `${this.n}-${this.n ? BigInt('0x' + (this.token ?? '1')).toString() : 1}` }
@@ -243,7 +257,7 @@ export class Hub {
         const w = here.filter((c) => c.status === 'waiting' || c.status === 'offered')
         const agents = {}
         for (const m of queue.members) { const s = this.agents.get(m)?.state; if (s) agents[s] = (agents[s] ?? 0) + 1 }
-        const busy = all.length ? 41 - i * 13 : 0
+        const busy = all.length ? 41 - (i % 3) * 13 : 0
         return {
           id: queue.id, queue, waiting: w.filter((c) => c.status === 'waiting').length, offered: w.filter((c) => c.status === 'offered').length, longest_wait_since: w.length ? Math.min(...w.map((c) => c.waiting_since)) : 0,
           active: here.filter((c) => c.status === 'active').length, snoozed: 0, broken: all.length && !i ? 2 : 0, offered_today: busy, answered_today: busy - (i ? 0 : 3), answered_in_target_today: Math.max(0, busy - 4), abandoned_today: busy && !i ? 3 : 0, abandoned_short_today: busy && !i ? 1 : 0,
@@ -253,9 +267,9 @@ export class Hub {
       }),
       agents: this.users.map((u, i) => ({
         user: { id: u.id, name: u.name }, agent: this.agents.get(u.id), capacity: u.capacity, used: Object.values(this.agents.get(u.id).held).reduce((a, b) => a + b, 0), by_channel: { webchat: 1, email: i % 3 },
-        today: { handled: all.length ? 23 - i * 3 : 0, aht_ms: all.length ? 240_000 + i * 31_000 : 0, occupancy: all.length ? 0.82 - i / 12 : null, first_response_ms: all.length ? 19_000 + i * 9000 : 0, rona: i === 4 ? 2 : 0 },
+        today: { handled: all.length ? 23 - (i % 7) * 3 : 0, aht_ms: all.length ? 240_000 + (i % 9) * 31_000 : 0, occupancy: all.length ? 0.82 - (i % 9) / 12 : null, first_response_ms: all.length ? 19_000 + (i % 9) * 9000 : 0, rona: i === 4 ? 2 : 0 },
       })),
-      flags: [], reviews: [], since: new Date().setHours(0, 0, 0, 0), at: this.id(),
+      flags: asks(this, 'flag'), reviews: asks(this, 'review'), since: new Date().setHours(0, 0, 0, 0), at: this.id(),
     }
   }
 
@@ -274,12 +288,14 @@ export class Hub {
     const [c] = this.conversations.values()
     if (!c) return { items: [], more: false }
     const of = (i, by, action, subject, more) => ({ id: `au${i}`, at: Date.now() - i * 47 * minute, by, action, subject, ...more })
-    return { more: false, items: [
+    const much = this.conversations.size > 100
+    const items = [
       of(1, 'u1', 'conversation.assigned', c.id, { conversation: { id: c.id, number: c.number }, before: { owner: 'u2' }, after: { owner: 'u3' } }),
       of(2, 'u1', 'agent.changed', 'u5', { before: { state: 'not_responding' }, after: { state: 'available' } }),
       of(3, 'u1', 'queue.close', 'q2', { before: { routing: null }, after: { routing: { closed: true, closed_text: 'Back at four' } } }),
       of(40, 'u1', 'settings.alerts', 'alerts', { before: { value: [{ id: 'r1', kind: 'longest_wait', value: 300 }] }, after: { value: [{ id: 'r1', kind: 'longest_wait', value: 600, sound: true }] } }),
-    ] }
+    ]
+    return { more: much, items: much ? Array.from({ length: 50 }, (_, i) => ({ ...items[i % 4], id: `au${i}`, at: Date.now() - i * 13 * minute })) : items }
   }
 }
 

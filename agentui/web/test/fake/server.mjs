@@ -5,8 +5,10 @@ import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { WebSocketServer } from 'ws'
+import { why } from './colleagues.mjs'
 import { Hub, kinds } from './hub.mjs'
 import { html, png, wav } from './media.mjs'
+import * as reports from './reports.mjs'
 import { lines, people } from './seed.mjs'
 
 // TAMAS_DIST: another build than the committed one.
@@ -113,6 +115,7 @@ export function serve({ port = 0, size, locale, setup = false } = {}) {
         if (!c) throw { status: 404, code: 'not_found', message: 'There is no such conversation.' }
         if (!action) return { conversation: hub.view(c), touches: hub.touches.get(id).slice(-50), earlier: hub.touches.get(id).length > 50, at: hub.id() }
         if (action === 'touches') { const older = hub.touches.get(id).filter((t) => t.n < Number(q.before)); return { items: older.slice(-50), earlier: older.length > 50 } }
+        if (action === 'why') return why(hub, c)
         if (action === 'decisions') return { items: hub.events.filter((e) => e.conversation?.id === id && e.reason).reverse() }
         if (action === 'typing') return null
         if (action === 'recipients') { const i = hub.identities.get(c.identity); const to = [i.name ? `${i.name} <${i.address}>` : i.address]; return { envelope: { to }, reply_all: { to, cc: ['Buchhaltung <buchhaltung@mueller.example>', 'accountant@example.net'] }, subject: 'Wrong VAT number on invoice 2026-0311', signature: `${user.name}\nSupport · ${hub.firm.name}` } }
@@ -138,6 +141,15 @@ export function serve({ port = 0, size, locale, setup = false } = {}) {
         return { customer: hub.customers.get(id), identities: mine, conversations: conversations.map((c) => hub.view(c)), at: hub.id() }
       }
       case 'search': { const has = (s) => s.toLowerCase().includes(q.q.toLowerCase()); return { customers: [...hub.identities.values()].filter((i) => has((i.name ?? '') + i.address)).slice(0, 8).map((i) => ({ id: i.customer, name: i.name ?? '', address: i.address, channel: i.channel })), messages: [...hub.conversations.values()].slice(0, 50).flatMap((c) => hub.touches.get(c.id).filter((t) => t.body && has(t.body.text)).map((t) => ({ touch: t.id, conversation: c.id, number: c.number, customer: hub.view(c).customer, snippet: t.body.text.slice(0, 120), at: t.at }))).slice(0, 12) } }
+      case 'reports': return !id ? { figures: reports.figures } : action === 'touches' ? reports.items(hub, q) : reports.report(hub, id, q)
+      case 'staffing': return reports.staffing(hub)
+      case 'simulations': {
+        if (method === 'POST') state.simulation = { asked: body, progress: 0 }
+        else if (method === 'DELETE') state.simulation.progress = 1
+        else if (!state.slow) state.simulation.progress = Math.min(1, state.simulation.progress + 0.5)
+        else state.simulation.progress = 0.37
+        return reports.simulation(state.simulation.asked, state.simulation.progress)
+      }
       case 'supervisor': return hub.supervisor()
       case 'settings': return method === 'GET' ? hub.setting(id) : id === 'calendars' ? { days: [] } : { value: body.value, version: body.version + 1 }
       case 'audit': return hub.audit()
@@ -187,6 +199,7 @@ export function serve({ port = 0, size, locale, setup = false } = {}) {
     if (what === 'typing') hub.say({ t: 'typing', conversation: [...hub.conversations.values()].find((c) => c.identity === identity(body.person).id).id, from: 'customer', on: true })
     if (what === 'record') { hub.recordUp = body.up; hub.say({ t: 'status', record: body.up ? 'up' : 'down' }) }
     if (what === 'drop') for (const s of hub.sockets) s.close(body.code)
+    if (what === 'slow') state.slow = true // a simulation stays where it is
     if (what === 'fail') state.fail = body.status
   }
   if (process.env.FAKE_LIVE) setInterval(() => drive('message', { person: Math.floor(Math.random() * people.length), text: lines[Math.floor(Math.random() * lines.length)] }), 4000).unref()
