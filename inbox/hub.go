@@ -108,7 +108,7 @@ func New(o Options) (*Hub, error) {
 		renew: make(chan struct{}, 1), newsOut: make(chan news, 256), newsTo: map[int]func([]byte){},
 		fatal: make(chan error, 1), keep: 5000, maxUnrecorded: 64 << 20}
 	if o.Redis.InProcess {
-		h.keep = 1000 // its reads scan the stream from the head
+		h.keep = 100 // its reads scan the stream from the head, and nobody but this node reads
 	}
 	var err error
 	if h.links, err = linkSealer(h.key); err != nil {

@@ -117,7 +117,8 @@ func (h *Hub) publishRecorded(ctx context.Context, unsaid *published) {
 	}
 	last := unsaid.last
 	pl := h.rdb.Pipeline()
-	add := pl.XAdd(ctx, &redis.XAddArgs{Stream: h.keys.recorded(), ID: last.String(), MaxLen: 200, Approx: true, Values: []string{"ids", strings.Join(unsaid.texts, " ")}})
+	lists := int64(h.keep / 25)
+	add := pl.XAdd(ctx, &redis.XAddArgs{Stream: h.keys.recorded(), ID: last.String(), MaxLen: lists, Approx: true, Values: []string{"ids", strings.Join(unsaid.texts, " ")}})
 	// As many events as are to be kept, or as many bytes; never what is not recorded.
 	from, step := last.N-min(h.keep, last.N), h.keep/4
 	if kept := min(h.tail.kept(), last.N); kept > from {

@@ -56,6 +56,7 @@ const (
 
 const (
 	tailRead  = 500 // events of one read
+	tailBlock = 400 * time.Millisecond
 	heardMost = 1000
 )
 
@@ -81,11 +82,15 @@ func (t *tail) follow(ctx context.Context) error {
 		return err
 	}
 	for {
+		// One round trip: wait until something comes, then look whether what was read before still stands. Only that look tells: a log
+		// that has forked may hold later numbers too. The time-out bounds how late a fork is seen whose ids lie below ours, which never
+		// end the waiting.
 		pl := t.rdb.Pipeline()
+		came := pl.XRead(ctx, &redis.XReadArgs{Streams: []string{t.keys.events(), t.keys.recorded(), pos.String(), recPos}, Count: tailRead, Block: tailBlock})
 		now := pl.Get(ctx, t.keys.epoch())
-		events := pl.XRangeN(ctx, t.keys.events(), pos.String(), "+", tailRead)
-		recorded := pl.XRangeN(ctx, t.keys.recorded(), "("+recPos, "+", tailRead)
-		if _, err := pl.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
+		stands := pl.XRange(ctx, t.keys.events(), pos.String(), pos.String())
+		_, _ = pl.Exec(ctx) // which tells the first error alone, and that nothing came is one
+		if err := errors.Join(unlessNil(came.Err()), unlessNil(now.Err()), stands.Err()); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -100,14 +105,20 @@ func (t *tail) follow(ctx context.Context) error {
 			t.mirror.drop()
 			return nil // a new epoch, or one to come
 		}
-		list := events.Val()
-		if len(list) == 0 || list[0].ID != pos.String() {
+		if len(stands.Val()) == 0 {
 			t.mirror.drop()
 			return fmt.Errorf("%w: %s is not there", errForked, pos)
 		}
-		if len(list) > 1 {
-			frames := make([]Frame, 0, len(list)-1)
-			for _, x := range list[1:] {
+		for _, stream := range came.Val() {
+			if stream.Stream == t.keys.recorded() {
+				for _, x := range stream.Messages {
+					recPos = x.ID
+					t.markRecorded(idList(x))
+				}
+				continue
+			}
+			frames := make([]Frame, 0, len(stream.Messages))
+			for _, x := range stream.Messages {
 				f, err := frame(x, &t.own)
 				if err != nil {
 					t.log.Error("an event cannot be read", "id", x.ID, "err", err)
@@ -122,21 +133,15 @@ func (t *tail) follow(ctx context.Context) error {
 			}
 			t.append(frames)
 		}
-		for _, x := range recorded.Val() {
-			recPos = x.ID
-			t.markRecorded(idList(x))
-		}
-		if len(list) > 1 || len(recorded.Val()) > 0 {
-			continue
-		}
-		// Only a signal that something came: what came is read inclusively above. The time-out bounds how
-		// late a fork is seen whose ids lie below ours, which never wakes this call.
-		err := t.rdb.XRead(ctx, &redis.XReadArgs{Streams: []string{t.keys.events(), t.keys.recorded(), pos.String(), recPos},
-			Count: 1, Block: 400 * time.Millisecond}).Err()
-		if err != nil && !errors.Is(err, redis.Nil) && ctx.Err() == nil {
-			_ = sleep(ctx, 50*time.Millisecond)
-		}
 	}
+}
+
+// unlessNil is err, unless it says that there is nothing.
+func unlessNil(err error) error {
+	if errors.Is(err, redis.Nil) {
+		return nil
+	}
+	return err
 }
 
 // begin waits for an epoch, loads the mirror and opens it.
