@@ -12,8 +12,8 @@ const (
 
 var figureTexts = map[string]figureText{
 	"offered": {"Offered", "ورودی صف",
-		"Conversations that came into a queue: new ones, and those put back after somebody had them (reopened, woken, transferred). Counted when they came in. Each is answered, abandoned, flows out, or still waits.",
-		"گفتگوهایی که وارد صف شدند: تازه‌ها و آن‌هایی که پس از بودن نزد کسی برگشتند (بازشده، بیدارشده، منتقل‌شده). هنگام ورود شمرده می‌شوند. هر یک پاسخ می‌گیرد، رها می‌شود، به صف دیگر می‌رود یا هنوز منتظر است."},
+		"Waits of customers in a queue: each begins when a conversation comes into the queue with a message that is not answered. What an agent took and puts back into the same queue (woken, transferred) is no other wait until the customer writes again; another queue, or an agent who was lost, begins another. Counted when it begins. Each is answered, abandoned, flows out, or still goes on.",
+		"انتظار مشتریان در یک صف: هر یک هنگامی آغاز می‌شود که گفتگویی با پیامی بی‌پاسخ وارد صف شود. آنچه کارشناسی برداشت و به همان صف برگرداند (بیدارشده، منتقل‌شده) تا پیام بعدی مشتری انتظار تازه‌ای نیست؛ صف دیگر یا قطع‌شدن کارشناس انتظار تازه‌ای آغاز می‌کند. هنگام آغاز شمرده می‌شود. هر یک پاسخ می‌گیرد، رها می‌شود، به صف دیگر می‌رود یا هنوز ادامه دارد."},
 	"answered": {"Answered", "پاسخ‌گرفته",
 		"Waits in a queue that ended with an agent: who took the conversation, or ended it. Counted when the wait ended.",
 		"انتظارهایی که با یک کارشناس پایان یافت: کسی که گفتگو را برداشت یا آن را بست. هنگام پایان انتظار شمرده می‌شود."},

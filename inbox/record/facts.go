@@ -9,7 +9,7 @@ import (
 // Kinds of facts. Each is one measured thing, with the queue and the agent that it counts for. Where nothing else is said, At is
 // the time of the event that completed it, and Second is Value in the working time of the queue's calendar.
 const (
-	FactOffered    = "offered"     // a conversation came into a queue, anew or after somebody had it
+	FactOffered    = "offered"     // a customer began to wait in a queue for an answer: see step.wait
 	FactAnswered   = "answered"    // an agent took it, or ended it, out of the queue; Value: wait; OK: within the queue's target
 	FactAbandoned  = "abandoned"   // it ended in the queue with no agent; Value: wait; OK: within the target; Reason "short": see ShortAbandon
 	FactFlowOut    = "flow_out"    // it left the queue for another; Value: wait; Reason: "transfer", "overflow"

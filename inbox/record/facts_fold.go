@@ -27,7 +27,8 @@ type convFold struct {
 	Owner    string     `json:"owner,omitempty"`
 	Offered  string     `json:"offered,omitempty"`
 	OfferAt  Millis     `json:"offer_at,omitempty"`
-	Entered  Millis     `json:"entered,omitempty"` // its queue, while nobody has it
+	Entered  Millis     `json:"entered,omitempty"` // its queue, while nobody has it and its customer waits there
+	Served   string     `json:"served,omitempty"`  // queue out of which an agent took it since its customer's last message
 	Begun    Millis     `json:"begun,omitempty"`   // or reopened
 	Asked    Millis     `json:"asked,omitempty"`   // oldest unanswered message
 	Replied  bool       `json:"replied,omitempty"`
@@ -153,9 +154,17 @@ func (s *step) by() string {
 	return ""
 }
 
-// wait measures how the conversation came into its queue and left it. It tells who took it out.
+// wait measures how the customer came to wait in a queue and stopped. Who has been answered does not wait: what comes back then (woken, transferred)
+// counts from the customer's next message on. What an agent took and puts back unanswered goes on with the wait that was counted, except that
+// a new message, or the hub that takes it from the agent, begins another. It tells who took the conversation out of its queue.
 func (s *step) wait() (took string) {
 	w, c := s.was, s.is
+	if inQueue(w.Status) && c.Status == Resolved {
+		took = s.by()
+	}
+	if s.e.Kind == EvRequeued || s.e.Kind == EvReceived && s.e.Touch != nil && s.e.Touch.Inbound && c.Unanswered != 0 {
+		w.Served = ""
+	}
 	stays := inQueue(c.Status) && c.Queue == w.Queue
 	if w.Entered != 0 && !stays {
 		waited := max(s.e.At-w.Entered, 0)
@@ -173,19 +182,21 @@ func (s *step) wait() (took string) {
 				x.Reason = "short"
 			}
 		default:
-			if took = c.Owner; c.Status == Resolved {
-				took = s.by()
+			by := c.Owner
+			if c.Status == Resolved {
+				by = took
 			}
-			s.timed(FactAnswered, w.Queue, took, w.Entered).OK = in
+			w.Served = w.Queue
+			s.timed(FactAnswered, w.Queue, by, w.Entered).OK = in
 			if t := w.Told; t != nil && t.At != w.Checked { // it may be put back without a word having been said
 				w.Checked = t.At
 				off := s.e.At - t.At - t.Wait
-				s.add(FactEstimate, w.Queue, took, off).Second = int64(max(off, -off))
+				s.add(FactEstimate, w.Queue, by, off).Second = int64(max(off, -off))
 			}
 		}
 		w.Entered = 0
 	}
-	if inQueue(c.Status) && w.Entered == 0 {
+	if inQueue(c.Status) && w.Entered == 0 && c.Unanswered != 0 && w.Served != c.Queue {
 		w.Entered = s.e.At
 		s.add(FactOffered, c.Queue, "", 0)
 	}

@@ -75,44 +75,66 @@ func (o *oracle) add(e *Event, kind, queue, agent string, value, second Millis) 
 func waits(c *Conversation) bool { return c.Status == Waiting || c.Status == Offered }
 func owned(c *Conversation) bool { return c.Status == Active || c.Status == Snoozed }
 
+// waits: FIELD.md: offered = answered + abandoned + flow-out, and a wait is from queue entry to answer. Each is looked for from the customer's side: a
+// message that stands unanswered while the conversation is in a queue where nobody has taken it for that message yet.
 func (o *oracle) waits(list []*Event) {
 	told := map[Millis]bool{}
+	message := 0             // place in the list of the customer's last message
+	unanswered := false      // some message is
+	var since *Event         // the wait that goes on began with it
+	answers := map[int]int{} // place of an answer of a wait → the message that it was of
 	for i, e := range list {
 		c := e.Conversation
-		if !waits(c) || i > 0 && waits(list[i-1].Conversation) && list[i-1].Conversation.Queue == c.Queue {
-			continue
-		}
-		o.add(e, FactOffered, c.Queue, "", 0, 0)
-		for j := i + 1; j < len(list); j++ {
-			d, end := list[j].Conversation, list[j]
-			if waits(d) && d.Queue == c.Queue {
-				continue
-			}
-			wait, work := end.At-e.At, o.rules.Working(c.Queue, e.At, end.At)
-			in := o.rules.Target(c.Queue) == 0 || wait <= o.rules.Target(c.Queue)
+		if since != nil && !(waits(c) && c.Queue == since.Conversation.Queue) {
+			queue := since.Conversation.Queue
+			wait, work := e.At-since.At, o.rules.Working(queue, since.At, e.At)
+			in := o.rules.Target(queue) == 0 || wait <= o.rules.Target(queue)
 			switch {
-			case waits(d):
-				f := o.add(end, FactFlowOut, c.Queue, "", wait, work)
+			case waits(c):
+				f := o.add(e, FactFlowOut, queue, "", wait, work)
 				f.OK, f.Reason = in, "transfer"
-				if end.Kind == EvOverflowed {
+				if e.Kind == EvOverflowed {
 					f.Reason = "overflow"
 				} else {
-					f.Agent = end.By.ID
+					f.Agent = e.By.ID
 				}
-			case d.Status == Resolved && end.By.Kind != "agent":
-				f := o.add(end, FactAbandoned, c.Queue, "", wait, work)
+			case c.Status == Resolved && e.By.Kind != "agent":
+				f := o.add(e, FactAbandoned, queue, "", wait, work)
 				if f.OK = in; wait < o.rules.ShortAbandon {
 					f.Reason = "short"
 				}
 			default:
-				o.add(end, FactAnswered, c.Queue, d.Owner, wait, work).OK = in
-				if was := list[j-1].Conversation.Told; was != nil && !told[was.At] {
+				answers[i] = message
+				o.add(e, FactAnswered, queue, c.Owner, wait, work).OK = in
+				if was := list[i-1].Conversation.Told; was != nil && !told[was.At] {
 					told[was.At] = true
-					off := end.At - (was.At + was.Wait)
-					o.add(end, FactEstimate, c.Queue, d.Owner, off, Millis(math.Abs(float64(off))))
+					off := e.At - (was.At + was.Wait)
+					o.add(e, FactEstimate, queue, c.Owner, off, Millis(math.Abs(float64(off))))
 				}
 			}
-			break
+			since = nil
+		}
+		switch {
+		case e.Kind == EvReceived:
+			message, unanswered = i, true
+		case e.Kind == EvResolved || e.Kind == EvQueued && e.By.Kind == "agent":
+			unanswered = false
+		}
+		if since != nil || !waits(c) || !unanswered {
+			continue
+		}
+		had := false // an agent took it out of this queue for that message, and the hub did not take it back
+		for j := i; j > message && !had && list[j].Kind != EvRequeued; j-- {
+			if of, ok := answers[j]; ok {
+				if list[j-1].Conversation.Queue != c.Queue {
+					break
+				}
+				had = of == message
+			}
+		}
+		if !had {
+			since = e
+			o.add(e, FactOffered, c.Queue, "", 0, 0)
 		}
 	}
 }
