@@ -18,6 +18,7 @@ import (
 	"tamas/channels"
 	"tamas/inbox"
 	"tamas/inbox/record"
+	"tamas/router"
 )
 
 // Options is what a Server is made of.
@@ -54,6 +55,7 @@ type Server struct {
 	live        *live
 	simulations *simulations
 	agentDays   agentDays
+	explainer   router.Explainer
 	hasher      *hasher
 	metrics     *metrics
 	byIP        *limiter // sign-ins

@@ -16,7 +16,10 @@ func (s *Server) getWhy(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	waiting := router.Explain(s.hub, id, s.hub.Now())
+	var waiting *router.Explanation
+	if header, live := s.hub.Conversation(id); live {
+		waiting = s.explainer.Explain(s.hub, header, s.hub.Now())
+	}
 	if waiting == nil && len(decisions) == 0 {
 		if _, err := s.db.Header(ctx, id); err != nil {
 			return missing(err, "conversation")

@@ -224,6 +224,44 @@ func BenchmarkTakeOver(b *testing.B) {
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "decisions/s")
 }
 
+// BenchmarkExplain is "why is this still waiting?" of one of 10,000, for agents who are all busy.
+func BenchmarkExplain(b *testing.B) {
+	f := newFloor(4, 1000)
+	f.load()
+	for range 13_000 {
+		f.arrive()
+	}
+	f.carryOut(f.decide())
+	var waits record.Conversation
+	var convs []record.Conversation
+	for _, c := range f.convs {
+		if convs = append(convs, *c); c.Status == record.Waiting {
+			waits = *c
+		}
+	}
+	var agents []record.Agent
+	for _, a := range f.agents {
+		agents = append(agents, *a)
+	}
+	hub := newStillHub(convs, agents, f.e.rules)
+	for _, shared := range []bool{false, true} {
+		b.Run(fmt.Sprintf("shared=%v", shared), func(b *testing.B) {
+			var x Explainer
+			b.ReportAllocs()
+			before := spent()
+			for b.Loop() {
+				if !shared {
+					f.now += 1000
+				}
+				if why := x.Explain(hub, waits, f.now); len(why.Reasons) == 0 {
+					b.Fatal("no reason")
+				}
+			}
+			b.ReportMetric(float64((spent()-before).Microseconds())/float64(b.N), "cpu-µs/op")
+		})
+	}
+}
+
 // BenchmarkIdle is a night: 10,000 wait for agents who are not there, and somebody asks whether anything is due.
 func BenchmarkIdle(b *testing.B) {
 	f := newFloor(4, 0)

@@ -109,7 +109,7 @@
 // owns the engine; proposals run beside it, a bounded number at once, at most one for a conversation and one for an
 // agent. What the hub refuses is dropped: the newer event decides anew. When the hub fails, everything pauses and
 // longer each time. When history forks, or the clock goes back, the loop begins again from the live state. While nothing
-// is due it sleeps, ten seconds at most, and only to look at the clock. Explain needs no loop and works on any node.
+// is due it sleeps, ten seconds at most, and only to look at the clock. Explainer needs no loop and works on any node.
 //
 // # Replay
 //

@@ -3,7 +3,9 @@ package router
 import (
 	"slices"
 	"strings"
+	"sync"
 
+	"tamas/inbox"
 	"tamas/inbox/record"
 )
 
@@ -19,6 +21,42 @@ type Explanation struct {
 	Reasons  []Exclusion   `json:"reasons"` // of the conversation and its queue, then of each agent who serves it or is preferred, by id
 }
 
+// Explainer explains by the default policy what waits in a hub, on any node. It looks at the whole live state for that, which takes
+// tens of milliseconds when 10,000 wait; so questions share what was looked at for a second, and one at a time looks. What was asked
+// about is always as in its header; the others, and the agents, may be of a second ago. The zero value is ready, safe for concurrent use.
+type Explainer struct {
+	mu       sync.Mutex
+	at       record.Millis
+	settings *inbox.Settings
+	engine   *Engine
+}
+
+// Explain answers why c waits; nil when it does not.
+func (x *Explainer) Explain(hub Hub, c record.Conversation, now record.Millis) *Explanation {
+	if c.Status != record.Waiting {
+		return nil
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	settings := hub.Settings()
+	if x.engine == nil || x.settings != settings || now < x.at || now >= x.at+1000 || !x.engine.knows(&c) {
+		conversations, agents, _, _ := hub.LiveUpTo()
+		conversations = slices.DeleteFunc(conversations, func(c record.Conversation) bool { return !c.Open() })
+		x.at, x.settings, x.engine = now, settings, New(DefaultPolicy())
+		x.engine.Settings(RulesOf(settings))
+		x.engine.Load(record.ID{}, conversations, agents)
+		x.engine.refresh(now)
+		x.engine.dirtyConvs, x.engine.dirtyAgents = nil, nil // it decides nothing
+	}
+	return x.engine.Explain(c.ID, now)
+}
+
+// knows tells whether the engine was told this header of c.
+func (e *Engine) knows(c *record.Conversation) bool {
+	known := e.convs[c.ID]
+	return known != nil && known.h.Version == c.Version
+}
+
 // Change is what time alone brings next: see the Next constants.
 type Change struct {
 	At   record.Millis `json:"at"`
@@ -32,7 +70,9 @@ func (e *Engine) Explain(conversation string, now record.Millis) *Explanation {
 	if c == nil || c.h.Status != record.Waiting {
 		return nil
 	}
-	e.refresh(c, now)
+	e.refresh(now)
+	e.place(c, now) // by the time
+	e.keep()
 	x := &Explanation{Now: now, Score: score(&c.h, now), Position: c.queue.line.search(c.w) - c.queue.line.head + 1, Since: c.h.WaitingSince,
 		Waited: now - c.h.WaitingSince, Needs: []record.Need{}, Next: e.change(c, now)}
 	for _, n := range c.needs {
@@ -44,8 +84,8 @@ func (e *Engine) Explain(conversation string, now record.Millis) *Explanation {
 	return x
 }
 
-// refresh brings rooms, places and who is kept up to date without deciding anything. What changed stays marked for Decide.
-func (e *Engine) refresh(c *conv, now record.Millis) {
+// refresh brings rooms and places up to date without deciding anything. What changed stays marked for Decide.
+func (e *Engine) refresh(now record.Millis) {
 	e.now = max(e.now, now)
 	for _, q := range e.queues {
 		if q.timer.index > 0 && q.timer.due <= now {
@@ -56,8 +96,6 @@ func (e *Engine) refresh(c *conv, now record.Millis) {
 		e.settle(a)
 	}
 	e.arrange(now)
-	e.place(c, now) // by the time
-	e.keep()
 }
 
 func (e *Engine) reasons(c *conv, now record.Millis) (list []Exclusion) {

@@ -203,7 +203,8 @@ func TestLoopFromArrivalToWrapUp(t *testing.T) {
 	h := open(t, ModeOffer, 1, routing(p))
 	h.say("c1")
 	since := h.one().WaitingSince
-	if got := Explain(h.hub, h.one().ID, h.hub.Now()); got == nil || len(got.Reasons) != 1 || got.Reasons[0].Reason != NoMembers {
+	var why Explainer
+	if got := why.Explain(h.hub, h.one(), h.hub.Now()); got == nil || len(got.Reasons) != 1 || got.Reasons[0].Reason != NoMembers {
 		t.Errorf("explained: %v", got)
 	}
 	h.hire(3, "a") // settings change live
@@ -212,7 +213,7 @@ func TestLoopFromArrivalToWrapUp(t *testing.T) {
 	if c := h.one(); c.WaitingSince != since || len(c.Declined) != 1 {
 		t.Errorf("after RONA: %+v", c)
 	}
-	if got := Explain(h.hub, h.one().ID, h.hub.Now()); got == nil || len(got.Reasons) != 1 || got.Reasons[0] != (Exclusion{Agent: "a", Reason: "not_responding"}) {
+	if got := why.Explain(h.hub, h.one(), h.hub.Now()); got == nil || len(got.Reasons) != 1 || got.Reasons[0] != (Exclusion{Agent: "a", Reason: "not_responding"}) {
 		t.Errorf("explained: %v", got)
 	}
 	h.queue.OfferSeconds = 60 // b has time, also on a busy machine

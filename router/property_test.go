@@ -213,6 +213,9 @@ func (h *history) runPrompt(steps int) {
 			}
 		}
 		h.checkWorld()
+		if h.step%50 == 0 {
+			h.checkExplainer()
+		}
 	}
 }
 
@@ -351,7 +354,7 @@ func histories(t *testing.T, prompt bool, steps int) {
 
 // TestPromptHistories: while the engine sees the present, each Decide equals that of an engine rebuilt from the
 // headers and the slow way's, no decision is refused, and nothing is due before Next.
-func TestPromptHistories(t *testing.T) { histories(t, true, 9_000) }
+func TestPromptHistories(t *testing.T) { histories(t, true, 6_000) }
 
 // TestLateHistories: whatever is late, lost, doubled or reordered, the laws hold.
-func TestLateHistories(t *testing.T) { histories(t, false, 60_000) }
+func TestLateHistories(t *testing.T) { histories(t, false, 40_000) }

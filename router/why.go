@@ -4,24 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"slices"
-
-	"tamas/inbox/record"
 )
-
-// Explain answers by the default policy.
-func Explain(hub Hub, conversation string, now record.Millis) *Explanation {
-	return Router{}.Explain(hub, conversation, now)
-}
-
-// Explain answers "why is this still waiting?" from the live state, on any node; nil when it is not waiting.
-func (r Router) Explain(hub Hub, conversation string, now record.Millis) *Explanation {
-	conversations, agents, _, _ := hub.LiveUpTo()
-	conversations = slices.DeleteFunc(conversations, func(c record.Conversation) bool { return !c.Open() })
-	e := New(r.policy())
-	e.Settings(RulesOf(hub.Settings()))
-	e.Load(record.ID{}, conversations, agents)
-	return e.Explain(conversation, now)
-}
 
 // pendingOf gives what is pending where d was decided, or what is left of it.
 func (e *Engine) pendingOf(d *Decision) (Pending, bool) {
