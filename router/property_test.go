@@ -1,6 +1,7 @@
 package router
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"math/rand"
@@ -28,8 +29,9 @@ type history struct {
 	fresh  *Engine // is to decide the same the next time
 	prompt bool    // decisions are carried out and events delivered at once: the engine always sees the present
 
-	past   []record.Event // delivered
-	flying []Decision     // not tried on the world yet
+	past   []record.Event      // delivered
+	flying []Decision          // not tried on the world yet
+	made   map[string]Decision // by subject; the last one, if it was not refused
 	step   int
 	trace  []string
 	count  map[string]int
@@ -72,17 +74,23 @@ func (h *history) try(d Decision) {
 			h.fail("refused although the engine saw the present: %+v: %v", d, err)
 		}
 		if h.rnd.Intn(10) > 0 { // else nobody tells the engine
-			h.e.Refuse(d, h.w.now)
+			h.refuse(d)
 		}
 	}
 }
 
+func (h *history) refuse(d Decision) {
+	h.e.Refuse(d, h.w.now)
+	if h.made[subject(d)].Version == d.Version {
+		delete(h.made, subject(d))
+	}
+}
+
+// subject is the conversation that a decision is about, or the agent.
+func subject(d Decision) string { return cmp.Or(d.Conversation, d.Agent) }
+
 func (h *history) decide() []Decision {
 	now := h.w.now
-	before := map[string]bool{}
-	for id, c := range h.e.convs {
-		before[id] = c.held() && c.pend.until > now
-	}
 	list := h.e.Decide(now)
 	if h.fresh != nil {
 		if also := h.fresh.Decide(now); len(list)+len(also) > 0 && !reflect.DeepEqual(list, also) {
@@ -93,16 +101,11 @@ func (h *history) decide() []Decision {
 		}
 		h.fresh = nil
 	}
-	seen := map[string]bool{}
 	for _, d := range list {
-		key := d.Conversation
-		if key == "" {
-			key = d.Agent
+		if made, ok := h.made[subject(d)]; ok && made.Version == d.Version && now < made.Why.Now+h.e.policy.Patience {
+			h.fail("decided %+v while %+v stands", d, made)
 		}
-		if seen[key] || before[key] {
-			h.fail("two decisions at once: %+v", d)
-		}
-		seen[key] = true
+		h.made[subject(d)] = d
 		if d.Why.Code == "" || d.Why.Now != now {
 			h.fail("without a reason: %+v", d)
 		}
@@ -261,7 +264,7 @@ func (h *history) settle() {
 	w := h.w
 	h.prompt = true
 	for _, d := range h.flying {
-		h.e.Refuse(d, w.now)
+		h.refuse(d)
 	}
 	h.flying = nil
 	for _, id := range sorted(w.users) {
@@ -323,7 +326,7 @@ func histories(t *testing.T, prompt bool, steps int) {
 	count := map[string]int{}
 	run := func(seed int64) {
 		rnd := rand.New(rand.NewSource(seed))
-		h := &history{t: t, seed: seed, rnd: rnd, w: newWorld(rnd), e: New(DefaultPolicy()), prompt: prompt, count: count}
+		h := &history{t: t, seed: seed, rnd: rnd, w: newWorld(rnd), e: New(DefaultPolicy()), prompt: prompt, count: count, made: map[string]Decision{}}
 		h.e.Settings(h.w.settings())
 		_, agents := h.w.headers()
 		h.e.Load(record.ID{}, nil, agents)
