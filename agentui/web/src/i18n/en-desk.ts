@@ -54,9 +54,10 @@ export const desk = {
   'snooze.hour.own': 'At what hour',
 
   'transfer.title': 'Transfer conversation',
-  'transfer.lead': 'It keeps its age and its priority.',
+  'transfer.lead': 'It keeps its age and its priority. A colleague at the desk is waited for two minutes; then the queue’s order decides.',
   'transfer.search': 'Queue or agent',
   'transfer.waiting': '{n} waiting',
+  'transfer.away': 'away: whoever comes first gets it',
   'transfer.none': 'Nobody of that name',
 
   'send.pending': 'being recorded',
@@ -442,7 +443,7 @@ export const desk = {
   'reason.level': '{name} has a skill at too low a level.',
   'reason.level.of': '{name} has {skill} at too low a level.',
   'reason.capacity': '{name} has no room left.',
-  'reason.declined': '{name} has declined it in this round.',
+  'reason.declined': '{name} has declined it or given it away in this round.',
   'reason.sticky_other': '{name} is not asked yet: it is kept for the agent who helped last.',
   'reason.heavy_reserved': '{name} is kept free for a bigger conversation that has waited long.',
   'reason.secondary_not_yet': '{name} helps this queue out later.',

@@ -56,9 +56,10 @@ export const desk: Record<keyof typeof en, string> = {
   'snooze.hour.own': 'ساعت',
 
   'transfer.title': 'انتقال گفت‌وگو',
-  'transfer.lead': 'سن و اولویت آن حفظ می‌شود.',
+  'transfer.lead': 'سن و اولویت آن حفظ می‌شود. برای همکاری که سر کار است دو دقیقه صبر می‌شود؛ سپس ترتیب صف تعیین می‌کند.',
   'transfer.search': 'صف یا کارشناس',
   'transfer.waiting': '{n} در انتظار',
+  'transfer.away': 'سر کار نیست: به هر که نوبتش باشد می‌رسد',
   'transfer.none': 'کسی با این نام نیست',
 
   'send.pending': 'در حال ثبت',
@@ -444,7 +445,7 @@ export const desk: Record<keyof typeof en, string> = {
   'reason.level': 'سطح مهارت {name} کافی نیست.',
   'reason.level.of': 'سطح {skill} نزد {name} کافی نیست.',
   'reason.capacity': '{name} ظرفیت خالی ندارد.',
-  'reason.declined': '{name} در این دور آن را رد کرده است.',
+  'reason.declined': '{name} در این دور آن را رد یا واگذار کرده است.',
   'reason.sticky_other': 'از {name} هنوز پرسیده نمی‌شود: برای کارشناسی که پیش‌تر کمک کرد نگه داشته شده است.',
   'reason.heavy_reserved': '{name} برای گفت‌وگوی سنگین‌تری که مدت‌هاست منتظر است آزاد نگه داشته شده است.',
   'reason.secondary_not_yet': '{name} دیرتر به کمک این صف می‌آید.',
