@@ -27,6 +27,8 @@ const (
 	maxPolicies       = 4               // compared in one simulation
 	maxStreams        = 50
 	maxSimulatedDays  = 35
+
+	tail = 7 * 24 * 3600_000 // ms after its last arrival in which a simulation may go on
 )
 
 // simulationIn asks what the queues would look like. Each policy meets the same traffic.
@@ -35,6 +37,7 @@ type simulationIn struct {
 	Policies []Policy  `json:"policies"` // none: as it is now
 	Seed     uint64    `json:"seed"`
 	Accept   int       `json:"accept_seconds"` // from an offer to its acceptance
+	Ideal    bool      `json:"ideal"`          // with recorded traffic: every agent is there all the time, and nobody declines
 }
 
 // trafficIn is "poisson" (Streams, for Hours from From on) or "recorded" (what came between From and To).
@@ -68,6 +71,7 @@ type simulation struct {
 	id, by string
 	at     record.Millis
 	cancel context.CancelFunc
+	people *people
 
 	mu       sync.Mutex
 	progress float64
@@ -84,12 +88,29 @@ type simulationView struct {
 	Done     bool          `json:"done"`
 	Error    string        `json:"error,omitempty"`
 	Results  []*sim.Result `json:"results"` // in the order of the policies, those that are done
+	People   *people       `json:"people,omitempty"`
+}
+
+// people is how agents are taken to be in a simulation of recorded traffic: as they were. Alike ones are there all the time.
+type people struct {
+	Attended int     `json:"attended"` // agents who were at work; 0: the record tells of none, so all are there all the time
+	Declined float64 `json:"declined"` // share of the offers
+	Ignored  float64 `json:"ignored"`  // likewise; of those that ran out
+}
+
+func peopleOf(s *sim.Scenario) *people {
+	p, seen := &people{Declined: s.Declined, Ignored: s.Ignored}, map[string]bool{}
+	for _, x := range s.Shifts {
+		seen[x.Agent] = true
+	}
+	p.Attended = len(seen)
+	return p
 }
 
 func (s *simulation) view() simulationView {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	v := simulationView{ID: s.id, At: s.at, By: s.by, Progress: s.progress, Done: s.done, Results: slices.Clone(s.results)}
+	v := simulationView{ID: s.id, At: s.at, By: s.by, Progress: s.progress, Done: s.done, Results: slices.Clone(s.results), People: s.people}
 	if v.Results == nil {
 		v.Results = []*sim.Result{}
 	}
@@ -134,9 +155,9 @@ func (l *simulations) find(id string) *simulation {
 }
 
 // begin starts a simulation, which waits for its turn; nil when too many wait already.
-func (l *simulations) begin(by string, at record.Millis, scenarios []sim.Scenario) *simulation {
+func (l *simulations) begin(by string, at record.Millis, scenarios []sim.Scenario, as *people) *simulation {
 	ctx, cancel := context.WithTimeout(context.Background(), simulationFor)
-	s := &simulation{id: record.NewID("s"), by: by, at: at, cancel: cancel}
+	s := &simulation{id: record.NewID("s"), by: by, at: at, cancel: cancel, people: as}
 	l.mu.Lock()
 	if l.open == simulationsOpen {
 		l.mu.Unlock()
@@ -206,7 +227,7 @@ func (s *Server) postSimulation(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	arrivals, err := s.arrivals(ctx, &in)
+	base, err := s.scenario(ctx, &in)
 	if err != nil {
 		return err
 	}
@@ -221,42 +242,75 @@ func (s *Server) postSimulation(c echo.Context) error {
 	}
 	var scenarios []sim.Scenario
 	for i := range in.Policies {
-		rules, err := in.Policies[i].Rules(s.hub.Settings())
+		scenario, err := in.Policies[i].Scenario(base, s.hub.Settings())
 		if err != nil {
 			return err
 		}
-		scenarios = append(scenarios, sim.Scenario{Name: in.Policies[i].Name, Rules: rules, Arrivals: arrivals, Accept: record.Millis(in.Accept) * 1000})
+		scenarios = append(scenarios, scenario)
 	}
-	x := s.simulations.begin(principalOf(c).User.ID, s.hub.Now(), scenarios)
+	var as *people
+	if in.Traffic.Kind == "recorded" {
+		as = peopleOf(&base)
+	}
+	x := s.simulations.begin(principalOf(c).User.ID, s.hub.Now(), scenarios, as)
 	if x == nil {
 		return &problem{Status: http.StatusConflict, Code: codeConflict, Message: "Other simulations run still; wait for one, or stop it."}
 	}
 	return c.JSON(http.StatusAccepted, x.view())
 }
 
-// arrivals are the traffic that was asked for.
-func (s *Server) arrivals(ctx context.Context, in *simulationIn) ([]sim.Arrival, error) {
+// scenario is the traffic that was asked for, and who is there to meet it.
+func (s *Server) scenario(ctx context.Context, in *simulationIn) (base sim.Scenario, err error) {
 	t := &in.Traffic
 	switch t.Kind {
 	case "poisson":
-		return s.poisson(t, in.Seed)
+		base.Arrivals, err = s.poisson(t, in.Seed)
 	case "recorded":
+		if t.From <= 0 || t.To <= t.From || t.To-t.From > maxSimulatedDays*24*3600_000 {
+			return base, invalid("traffic.from", fmt.Sprintf("Choose a time of at most %d days.", maxSimulatedDays))
+		}
+		base, err = Recorded(ctx, s.db, s.hub.Settings(), t.From, t.To, s.hub.Now(), in.Seed, in.Ideal)
+		if errors.Is(err, ErrNoTraffic) {
+			return base, invalid("traffic.from", "The record has no traffic of that time.")
+		}
+		err = reportProblem(err)
 	default:
-		return nil, invalid("traffic.kind", "Traffic is poisson or recorded.")
+		return base, invalid("traffic.kind", "Traffic is poisson or recorded.")
 	}
-	if t.From <= 0 || t.To <= t.From || t.To-t.From > maxSimulatedDays*24*3600_000 {
-		return nil, invalid("traffic.from", fmt.Sprintf("Choose a time of at most %d days.", maxSimulatedDays))
-	}
-	contacts, err := s.db.Contacts(ctx, t.From, t.To, "", sim.MaxArrivals)
+	base.Accept = record.Millis(in.Accept) * 1000
+	return base, err
+}
+
+// ErrNoTraffic: nothing came into any queue that there is.
+var ErrNoTraffic = errors.New("the record has no traffic of that time")
+
+// Recorded is what the record tells of the time between two moments: who came into the queues, which agents were at work, and how many offers
+// they declined or let run out. Ideal agents are there all the time and accept.
+func Recorded(ctx context.Context, db *record.DB, set *inbox.Settings, from, to, now record.Millis, seed uint64, ideal bool) (s sim.Scenario, err error) {
+	contacts, err := db.Contacts(ctx, from, to, "", sim.MaxArrivals)
 	if err != nil {
-		return nil, reportProblem(err)
+		return s, err
 	}
-	known := s.hub.Settings().Queues
-	contacts = slices.DeleteFunc(contacts, func(c record.Contact) bool { _, ok := known[c.Queue]; return !ok })
+	contacts = slices.DeleteFunc(contacts, func(c record.Contact) bool { _, ok := set.Queues[c.Queue]; return !ok })
 	if len(contacts) == 0 {
-		return nil, invalid("traffic.from", "The record has no traffic of that time.")
+		return s, ErrNoTraffic
 	}
-	return sim.Again(contacts, 5*time.Minute), nil
+	s.Arrivals = sim.Again(contacts, 5*time.Minute, seed)
+	if ideal {
+		return s, nil
+	}
+	stints, err := db.Attendance(ctx, from, to+tail, now)
+	if err != nil {
+		return s, err
+	}
+	if len(stints) > 0 { // none: the traffic is older than what is known of agents
+		s.Shifts = sim.Attended(stints)
+	}
+	o, err := db.Offers(ctx, from, to)
+	if o.Made > 0 {
+		s.Declined, s.Ignored = min(1, float64(o.Declined)/float64(o.Made)), min(1, float64(o.RONA)/float64(o.Made))
+	}
+	return s, err
 }
 
 func (s *Server) poisson(t *trafficIn, seed uint64) ([]sim.Arrival, error) {
@@ -291,8 +345,17 @@ func (s *Server) poisson(t *trafficIn, seed uint64) ([]sim.Arrival, error) {
 	return list, nil
 }
 
-// Rules are the settings with the policy's changes. Its errors are for people.
-func (in *Policy) Rules(set *inbox.Settings) (router.Rules, error) {
+// Scenario is base under the policy. Alike agents have no record: they are there all the time. Its errors are for people.
+func (in *Policy) Scenario(base sim.Scenario, set *inbox.Settings) (_ sim.Scenario, err error) {
+	base.Name = in.Name
+	if base.Rules, err = in.rules(set); in.Agents != nil {
+		base.Shifts = nil
+	}
+	return base, err
+}
+
+// rules are the settings with the policy's changes.
+func (in *Policy) rules(set *inbox.Settings) (router.Rules, error) {
 	rules := router.Rules{Queues: slices.Collect(maps.Values(set.Queues)), Users: slices.Collect(maps.Values(set.Users)),
 		Calendars: slices.Collect(maps.Values(set.Calendars)), Routing: set.Routing}
 	slices.SortFunc(rules.Queues, func(a, b record.Queue) int { return cmp.Compare(a.ID, b.ID) })

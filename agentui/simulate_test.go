@@ -1,10 +1,12 @@
 package agentui
 
 import (
+	"encoding/json"
 	"net/http"
 	"testing"
 	"time"
 
+	"tamas/inbox"
 	"tamas/inbox/record"
 )
 
@@ -66,6 +68,62 @@ func TestSimulationComparesPolicies(t *testing.T) {
 	}
 	ada.refused(404, codeNotFound, "", "GET", "/simulations/s0", nil)
 	r.as("omid").refused(403, codeForbidden, "", "POST", "/simulations", ask)
+}
+
+// Recorded traffic meets the agents who were at work, who decline as often as they did; ideal ones are there and accept.
+func TestSimulationOfTheRecord(t *testing.T) {
+	r := boot(t)
+	ada, leyla := r.as("ada"), r.as("leyla")
+	since := time.Now().Add(-time.Minute).UnixMilli()
+	leyla.ok("PUT", "/me/state", map[string]any{"state": "available"}, nil)
+	conv := r.says("0912", "Where is my order?")
+	id := "/conversations/" + conv.ID
+	offer := func() {
+		t.Helper()
+		_, err := r.hub.Do(t.Context(), inbox.Command{By: record.Actor{Kind: "system", ID: "router"}, Action: inbox.Offer, Conversation: conv.ID,
+			Agent: r.users["leyla"].ID, Until: record.At(time.Now().Add(time.Hour))})
+		must(t, err)
+	}
+	offer()
+	leyla.act(id+"/decline", nil)
+	offer()
+	leyla.act(id+"/accept", nil)
+	leyla.act(id+"/resolve", nil)
+	run := func(ideal bool, policies ...any) (v simulationView) {
+		t.Helper()
+		ada.ok("POST", "/simulations", map[string]any{"ideal": ideal, "policies": policies,
+			"traffic": map[string]any{"kind": "recorded", "from": since, "to": time.Now().Add(time.Minute).UnixMilli()}}, &v)
+		v = ada.finished(t, v.ID)
+		if v.Error != "" || v.People == nil {
+			t.Fatalf("%+v", v)
+		}
+		return v
+	}
+	r.until("the record tells of the offers", func() bool {
+		a := ada.call("POST", "/simulations", map[string]any{"traffic": map[string]any{"kind": "recorded", "from": since, "to": time.Now().Add(time.Minute).UnixMilli()}})
+		if a.status != http.StatusAccepted { // its traffic is not counted yet
+			return false
+		}
+		var v simulationView
+		must(t, json.Unmarshal(a.body, &v))
+		v = ada.finished(t, v.ID)
+		return v.People.Attended == 1 && v.People.Declined == 0.5
+	})
+	alike := map[string]any{"name": "alike", "agents": 2, "queues": map[string]any{r.queue: map[string]any{"mode": "push"}}}
+	v := run(false, map[string]any{"name": "now"}, alike)
+	if v.People.Ignored != 0 || len(v.Results) != 2 || v.Results[1].Answered != 1 || len(v.Results[1].Agents) != 2 {
+		t.Errorf("%+v %+v", v.People, v.Results)
+	}
+	for _, a := range v.Results[0].Agents {
+		if a.Agent != r.users["leyla"].ID {
+			t.Errorf("%s was not at work: %+v", a.Agent, a)
+		}
+	}
+	v = run(true, map[string]any{"name": "now"})
+	if *v.People != (people{}) || len(v.Results[0].Agents) < 2 || v.Results[0].Answered != 1 {
+		t.Errorf("%+v %+v", v.People, v.Results[0])
+	}
+	ada.refused(422, codeInvalid, "traffic.from", "POST", "/simulations", map[string]any{"traffic": map[string]any{"kind": "recorded", "from": 1000, "to": 2000}})
 }
 
 // Each that waits for its turn holds its traffic in memory, so few may.

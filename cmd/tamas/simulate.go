@@ -28,7 +28,7 @@ type simulateFlags struct {
 	since, until          string
 	policies              []string
 	seed                  uint64
-	asJSON                bool
+	asJSON, ideal         bool
 }
 
 // simulate runs the router's engine on a virtual clock: with Poisson traffic beside Erlang's formulas, or with recorded traffic under
@@ -45,6 +45,7 @@ func simulate(ctx context.Context, args, environ []string, out, errOut io.Writer
 		f.StringVar(&s.since, "since", "", "recorded traffic instead, from then on: a `time` ago like 7d, a date or a moment")
 		f.StringVar(&s.until, "until", "", "recorded traffic up to then; empty: now")
 		f.DurationVar(&s.accept, "accept", 5*time.Second, "from an offer to its acceptance, with recorded traffic")
+		f.BoolVar(&s.ideal, "ideal", false, "with recorded traffic: every agent is there all the time and nobody declines, instead of as it was")
 		f.Func("policy", "JSON `file` of changes to the settings to compare with the present ones; may be given again", func(file string) error {
 			s.policies = append(s.policies, file)
 			return nil
@@ -155,22 +156,18 @@ func (s *simulateFlags) recorded(ctx context.Context, cfg *config, out, errOut i
 	if err != nil {
 		return err
 	}
-	contacts, err := db.Contacts(ctx, record.At(from), record.At(to), "", sim.MaxArrivals)
+	base, err := agentui.Recorded(ctx, db, set, record.At(from), record.At(to), record.At(now), s.seed, s.ideal)
 	if err != nil {
 		return err
 	}
-	if len(contacts) == 0 {
-		return errors.New("the record has no traffic of that time")
-	}
-	arrivals := sim.Again(contacts, 5*time.Minute)
+	base.Accept = record.Millis(s.accept.Milliseconds())
 	var results []*sim.Result
 	for i := range policies {
-		rules, err := policies[i].Rules(set)
+		scenario, err := policies[i].Scenario(base, set)
 		if err != nil {
 			return fmt.Errorf("%s: %w", policies[i].Name, err)
 		}
-		r, err := sim.Run(ctx, sim.Scenario{Name: policies[i].Name, Rules: rules, Arrivals: arrivals, Accept: record.Millis(s.accept.Milliseconds())},
-			progress(errOut, policies[i].Name))
+		r, err := sim.Run(ctx, scenario, progress(errOut, policies[i].Name))
 		if err != nil {
 			return err
 		}
@@ -179,7 +176,11 @@ func (s *simulateFlags) recorded(ctx context.Context, cfg *config, out, errOut i
 	if s.asJSON {
 		return json.NewEncoder(out).Encode(results)
 	}
-	fmt.Fprintf(out, "%d contacts of the record, every agent there all the time\n\n", len(arrivals))
+	there := "every agent there all the time"
+	if base.Shifts != nil {
+		there = "agents there when they were"
+	}
+	fmt.Fprintf(out, "%d contacts of the record, %s, %s of the offers declined and %s left to run out\n\n", len(base.Arrivals), there, percent(base.Declined), percent(base.Ignored))
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "policy\tanswered\tabandoned\tnever taken\tservice level\tmean wait\t90 % within\tlongest\toccupancy\t")
 	for _, r := range results {

@@ -61,14 +61,33 @@ func (h *hub) offer(w *work, d router.Decision) bool {
 	w.h.Status, w.h.OfferedTo, w.h.OfferUntil = record.Offered, d.Agent, d.Until
 	h.tell(record.EvOffered, &w.h, a)
 	version, id := w.h.Version, w.h.ID
+	mood := h.mood.Float64()
+	if mood < h.s.Ignored {
+		return true
+	}
 	if answer := h.now + h.s.Accept; answer < d.Until {
 		h.at(answer, func() {
-			if w := h.convs[id]; w != nil && w.h.Version == version {
+			switch w := h.convs[id]; {
+			case w == nil || w.h.Version != version:
+			case mood < h.s.Ignored+h.s.Declined:
+				h.back(w, record.EvDeclined, true)
+			default:
 				h.take(w, d.Agent)
 			}
 		})
 	}
 	return true
+}
+
+// back puts what is offered back in line; refused: its agent is not asked again in this round.
+func (h *hub) back(w *work, kind string, refused bool) {
+	a := h.agents[w.h.OfferedTo]
+	delete(a.Held, w.h.ID)
+	if refused {
+		w.h.Declined, w.h.DeclinedAt = append(w.h.Declined, a.ID), h.now
+	}
+	w.h.Status, w.h.OfferedTo, w.h.OfferUntil = record.Waiting, "", 0
+	h.tell(kind, &w.h, a)
 }
 
 // take begins the work.
@@ -107,30 +126,26 @@ func (h *hub) finish(id string) {
 }
 
 func (h *hub) requeue(w *work, d router.Decision) bool {
-	var agents []*record.Agent
-	if id := w.h.OfferedTo; id != "" {
-		a := h.agents[id]
-		delete(a.Held, w.h.ID)
-		agents = append(agents, a)
-		if d.Action == router.ActTimeout {
-			w.h.Declined, w.h.DeclinedAt = append(w.h.Declined, id), h.now
-			if a.State == record.Available { // back at work after a minute, as people are
-				a.State, a.Since = record.NotResponding, h.now
-				version := a.Version + 1
-				h.at(h.now+60_000, func() {
-					if a.Version == version {
-						h.state(id, record.Available)
-					}
-				})
-			}
+	switch id := w.h.OfferedTo; {
+	case id != "" && d.Action == router.ActTimeout:
+		if a := h.agents[id]; a.State == record.Available { // back at work after a minute, as people are
+			a.State, a.Since = record.NotResponding, h.now
+			since := h.now
+			h.at(h.now+60_000, func() {
+				if a.State == record.NotResponding && a.Since == since {
+					h.state(id, record.Available)
+				}
+			})
 		}
-	} else if w.agent != "" { // of an agent whose shift is over: what is begun is finished
+		h.back(w, record.EvTimedOut, true)
+	case id != "":
+		h.back(w, record.EvRequeued, false)
+	case w.agent != "": // of an agent whose shift is over: what is begun is finished
 		return false
-	} else {
+	default:
 		w.h.Declined, w.h.DeclinedAt = nil, 0
+		h.tell(record.EvRequeued, &w.h)
 	}
-	w.h.Status, w.h.OfferedTo, w.h.OfferUntil = record.Waiting, "", 0
-	h.tell(record.EvRequeued, &w.h, agents...)
 	return true
 }
 

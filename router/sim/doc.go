@@ -5,9 +5,9 @@
 //
 // Arrivals come from a Poisson process or from the record; each brings its queue, channel, units, how long it takes to handle and how
 // long its customer waits. Agents are there by their shifts and take what the engine gives them: an offer is accepted after
-// Scenario.Accept, a push at once; nobody declines. What was taken is handled for its time, the units being held, then comes the
-// queue's wrap-up. Who waits longer than the customer's patience is gone. Everything between (who gets what, when, overflow, rings,
-// sticky agents, release, closed queues) is decided by router.Engine and by nothing else.
+// Scenario.Accept, or declined, or let run out, by the scenario's shares; a push is taken at once, and so is what waits in a pull
+// queue by who has room. What was taken is handled for its time, the units being held, then comes the queue's wrap-up. Who waits longer than the customer's patience is gone. Everything between
+// (who gets what, when, overflow, rings, sticky agents, release, closed queues) is decided by router.Engine and by nothing else.
 //
 // # What it is measured against
 //

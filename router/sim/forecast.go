@@ -1,8 +1,6 @@
 package sim
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
 	"tamas/inbox/record"
@@ -77,37 +75,5 @@ func (f Forecast) Staff(p Promise) []Need {
 		o.Agents = agents
 		list[i].Outcome = o
 	}
-	return list
-}
-
-// Again turns the record's contacts into arrivals. How long one that nobody handled would have taken is drawn from those of its queue
-// and channel, how long one that was answered would have waited is not known: its customer stays. fallback is taken where a queue has no
-// handling time at all.
-func Again(contacts []record.Contact, fallback time.Duration) []Arrival {
-	type line struct{ queue, channel string }
-	times := map[line][]record.Millis{}
-	for _, c := range contacts {
-		if c.Handled > 0 {
-			times[line{c.Queue, c.Channel}] = append(times[line{c.Queue, c.Channel}], c.Handled)
-		}
-	}
-	drawn := map[line]int{}
-	list := make([]Arrival, 0, len(contacts))
-	for _, c := range contacts {
-		a := Arrival{At: c.At, Queue: c.Queue, Channel: c.Channel, Handle: c.Handled}
-		if c.Left {
-			a.Patience = max(1, c.Waited)
-		}
-		if a.Handle == 0 {
-			a.Handle = record.Millis(fallback.Milliseconds())
-			if known := times[line{c.Queue, c.Channel}]; len(known) > 0 { // one after the other: the same each time
-				k := line{c.Queue, c.Channel}
-				a.Handle = known[drawn[k]%len(known)]
-				drawn[k]++
-			}
-		}
-		list = append(list, a)
-	}
-	slices.SortStableFunc(list, func(a, b Arrival) int { return cmp.Compare(a.At, b.At) })
 	return list
 }

@@ -52,14 +52,3 @@ func TestStaffing(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 }
-
-func TestAgainDrawsWhatIsNotKnown(t *testing.T) {
-	list := Again([]record.Contact{
-		{At: 3, Queue: "a", Channel: "sms", Handled: 100},
-		{At: 1, Queue: "a", Channel: "sms", Left: true, Waited: 40},
-		{At: 2, Queue: "b", Channel: "sms"},
-	}, time.Minute)
-	if len(list) != 3 || list[0].Handle != 100 || list[0].Patience != 40 || list[1].Handle != 60_000 || list[1].Patience != 0 || list[2].At != 3 {
-		t.Errorf("%+v", list)
-	}
-}

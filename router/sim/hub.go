@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 
 	"tamas/inbox/record"
@@ -23,6 +24,7 @@ type hub struct {
 	convs  map[string]*work
 	agents map[string]*record.Agent
 	due    agenda
+	mood   *rand.Rand // of who is offered something
 	tally  *tally
 }
 
@@ -69,14 +71,21 @@ func (h *hub) at(t record.Millis, do func()) {
 // now and then. Its errors are ctx's and those of a scenario that makes no sense.
 func Run(ctx context.Context, s Scenario, progress func(float64)) (*Result, error) {
 	h := &hub{s: &s, engine: router.New(router.DefaultPolicy()), users: map[string]*record.User{}, queues: map[string]*record.Queue{},
-		convs: map[string]*work{}, agents: map[string]*record.Agent{}}
+		convs: map[string]*work{}, agents: map[string]*record.Agent{}, mood: rand.New(rand.NewPCG(1, uint64(len(s.Arrivals))))}
 	for i := range s.Rules.Users {
 		h.users[s.Rules.Users[i].ID] = &s.Rules.Users[i]
 	}
 	for i := range s.Rules.Queues {
 		h.queues[s.Rules.Queues[i].ID] = &s.Rules.Queues[i]
 	}
-	h.engine.Settings(s.Rules)
+	rules := s.Rules
+	rules.Queues = slices.Clone(rules.Queues)
+	for i := range rules.Queues {
+		if rules.Queues[i].Mode == router.ModePull { // who has room takes what is next
+			rules.Queues[i].Mode = router.ModePush
+		}
+	}
+	h.engine.Settings(rules)
 	if len(s.Arrivals) == 0 {
 		return nil, fmt.Errorf("%q has no arrivals", s.Name)
 	}

@@ -80,7 +80,7 @@ type tally struct {
 }
 
 func newTally(h *hub) *tally {
-	return &tally{h: h, from: h.now + h.s.Warm, at: h.now, r: Result{Name: h.s.Name}, queues: map[string]*QueueResult{},
+	return &tally{h: h, from: h.now + h.s.Warm, at: h.now, r: Result{Name: h.s.Name, Agents: []AgentResult{}}, queues: map[string]*QueueResult{},
 		waitsOf: map[string]record.Millis{}, slots: map[record.Millis]*Slot{}, agents: map[string]*AgentResult{}, open: map[string]bool{}}
 }
 

@@ -37,7 +37,9 @@ type Scenario struct {
 	Rules    router.Rules
 	Arrivals []Arrival     // in order of At
 	Shifts   []Shift       // nil: every agent all the time
-	Accept   record.Millis // from an offer to its acceptance
+	Accept   record.Millis // from an offer to its acceptance, or to its being declined
+	Declined float64       // share of the offers that is declined
+	Ignored  float64       // share that is let run out
 	Warm     record.Millis // arrivals before are not counted; 0: all are
 }
 

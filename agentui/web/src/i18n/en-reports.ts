@@ -121,5 +121,7 @@ export const reports = {
   'sim.by_queue': 'By queue',
   'sim.more': '{by} more',
   'sim.less': '{by} less',
-  'sim.assume': 'Every agent is taken to be there all the time; an offer is accepted after five seconds.',
+  'sim.people': 'As recorded: {n} agent at work, {declined} of the offers declined, {ignored} left to run out.|As recorded: {n} agents at work, {declined} of the offers declined, {ignored} left to run out.',
+  'sim.people.none': 'The record does not tell who was at work then, so every agent is there all the time.',
+  'sim.assume': 'With recorded traffic agents are there when they were, decline as often as they did, and customers are as patient as they were; alike agents, and those for traffic that you describe, are there all the time. An offer is accepted after five seconds.',
 } as const

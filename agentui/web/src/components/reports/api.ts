@@ -78,6 +78,8 @@ export interface Simulation {
   done: boolean
   error?: string
   results: SimResult[]
+  /** Of recorded traffic: how agents are taken to be. attended 0: there all the time. */
+  people?: { attended: number; declined: number; ignored: number }
 }
 
 const id = encodeURIComponent
