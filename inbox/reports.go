@@ -4,13 +4,14 @@ import (
 	"context"
 	"time"
 
-	"tamas/inbox/calendar"
 	"tamas/inbox/record"
 )
 
 const (
 	shortAbandon = 10 * time.Second // unless the setting says otherwise
-	sumEvery     = 2 * time.Second  // a day that goes on changing is summed again
+	sumEvery     = 2 * time.Second  // a day that goes on changing is summed again, …
+	sumShare     = 10               // … or after so many times as long as the last sum took: a full day is not to cost a processor …
+	sumLatest    = 15 * time.Second // … but by then
 )
 
 // FactRules are what reports measure by now.
@@ -21,14 +22,6 @@ func factRules(s *Settings) *record.FactRules {
 	if err != nil {
 		zone = time.UTC
 	}
-	calendars := map[string]*calendar.Calendar{} // by queue; nil is always open
-	for id, q := range s.Queues {
-		if row, ok := s.Calendars[q.Routing.Calendar]; ok {
-			if c, err := calendar.Of(row); err == nil {
-				calendars[id] = c
-			}
-		}
-	}
 	short := record.Millis(s.Routing.ShortAbandon) * 1000
 	if short == 0 {
 		short = record.Millis(shortAbandon.Milliseconds())
@@ -38,7 +31,7 @@ func factRules(s *Settings) *record.FactRules {
 		Target:       func(queue string) record.Millis { return record.Millis(s.Queues[queue].TargetSecs) * 1000 },
 		ShortAbandon: short,
 		Working: func(queue string, from, to record.Millis) record.Millis {
-			return record.Millis(calendars[queue].Between(from.Time(), to.Time()).Milliseconds())
+			return record.Millis(s.Calendar(s.Queues[queue].Routing.Calendar).Between(from.Time(), to.Time()).Milliseconds())
 		},
 		Hold: record.Millis(sumEvery.Milliseconds()),
 	}
@@ -67,7 +60,9 @@ func (h *Hub) reportLoop(ctx context.Context) error {
 			var summed bool
 			begun = time.Now()
 			if summed, err = h.db.RollUp(ctx, rules, h.Now()); summed {
-				wait = min(wait, max(5*time.Since(begun), 5*time.Millisecond))
+				took := time.Since(begun)
+				wait = min(wait, max(5*took, 5*time.Millisecond))
+				rules.Hold = record.Millis(min(max(sumEvery, sumShare*took), sumLatest).Milliseconds())
 			}
 		}
 		if err != nil && ctx.Err() == nil {

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"tamas/inbox/calendar"
 	"tamas/inbox/record"
 )
 
@@ -28,6 +27,9 @@ type QueueTally struct {
 	Broken       int           // open conversations with a promise that is broken and not met
 	LongestSince record.Millis // since when the one waits who has waited longest; 0: nobody waits
 	Longest      string        // that conversation
+
+	ImpossibleSince record.Millis // likewise, of those whom nobody who serves the queue could ever take
+	Impossible      string
 }
 
 // Asked is an open question on a conversation.
@@ -44,6 +46,7 @@ const maxAsked = 200
 func (h *Hub) Tally() Tally {
 	t := Tally{At: h.Now(), Queues: map[string]QueueTally{}, Agents: map[string]record.Agent{}, Channels: map[string]map[string]int{}}
 	queues := map[string]*QueueTally{}
+	set := h.Settings()
 	m := h.mirror
 	m.mu.RLock()
 	defer m.mu.RUnlock()
@@ -59,7 +62,7 @@ func (h *Hub) Tally() Tally {
 			q = &QueueTally{}
 			queues[c.Queue] = q
 		}
-		t.add(q, c)
+		t.add(q, c, set)
 	}
 	for id, q := range queues {
 		t.Queues[id] = *q
@@ -71,7 +74,7 @@ func (h *Hub) Tally() Tally {
 	return t
 }
 
-func (t *Tally) add(q *QueueTally, c *record.Conversation) {
+func (t *Tally) add(q *QueueTally, c *record.Conversation, set *Settings) {
 	switch c.Status {
 	case record.Offered:
 		q.Offered++
@@ -81,6 +84,9 @@ func (t *Tally) add(q *QueueTally, c *record.Conversation) {
 		q.Waiting++
 		if q.LongestSince == 0 || c.WaitingSince < q.LongestSince {
 			q.LongestSince, q.Longest = c.WaitingSince, c.ID
+		}
+		if (q.ImpossibleSince == 0 || c.WaitingSince < q.ImpossibleSince) && c.Status == record.Waiting && set.impossible(c) {
+			q.ImpossibleSince, q.Impossible = c.WaitingSince, c.ID
 		}
 	case record.Active:
 		q.Active++
@@ -103,6 +109,31 @@ func (t *Tally) hold(agent, channel string) {
 		t.Channels[agent] = of
 	}
 	of[channel]++
+}
+
+// impossible tells a conversation that nobody who serves its queue could ever take: for want of a skill that is never dropped, or of
+// capacity. A queue that nobody serves is another trouble.
+func (s *Settings) impossible(c *record.Conversation) bool {
+	q := s.Queues[c.Queue]
+	somebody := false
+	could := func(id string) bool {
+		u, ok := s.Users[id]
+		if !ok || u.Disabled {
+			return false
+		}
+		somebody = true
+		lacks := func(n record.Need) bool { return n.DropAfter == 0 && u.Skills[n.Skill] < max(1, n.Level) }
+		return u.Capacity >= max(1, c.Units) && !slices.ContainsFunc(q.Routing.Needs, lacks) && !slices.ContainsFunc(c.Needs, lacks)
+	}
+	if slices.ContainsFunc(q.Members, could) || c.Prefer != "" && could(c.Prefer) {
+		return false
+	}
+	for _, more := range q.Routing.Secondary {
+		if slices.ContainsFunc(more.Members, could) {
+			return false
+		}
+	}
+	return somebody
 }
 
 // broken tells whether a promise to the customer is broken and not met yet, whether or not the event that says so has come.
@@ -143,12 +174,8 @@ func (s *Settings) QueueOpen(q record.Queue, now time.Time) (closed string, open
 	if q.Routing.Closed {
 		return ClosedByHand, 0
 	}
-	row, ok := s.Calendars[q.Routing.Calendar]
-	if !ok {
-		return "", 0
-	}
-	c, err := calendar.Of(row)
-	if err != nil || c.Open(now) {
+	c := s.Calendar(q.Routing.Calendar)
+	if c.Open(now) {
 		return "", 0
 	}
 	if at, ok := c.Next(now); ok {
