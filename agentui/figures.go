@@ -41,12 +41,14 @@ type queueView struct {
 	Broken       int           `json:"broken"` // conversations that are open with a promise that is broken and not met
 
 	OfferedToday   int           `json:"offered_today"`
+	Ended          int           `json:"ended_today"` // waits that did; Abandoned ÷ Ended is abandonment
 	Answered       int           `json:"answered_today"`
 	InTarget       int           `json:"answered_in_target_today"` // all, when the queue has no target
 	Abandoned      int           `json:"abandoned_today"`          // short ones apart
 	AbandonedShort int           `json:"abandoned_short_today"`
 	ASA            record.Millis `json:"asa_today"`
-	Level          *float64      `json:"service_level_today"`
+	Level          *float64      `json:"service_level_today"`    // InTarget ÷ LevelOf
+	LevelOf        int           `json:"service_level_of_today"` // of several queues the sums are divided
 	Estimates      *estimateView `json:"estimate_error_today"`
 
 	Open    bool          `json:"open"`
@@ -131,7 +133,7 @@ func (s *Server) figures(ctx context.Context) (*figuresView, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, t := s.hub.Settings(), s.hub.Tally()
+	set, t := s.hub.Settings(), s.hub.WholeTally(ctx)
 	v := &figuresView{Queues: []queueView{}, Agents: []agentView{}, Flags: asksOf(t.Flags), Reviews: asksOf(t.Reviews), Since: today.Since}
 	serves := map[string]bool{}
 	for _, q := range set.Queues {
@@ -181,7 +183,7 @@ func agentNow(t *inbox.Tally, id string) record.Agent {
 func queueNow(row record.Queue, set *inbox.Settings, t *inbox.Tally, day record.QueueToday, spark inbox.Spark) queueView {
 	n := t.Queues[row.ID]
 	q := queueView{ID: row.ID, Queue: &row, Waiting: n.Waiting, LongestSince: n.LongestSince, Offered: n.Offered, Active: n.Active, Snoozed: n.Snoozed,
-		Broken: n.Broken, OfferedToday: day.Offered, Answered: day.Answered, InTarget: day.InTarget, Abandoned: day.Abandoned,
+		Broken: n.Broken, OfferedToday: day.Offered, Ended: day.Ended(), LevelOf: day.LevelOf(), Answered: day.Answered, InTarget: day.InTarget, Abandoned: day.Abandoned,
 		AbandonedShort: day.AbandonedShort, ASA: day.ASA(), Agents: map[record.AgentState]int{},
 		Spark: &sparkView{record.Millis(inbox.SparkStep.Milliseconds()), spark.Waiting, spark.Longest, spark.Arrived}}
 	if level, ok := day.ServiceLevel(); ok {

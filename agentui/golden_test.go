@@ -253,7 +253,7 @@ func goldenFigures() []byte {
 	q2 := record.Queue{ID: "q2", Name: "Night", Mode: "pull", Members: []string{"u2"}, Version: 1}
 	return figuresFrame(&figuresView{
 		Queues: []queueView{
-			{ID: q1.ID, Queue: &q1, Waiting: 2, LongestSince: goldenTime + 1000, Offered: 1, Active: 1, Broken: 1, OfferedToday: 9, Answered: 4, InTarget: 3, Abandoned: 1,
+			{ID: q1.ID, Queue: &q1, Waiting: 2, LongestSince: goldenTime + 1000, Offered: 1, Active: 1, Broken: 1, OfferedToday: 9, Ended: 6, LevelOf: 4, Answered: 4, InTarget: 3, Abandoned: 1,
 				AbandonedShort: 1, ASA: 21_000, Level: &level, Estimates: &estimateView{Count: 3, Mean: -4000, MeanAbs: 9000}, Open: true,
 				Agents: map[record.AgentState]int{record.Available: 1, record.Break: 1},
 				Spark:  &sparkView{Step: 300_000, Waiting: []int{0, 1, 2}, Longest: []record.Millis{0, 60_000, 90_000}, Arrived: []int{3, 4, 2}}},
@@ -273,7 +273,7 @@ func goldenFigures() []byte {
 func goldenPart() []byte {
 	level := 0.8
 	return figuresFrame(&figuresView{
-		Queues: []queueView{{ID: goldenQueue, Waiting: 1, LongestSince: goldenTime + 4000, Active: 2, OfferedToday: 9, Answered: 5, InTarget: 4, Abandoned: 1, AbandonedShort: 1,
+		Queues: []queueView{{ID: goldenQueue, Waiting: 1, LongestSince: goldenTime + 4000, Active: 2, OfferedToday: 9, Ended: 7, LevelOf: 5, Answered: 5, InTarget: 4, Abandoned: 1, AbandonedShort: 1,
 			ASA: 19_000, Level: &level, Estimates: &estimateView{Count: 3, Mean: -4000, MeanAbs: 9000}, Open: true,
 			Agents: map[record.AgentState]int{record.Available: 1, record.Break: 1}}},
 		Agents: []agentView{}, Flags: []askView{}, Since: goldenTime - 9*3600_000}, true)

@@ -119,6 +119,15 @@ func TestToday(t *testing.T) {
 					t.Errorf("%s: %s: %+v, not %+v", name, id, f.Queues[id], want.Queues[id])
 				}
 			}
+			// The live page and the report say the same.
+			for id, q := range f.Queues {
+				for figure, shares := range map[string][2]int{"service_level": {q.InTarget, q.LevelOf()}, "abandonment": {q.Abandoned, q.Ended()}} {
+					r := must(db.Report(t.Context(), ReportQuery{Figure: figure, Queue: id, From: since, To: h.now + 1, Now: h.now})).Total
+					if r.Count != int64(shares[0]) || *r.Of != int64(shares[1]) {
+						t.Errorf("%s: %s of %s: %d of %d in the report, %v now", name, figure, id, r.Count, *r.Of, shares)
+					}
+				}
+			}
 			for _, id := range historyAgents {
 				got, want := f.Agents[id], want.Agents[id]
 				if got.Handled != want.Handled || got.HandleSum != want.HandleSum || got.FirstResponses != want.FirstResponses || got.RONA != want.RONA || got.Declined != want.Declined {

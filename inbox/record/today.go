@@ -41,9 +41,15 @@ func (q QueueToday) ASA() Millis {
 	return q.WaitSum / Millis(q.Answered)
 }
 
-// ServiceLevel is answered within the target ÷ (waits that ended − abandoned within the target); ok is false when none ended.
+// Ended is how many waits did: what FIELD calls offered, without those that go on.
+func (q QueueToday) Ended() int { return q.Answered + q.Abandoned + q.AbandonedShort + q.FlowOut }
+
+// LevelOf is what the service level is a share of: waits that ended − abandoned within the target.
+func (q QueueToday) LevelOf() int { return q.Ended() - q.AbandonedIn }
+
+// ServiceLevel is answered within the target ÷ LevelOf; ok is false when none ended.
 func (q QueueToday) ServiceLevel() (share float64, ok bool) {
-	of := q.Answered + q.Abandoned + q.AbandonedShort - q.AbandonedIn + q.FlowOut
+	of := q.LevelOf()
 	if of == 0 {
 		return 0, false
 	}

@@ -5,7 +5,7 @@ import { agentTroubles, queueTroubles, sortAgents, sortQueues } from './trouble'
 const now = 10_000_000_000
 const queue = (name: string, x: Partial<QueueView> = {}): QueueView => ({
   id: name, queue: { id: name, name, mode: 'offer', offer_seconds: 30, target_seconds: 60, members: [], routing: {}, version: 1 },
-  waiting: 0, offered: 0, active: 0, snoozed: 0, broken: 0, offered_today: 0, answered_today: 0, answered_in_target_today: 0,
+  waiting: 0, offered: 0, active: 0, snoozed: 0, broken: 0, offered_today: 0, ended_today: 0, service_level_of_today: 0, answered_today: 0, answered_in_target_today: 0,
   abandoned_today: 0, abandoned_short_today: 0, asa_today: 0, service_level_today: null, open: true, agents: { available: 2 }, ...x,
 })
 const agent = (x: Partial<Agent> = {}): Agent => ({ id: 'a', version: 1, state: 'available', since: now - 1000, ...x })
@@ -25,14 +25,14 @@ describe('a queue', () => {
     expect(kinds(queue('q', { agents: {}, open: false, waiting: 1, longest_wait_since: now }))).toEqual(['closed 1'])
   })
   it('with a bad level of few conversations is only worth a look', () => {
-    expect(kinds(queue('q', { service_level_today: 0.5, offered_today: 4 }))).toEqual(['level 1'])
-    expect(kinds(queue('q', { service_level_today: 0.5, offered_today: 40 }))).toEqual(['level 2'])
+    expect(kinds(queue('q', { service_level_today: 0.5, service_level_of_today: 4 }))).toEqual(['level 1'])
+    expect(kinds(queue('q', { service_level_today: 0.5, service_level_of_today: 40 }))).toEqual(['level 2'])
   })
-  it('whose customers leave says so', () => expect(kinds(queue('q', { offered_today: 20, abandoned_today: 6 }))).toEqual(['abandoned 2']))
+  it('whose customers leave says so', () => expect(kinds(queue('q', { offered_today: 60, ended_today: 20, abandoned_today: 6 }))).toEqual(['abandoned 2']))
 })
 
 it('queues stand by trouble, then by who has waited longest', () => {
-  const list = [queue('calm'), queue('level', { service_level_today: 0.7, offered_today: 30 }), queue('late', { waiting: 1, longest_wait_since: now - 90_000 }), queue('later', { waiting: 1, longest_wait_since: now - 900_000 }), queue('broken', { broken: 1, waiting: 1, longest_wait_since: now - 100_000 })]
+  const list = [queue('calm'), queue('level', { service_level_today: 0.7, service_level_of_today: 30 }), queue('late', { waiting: 1, longest_wait_since: now - 90_000 }), queue('later', { waiting: 1, longest_wait_since: now - 900_000 }), queue('broken', { broken: 1, waiting: 1, longest_wait_since: now - 100_000 })]
   expect(sortQueues(list, 'trouble', now).map((q) => q.queue.name)).toEqual(['broken', 'later', 'late', 'level', 'calm'])
   expect(sortQueues(list, 'longest', now)[0]!.queue.name).toBe('later')
   expect(sortQueues(list, 'name', now).map((q) => q.queue.name)).toEqual(['broken', 'calm', 'late', 'later', 'level'])

@@ -18,8 +18,8 @@ export const targetOf = (q: QueueView): number => (q.queue.target_seconds || usu
 /** Members who could take something sooner or later: at work and not away. */
 export const staffed = (q: QueueView): number => (q.agents.available ?? 0) + (q.agents.busy ?? 0) + (q.agents.wrap_up ?? 0)
 export const waitOf = (q: QueueView, now: number): number => (q.longest_wait_since ? Math.max(0, now - q.longest_wait_since) : 0)
-/** 0 to 1; null: nobody came. */
-export const abandonment = (q: QueueView): number | null => (q.offered_today ? q.abandoned_today / q.offered_today : null)
+/** 0 to 1, of the waits that ended, as reports count it; null: none did. */
+export const abandonment = (q: QueueView): number | null => (q.ended_today ? q.abandoned_today / q.ended_today : null)
 
 /** How good a service level is, for its colour. */
 export const levelGrade = (x: number | null | undefined): Grade | 0 => (x === null || x === undefined || x >= 0.8 ? 0 : x >= 0.6 ? 1 : 2)
@@ -33,7 +33,7 @@ export function queueTroubles(q: QueueView, now: number): Trouble<QueueTrouble>[
   if (!q.open && q.waiting) out.push({ kind: 'closed', grade: 1 })
   // Of a handful of conversations a share says little.
   const level = levelGrade(q.service_level_today)
-  if (level) out.push({ kind: 'level', grade: q.offered_today >= 10 ? level : 1 })
+  if (level) out.push({ kind: 'level', grade: q.service_level_of_today >= 10 ? level : 1 })
   const lost = abandonment(q)
   if (lost !== null && q.abandoned_today >= 3 && lost >= 0.1) out.push({ kind: 'abandoned', grade: lost >= 0.25 ? 2 : 1 })
   if (q.waiting && waited > targetOf(q) / 2 && waited <= targetOf(q)) out.push({ kind: 'late', grade: 1 })

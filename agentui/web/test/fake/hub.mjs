@@ -260,7 +260,7 @@ export class Hub {
         const busy = all.length ? 41 - (i % 3) * 13 : 0
         return {
           id: queue.id, queue, waiting: w.filter((c) => c.status === 'waiting').length, offered: w.filter((c) => c.status === 'offered').length, longest_wait_since: w.length ? Math.min(...w.map((c) => c.waiting_since)) : 0,
-          active: here.filter((c) => c.status === 'active').length, snoozed: 0, broken: all.length && !i ? 2 : 0, offered_today: busy, answered_today: busy - (i ? 0 : 3), answered_in_target_today: Math.max(0, busy - 4), abandoned_today: busy && !i ? 3 : 0, abandoned_short_today: busy && !i ? 1 : 0,
+          active: here.filter((c) => c.status === 'active').length, snoozed: 0, broken: all.length && !i ? 2 : 0, offered_today: busy, ended_today: busy, service_level_of_today: busy, answered_today: busy - (i ? 0 : 3), answered_in_target_today: Math.max(0, busy - 4), abandoned_today: busy && !i ? 3 : 0, abandoned_short_today: busy && !i ? 1 : 0,
           asa_today: busy * 400, service_level_today: busy ? (busy - 4) / busy : null, estimate_error_today: busy && !i ? { count: 12, mean_ms: -8000, mean_abs_ms: 21_000 } : null, open: i < 2, closed_reason: i < 2 ? '' : 'calendar', opens_at: i < 2 ? undefined : Date.now() + 15 * 3600e3, agents,
           spark: { step: 600_000, waiting: wave(i, busy / 20), longest: wave(i, busy * 900), arrived: wave(i + 1, busy / 9) },
         }

@@ -17,6 +17,8 @@ export interface QueueView {
   /** Promises that are broken now. */
   broken: number
   offered_today: number
+  /** Waits that ended: answered, abandoned or flowed out. */
+  ended_today: number
   answered_today: number
   answered_in_target_today: number
   abandoned_today: number
@@ -25,6 +27,8 @@ export interface QueueView {
   asa_today: number
   /** 0 to 1; null: nothing to measure. */
   service_level_today: number | null
+  /** What it is a share of: answered_in_target_today ÷ this. */
+  service_level_of_today: number
   estimate_error_today?: { count: number; mean_ms: number; mean_abs_ms: number } | null
   open: boolean
   /** '' while it is open. */
