@@ -16,9 +16,9 @@ import (
 	"tamas/inbox/record"
 )
 
-// tail is this process's one reader of the log, fanned out in memory. Each read is inclusive: it begins with
-// the last entry seen, and when that entry is missing or another one, history has forked: the mirror is
-// loaded anew, every subscription is lost (its reader reloads), and waiters ask the record.
+// tail is this process's one reader of the log, fanned out in memory. Each read is inclusive: it asks for the last
+// entry seen too, and when that is missing or another one, history has forked: the mirror is loaded
+// anew, every subscription is lost (its reader reloads), and waiters ask the record.
 type tail struct {
 	rdb    redis.UniversalClient
 	keys   keys

@@ -19,6 +19,11 @@ import (
 var version = ""
 
 func main() {
+	if os.Getenv("GOMAXPROCS") == "" {
+		// Who waits for the disk or computes for long, as SQLite does, keeps a place of Go's scheduler for up to 10 ms. With two more than
+		// there are cores the others go on, and the system shares the cores out in smaller pieces.
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr); err != nil {

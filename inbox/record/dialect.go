@@ -146,7 +146,7 @@ func openSQLite(path string) (w, r *sql.DB, err error) {
 		w.Close()
 		return nil, nil, err
 	}
-	n := max(4, 2*runtime.GOMAXPROCS(0))
+	n := max(4, runtime.GOMAXPROCS(0))
 	r.SetMaxOpenConns(n)
 	r.SetMaxIdleConns(n)
 	return w, r, nil
