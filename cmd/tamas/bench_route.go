@@ -15,7 +15,7 @@ import (
 const (
 	routeAgents = 8   // with a socket each
 	routeRate   = 100 // conversations a second that begin and end
-	routeLine   = 25  // conversations an agent works off, one at a time
+	routeLine   = 100 // conversations an agent works off, one at a time
 )
 
 // measureRoute looks at the router from its agents' sockets. They take what they are offered and are done with it at once.
