@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import type { Config } from './config.ts'
-import { connect, fold, type Frame, type Item } from './client.ts'
+import { connect } from './client.ts'
+import { fold, type Frame, type Item } from './protocol.ts'
 import { Store } from './store.ts'
 
 const golden = <T>(name: string): T => JSON.parse(readFileSync(`../testdata/frames/${name}.json`, 'utf8'))
