@@ -64,9 +64,6 @@ func (e *Engine) Pend(list []Pending) {
 				e.unpend(c)
 			}
 			c.pend = &pending{version: p.Version, units: p.Units, idle: p.Idle, at: p.At, until: p.Until, refused: p.Refused, aside: p.Aside}
-			if !p.Aside {
-				e.leave(c)
-			}
 			e.timers.set(&c.timer, p.Until)
 			if p.Agent != "" {
 				c.pend.agent = e.agent(p.Agent)

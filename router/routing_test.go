@@ -177,14 +177,15 @@ func TestTakesAll(t *testing.T) {
 	if p := d.e.Pending(); len(p) != 1 || p[0].Units != 2 {
 		t.Errorf("pending: %+v", p)
 	}
+	d.rules(func(r *Rules) { r.Users = []record.User{user("a", 1), user("b", 9)} }) // capacity grows, the call still takes all
+	d.conv(waiting("1", t0))
+	d.want(t0 + 2)
 	call.Version, call.Status, call.Owner = 2, record.Active, "b"
 	d.conv(call)
-	d.rules(func(r *Rules) { r.Users = []record.User{user("a", 1), user("b", 9)} }) // capacity grows, the call still takes all
 	b := free("b")
 	b.Version, b.Held = 2, map[string]int{"call": 2}
 	d.agent(b)
-	d.conv(waiting("1", t0))
-	d.want(t0 + 2)
+	d.want(t0 + 3)
 }
 
 // TestBlendStarvation: one that takes two units waits while single ones keep two agents half full; after HeavySecs one of them is kept,
