@@ -12,6 +12,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"tamas/channels/channeltest"
+	"tamas/internal/ports"
 )
 
 // dovecot is a private Dovecot in a folder of its own, with one mailbox.
@@ -153,12 +156,12 @@ func (d *dovecot) start() {
 	if err := d.cmd.Start(); err != nil {
 		d.t.Fatal(err)
 	}
-	deadline := time.Now().Add(15 * time.Second)
+	deadline := time.Now().Add(channeltest.Patience)
 	for {
 		c, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(d.port)), time.Second)
 		if err == nil {
 			b := make([]byte, 4)
-			c.SetReadDeadline(time.Now().Add(5 * time.Second))
+			c.SetReadDeadline(time.Now().Add(channeltest.Patience))
 			_, err = c.Read(b)
 			c.Close()
 		}
@@ -183,12 +186,15 @@ func (d *dovecot) stop() {
 	d.cmd.Wait()
 	d.cmd = nil
 	os.Remove(filepath.Join(d.dir, "run", "master.pid"))
-	for range 500 { // until its listeners are closed
-		if l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(d.port))); err == nil {
+	for deadline := time.Now().Add(channeltest.Patience); ; time.Sleep(10 * time.Millisecond) { // until its listeners are closed
+		l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(d.port)))
+		if err == nil {
 			l.Close()
 			return
 		}
-		time.Sleep(10 * time.Millisecond)
+		if time.Now().After(deadline) {
+			d.t.Fatalf("Dovecot's port stays taken: %v", err)
+		}
 	}
 }
 
@@ -273,10 +279,9 @@ func (d *dovecot) flagsOf(folder string) (count int, flags string) {
 
 func freePort(t testing.TB) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := ports.Free()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	return port
 }

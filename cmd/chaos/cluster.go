@@ -19,6 +19,7 @@ import (
 
 	"tamas/channels/sms/smstest"
 	"tamas/channels/telegram/telegramtest"
+	"tamas/internal/ports"
 	"tamas/internal/testenv"
 )
 
@@ -283,12 +284,8 @@ func (c *cluster) close() {
 }
 
 func freeAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.Addr().String(), nil
+	port, err := ports.Free()
+	return fmt.Sprintf("127.0.0.1:%d", port), err
 }
 
 func random() string {

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+
+	"tamas/internal/ports"
 )
 
 const installPostgres = "Debian: apt-get install postgresql"
@@ -69,14 +71,8 @@ func StartPostgres(set ...string) (*Server, error) {
 		s.Close()
 		return nil, fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	port, err := freePort()
-	if err != nil {
-		s.Close()
-		return nil, err
-	}
-	s.Addr = fmt.Sprintf("127.0.0.1:%d", port)
-	s.URL = "postgres://tamas@" + s.Addr + "/postgres?sslmode=disable"
 	s.grace = syscall.SIGINT // fast shutdown: roll back what is open, keep what is committed
+	port := 0
 	s.command = func() *exec.Cmd {
 		args := []string{"-D", data, "-h", "127.0.0.1", "-p", fmt.Sprint(port), "-k", "",
 			"-c", "max_connections=200", "-c", "shared_buffers=64MB"}
@@ -86,15 +82,24 @@ func StartPostgres(set ...string) (*Server, error) {
 		return as("postgres", args...)
 	}
 	s.ready = func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		return pgExec(ctx, s.URL, "SELECT 1")
 	}
-	if err := s.Start(); err != nil {
-		s.Close()
-		return nil, err
+	// Another process may take the port between its choice and its use: then try another.
+	for try := 0; ; try++ {
+		if port, err = ports.Free(); err == nil {
+			s.Addr = fmt.Sprintf("127.0.0.1:%d", port)
+			s.URL = "postgres://tamas@" + s.Addr + "/postgres?sslmode=disable"
+			if err = s.Start(); err == nil {
+				return s, nil
+			}
+		}
+		if try == 3 {
+			s.Close()
+			return nil, err
+		}
 	}
-	return s, nil
 }
 
 func pgExec(ctx context.Context, url, stmt string) error {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"tamas/internal/ports"
 )
 
 const installRedis = "Debian: apt-get install redis-server"
@@ -29,7 +31,7 @@ func StartRedis(args ...string) (*Server, error) {
 	}
 	// Another process may take the port between its choice and its use: then try another.
 	for try := 0; ; try++ {
-		port, err := freePort()
+		port, err := ports.Free()
 		if err != nil {
 			s.Close()
 			return nil, err
@@ -56,12 +58,12 @@ func StartRedis(args ...string) (*Server, error) {
 
 // redisPing speaks the protocol by hand: any reply but "loading" will do (a password may be set).
 func redisPing(addr string) error {
-	c, err := net.DialTimeout("tcp", addr, time.Second)
+	c, err := net.DialTimeout("tcp", addr, 10*time.Second)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(time.Second))
+	c.SetDeadline(time.Now().Add(10 * time.Second))
 	if _, err := c.Write([]byte("PING\r\n")); err != nil {
 		return err
 	}

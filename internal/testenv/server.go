@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -111,7 +110,7 @@ func (s *Server) Start() error {
 	go func() { cmd.Wait(); close(done) }()
 	s.cmd, s.done = cmd, done
 	fmt.Fprintln(s.keeper, cmd.Process.Pid)
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for {
 		if err = s.ready(); err == nil {
 			return nil
@@ -150,7 +149,7 @@ func (s *Server) end(sig syscall.Signal) {
 	s.cmd.Process.Signal(sig)
 	select {
 	case <-s.done:
-	case <-time.After(20 * time.Second):
+	case <-time.After(60 * time.Second):
 		s.cmd.Process.Kill()
 		<-s.done
 	}
@@ -186,16 +185,6 @@ func (s *Server) Close() {
 	s.Kill()
 	s.keeper.Close()
 	s.wait()
-}
-
-// freePort names a port that was free a moment ago.
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // credential is the user that a server runs as: nil (the caller's own) unless that is root.

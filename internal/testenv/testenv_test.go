@@ -75,7 +75,7 @@ func TestKeeper(t *testing.T) {
 		t.Fatalf("child said %q", out)
 	}
 	f := strings.Fields(line)
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		_, dialed := net.Dial("tcp", f[0])
 		_, stat := os.Stat(f[1])
 		if dialed != nil && errors.Is(stat, fs.ErrNotExist) {

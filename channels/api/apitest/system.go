@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	"time"
 
 	"tamas/channels/signed"
+	"tamas/internal/ports"
 )
 
 // Secret is what the system and the hub share.
@@ -93,7 +93,7 @@ func Start(addr string) (*System, error) {
 }
 
 func (s *System) listen(addr string) error {
-	l, err := net.Listen("tcp", addr)
+	l, err := ports.Listen(addr)
 	if err != nil {
 		return fmt.Errorf("apitest: %w", err)
 	}

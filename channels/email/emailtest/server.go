@@ -18,6 +18,8 @@ import (
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
+
+	"tamas/internal/ports"
 )
 
 // Credentials of the one mailbox.
@@ -101,11 +103,11 @@ func (s *Server) Start() error {
 	if s.imap != nil {
 		return errors.New("is running")
 	}
-	il, err := net.Listen("tcp", s.imapAddr)
+	il, err := ports.Listen(s.imapAddr)
 	if err != nil {
 		return err
 	}
-	sl, err := net.Listen("tcp", s.smtpAddr)
+	sl, err := ports.Listen(s.smtpAddr)
 	if err != nil {
 		il.Close()
 		return err

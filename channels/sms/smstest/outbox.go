@@ -4,10 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"sync"
 	"time"
+
+	"tamas/internal/ports"
 )
 
 // Message is one that the double accepted for a customer.
@@ -73,7 +74,7 @@ func (p *provider) start(addr string, h http.Handler) error {
 }
 
 func (p *provider) listen(addr string) error {
-	l, err := net.Listen("tcp", addr)
+	l, err := ports.Listen(addr)
 	if err != nil {
 		return fmt.Errorf("smstest: %w", err)
 	}

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"tamas/internal/ports"
 )
 
 // Token is the only bot token that the double knows.
@@ -126,7 +128,7 @@ func Start(addr string) (*Server, error) {
 }
 
 func (s *Server) listen(addr string) error {
-	l, err := net.Listen("tcp", addr)
+	l, err := ports.Listen(addr)
 	if err != nil {
 		return fmt.Errorf("telegramtest: %w", err)
 	}
