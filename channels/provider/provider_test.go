@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -106,8 +107,12 @@ func TestSendError(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			c := New("Acme", nil, secret)
-			c.Stall, c.MaxAnswer = 300*time.Millisecond, 4000
+			c.Stall, c.MaxAnswer = time.Minute, 4000
+			if tt.name == "silent" {
+				c.Stall = 3 * time.Second // time for a slow machine to write the request
+			}
 			a := c.Call(request(t, http.MethodPost, tt.at(t)+"/"+"?key=other", strings.NewReader("text")))
 			se := c.SendError(a, tt.said)
 			got := "temporary"
@@ -169,7 +174,7 @@ func TestNote(t *testing.T) {
 	if b, err := io.ReadAll(resp.Body); string(b) != "/one" || err != nil {
 		t.Errorf("the library reads %q, %v", b, err)
 	}
-	if a := note.Answer(); a.Status != 429 || string(a.Body) != "/one" || a.RetryAfter < 50*time.Second || a.RetryAfter > time.Minute {
+	if a := note.Answer(); a.Status != 429 || string(a.Body) != "/one" || a.RetryAfter <= 0 || a.RetryAfter > time.Minute {
 		t.Errorf("%+v", a)
 	}
 	if _, err = c.Do(request(t, http.MethodGet, closed(t), nil).WithContext(ctx)); err == nil {
@@ -182,41 +187,70 @@ func TestNote(t *testing.T) {
 
 // Files go on as long as something moves, and end when nothing does; a limit of the base client does not cut them.
 func TestOpen(t *testing.T) {
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for i := range 8 {
-			fmt.Fprint(w, i)
-			w.(http.Flusher).Flush()
-			select {
-			case <-time.After(60 * time.Millisecond):
-			case <-r.Context().Done():
-				return
+	synctest.Test(t, func(t *testing.T) {
+		base := *online(t, func(w http.ResponseWriter, r *http.Request) {
+			for i := range 8 {
+				fmt.Fprint(w, i)
+				w.(http.Flusher).Flush()
+				time.Sleep(15 * time.Second)
 			}
+			if r.URL.Path == "/stops" {
+				<-r.Context().Done()
+			}
+		})
+		base.Timeout = 25 * time.Second
+		c := New("Acme", &base, "stops")
+		read := func(path string) (string, error) {
+			resp, err := c.Open(request(t, http.MethodGet, "http://acme.test"+path, nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			b, err := io.ReadAll(resp.Body)
+			return string(b), err
 		}
-		if r.URL.Path == "/stops" {
-			<-r.Context().Done()
+		if b, err := read("/goes"); b != "01234567" || err != nil {
+			t.Errorf("%q, %v", b, err)
 		}
-	}))
-	defer s.Close()
-	base := *s.Client()
-	base.Timeout = 100 * time.Millisecond
-	c := New("Acme", &base, "stops")
-	c.Stall = 400 * time.Millisecond
-	read := func(path string) (string, error) {
-		resp, err := c.Open(request(t, http.MethodGet, s.URL+path, nil))
-		if err != nil {
-			t.Fatal(err)
+		if b, err := read("/stops"); b != "01234567" || err == nil || !strings.Contains(err.Error(), "in time") {
+			t.Errorf("%q, %v", b, err)
 		}
-		defer resp.Body.Close()
-		b, err := io.ReadAll(resp.Body)
-		return string(b), err
-	}
-	if b, err := read("/goes"); b != "01234567" || err != nil {
-		t.Errorf("%q, %v", b, err)
-	}
-	if b, err := read("/stops"); b != "01234567" || err == nil || !strings.Contains(err.Error(), "in time") {
-		t.Errorf("%q, %v", b, err)
+	})
+}
+
+// online gives a client of h without a network, for a synctest bubble: the bubble's clock goes on when both wait.
+func online(t *testing.T, h http.HandlerFunc) *http.Client {
+	l := pipes{make(chan net.Conn), make(chan struct{})}
+	s := &http.Server{Handler: h}
+	go s.Serve(l)
+	tr := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
+		near, far := net.Pipe()
+		l.conns <- far
+		return near, nil
+	}}
+	t.Cleanup(func() {
+		tr.CloseIdleConnections()
+		s.Close()
+	})
+	return &http.Client{Transport: tr}
+}
+
+// pipes is a listener of pipes.
+type pipes struct {
+	conns chan net.Conn
+	ended chan struct{}
+}
+
+func (p pipes) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.ended:
+		return nil, net.ErrClosed
 	}
 }
+func (p pipes) Close() error   { close(p.ended); return nil }
+func (p pipes) Addr() net.Addr { return &net.UnixAddr{} }
 
 // slowly gives a body in pieces.
 type slowly struct {
@@ -234,17 +268,16 @@ func (s *slowly) Read(p []byte) (int, error) {
 
 // A large upload over a slow line is progress.
 func TestSlowUpload(t *testing.T) {
-	var got atomic.Int64
-	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		n, _ := io.Copy(io.Discard, r.Body)
-		got.Store(n)
-	}))
-	defer s.Close()
-	c := New("Acme", s.Client())
-	c.Stall = 250 * time.Millisecond
-	if a := c.Call(request(t, http.MethodPost, s.URL, &slowly{10, 50 * time.Millisecond})); a.Status != 200 || got.Load() != 50 {
-		t.Errorf("%+v, %d bytes arrived", a, got.Load())
-	}
+	synctest.Test(t, func(t *testing.T) {
+		var got atomic.Int64
+		c := New("Acme", online(t, func(_ http.ResponseWriter, r *http.Request) {
+			n, _ := io.Copy(io.Discard, r.Body)
+			got.Store(n)
+		}))
+		if a := c.Call(request(t, http.MethodPost, "http://acme.test/", &slowly{10, 15 * time.Second})); a.Status != 200 || got.Load() != 50 {
+			t.Errorf("%+v, %d bytes arrived", a, got.Load())
+		}
+	})
 }
 
 // Secrets go nowhere else, and are shown in no form.
