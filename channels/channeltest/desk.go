@@ -13,7 +13,7 @@ import (
 
 // Patience bounds every wait of the suite. It is long because machines are slow, never because a
 // case takes that long.
-const Patience = 15 * time.Second
+const Patience = 60 * time.Second
 
 // Desk is a channels.Desk that records in memory, each message once by its key, batches and their
 // cursor in one step. It can be told to fail and to hang. Safe for concurrent use.

@@ -99,6 +99,3 @@ type Build func(t *testing.T, hook string) Rig
 
 // AccountID is the id of the account that the suite opens.
 const AccountID = "acc1"
-
-// prompt bounds how long Run may take to return once its ctx has ended.
-const prompt = 3 * time.Second

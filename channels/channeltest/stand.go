@@ -40,7 +40,11 @@ func setUp(t *testing.T, build Build) *stand {
 	t.Helper()
 	old := goleak.IgnoreCurrent()
 	t.Cleanup(func() {
-		if err := goleak.Find(old); err != nil {
+		err := goleak.Find(old)
+		for deadline := time.Now().Add(Patience); err != nil && time.Now().Before(deadline); { // each look waits for a moment
+			err = goleak.Find(old)
+		}
+		if err != nil {
 			t.Errorf("goroutines left behind: %v", err)
 		}
 	})
@@ -128,7 +132,7 @@ func (s *stand) open() channels.Adapter {
 	return a
 }
 
-// close ends Run as the hub does and fails the test when that takes long.
+// close ends Run as the hub does and fails the test when it does not end.
 func (s *stand) close() {
 	s.t.Helper()
 	if s.adapter == nil {
@@ -138,13 +142,9 @@ func (s *stand) close() {
 	s.mu.Lock()
 	s.hook = nil
 	s.mu.Unlock()
-	begin := time.Now()
 	s.stop()
 	select {
 	case <-s.done:
-		if took := time.Since(begin); took > prompt {
-			s.t.Errorf("Run took %v to return after its ctx ended", took)
-		}
 	case <-time.After(Patience):
 		s.t.Fatal("Run does not return after its ctx ended")
 	}

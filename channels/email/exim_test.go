@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"tamas/channels/channeltest"
 )
 
 // exim is a private Exim in a folder of its own: a real submission server with STARTTLS, TLS and logins, whose mailboxes are files.
@@ -164,12 +166,12 @@ func (x *exim) start() {
 	if err := x.cmd.Start(); err != nil {
 		x.t.Fatal(err)
 	}
-	deadline := time.Now().Add(15 * time.Second)
+	deadline := time.Now().Add(channeltest.Patience)
 	for {
 		c, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(x.port)), time.Second)
 		if err == nil {
 			b := make([]byte, 4)
-			c.SetReadDeadline(time.Now().Add(5 * time.Second))
+			c.SetReadDeadline(time.Now().Add(channeltest.Patience))
 			_, err = c.Read(b)
 			c.Close()
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tamas/channels"
+	"tamas/channels/channeltest"
 )
 
 // audited is what a run of Verify told.
@@ -21,7 +22,7 @@ type audited struct {
 func (b *box) audit(t *testing.T, since time.Time) audited {
 	t.Helper()
 	var out audited
-	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), channeltest.Patience)
 	defer cancel()
 	err := b.Verify(ctx, &channels.Audit{
 		Since: since,

@@ -219,7 +219,7 @@ func (d *desk) texts(thread string) (out []string) {
 // wait returns once f holds; f is called with d.mu held.
 func (d *desk) wait(t testing.TB, what string, f func() bool) {
 	t.Helper()
-	give := time.After(20 * time.Second)
+	give := time.After(channeltest.Patience)
 	for {
 		d.mu.Lock()
 		ok, changed := f(), d.changed

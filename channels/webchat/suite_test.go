@@ -156,8 +156,8 @@ func (c *crowd) send(n int, f clientFrame) bool {
 	}
 	defer func() {
 		// Until the hub hangs up: then it holds nothing more of this socket.
-		conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(time.Second))
-		conn.NetConn().SetReadDeadline(time.Now().Add(time.Second))
+		conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseNormalClosure, ""), time.Now().Add(channeltest.Patience))
+		conn.NetConn().SetReadDeadline(time.Now().Add(channeltest.Patience))
 		for b := make([]byte, 4096); ; {
 			if _, err := conn.NetConn().Read(b); err != nil {
 				break

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"tamas/channels/channeltest"
 )
 
 // visitor is a widget without a face.
@@ -87,14 +89,14 @@ func (v *visitor) dial(after string) *wire {
 }
 
 func (v *visitor) tryDial(after string) (*websocket.Conn, *http.Response, error) {
-	d := websocket.Dialer{Subprotocols: []string{subprotocol, v.Token}, HandshakeTimeout: 10 * time.Second}
+	d := websocket.Dialer{Subprotocols: []string{subprotocol, v.Token}, HandshakeTimeout: channeltest.Patience}
 	return d.Dial(strings.Replace(v.base, "http", "ws", 1)+"socket?after="+after, http.Header{"Origin": {v.origin}})
 }
 
 // next reads one frame.
 func (w *wire) next() (f serverFrame) {
 	w.t.Helper()
-	w.SetReadDeadline(time.Now().Add(20 * time.Second))
+	w.SetReadDeadline(time.Now().Add(channeltest.Patience))
 	if err := w.ReadJSON(&f); err != nil {
 		w.t.Fatalf("read: %v", err)
 	}
@@ -132,7 +134,7 @@ func (w *wire) say(format string, args ...any) {
 // closed reads to the end and returns the close code.
 func (w *wire) closed() int {
 	w.t.Helper()
-	w.SetReadDeadline(time.Now().Add(20 * time.Second))
+	w.SetReadDeadline(time.Now().Add(channeltest.Patience))
 	for {
 		if _, _, err := w.ReadMessage(); err != nil {
 			if c, ok := err.(*websocket.CloseError); ok {
