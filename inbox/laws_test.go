@@ -607,7 +607,7 @@ func TestTwoStoresOneRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	if err := h.Run(ctx); !errors.Is(err, errTwoStores) {
 		t.Fatalf("Run: %v", err)

@@ -19,7 +19,7 @@ func TestLostLeaseIsFreeAgain(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer rdb.Close()
-			ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 			defer cancel()
 			go rdb.run(ctx)
 			gone := &lease{rdb: rdb, key: "{t}:lease:leader", holder: "gone"}

@@ -32,7 +32,7 @@ func TestWaitingBehindAProposal(t *testing.T) {
 		if !errors.Is(err, channels.ErrUnrecorded) {
 			t.Fatal(err)
 		}
-	case <-time.After(3 * time.Second):
+	case <-time.After(60 * time.Second):
 		t.Error("the provider's call hangs")
 	}
 	h.rdb.Set(t.Context(), h.keys.epoch(), epoch, 0)

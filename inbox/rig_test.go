@@ -36,6 +36,7 @@ type rig struct {
 	queue    record.Queue
 	account  record.Account
 	hubs     []*Hub
+	tune     func(*Hub) // of each new node before it runs; may be nil
 }
 
 // eachStore runs f on every pair.
@@ -137,6 +138,9 @@ func (r *rig) hub(change ...func(*Options)) (h *Hub, stop func()) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	if r.tune != nil {
+		r.tune(h)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- h.Run(ctx) }()
@@ -149,7 +153,7 @@ func (r *rig) hub(change ...func(*Options)) (h *Hub, stop func()) {
 				if err != nil {
 					r.t.Errorf("Run: %v", err)
 				}
-			case <-time.After(30 * time.Second):
+			case <-time.After(2 * time.Minute):
 				r.t.Error("Run does not end")
 			}
 			if rdb != r.mini {
@@ -176,9 +180,14 @@ func (r *rig) say(h *Hub, thread, key, text string) error {
 	return h.receive(r.t.Context(), r.account, channels.Batch{Messages: []channels.Inbound{{Key: key, Thread: thread, Address: thread, Name: "Customer " + thread, Text: text}}})
 }
 
+// mustSay says it until it is acknowledged, as a provider does.
 func (r *rig) mustSay(h *Hub, thread, key, text string) {
 	r.t.Helper()
-	if err := r.say(h, thread, key, text); err != nil {
+	err := r.say(h, thread, key, text)
+	for deadline := time.Now().Add(60 * time.Second); errors.Is(err, channels.ErrUnrecorded) && time.Now().Before(deadline); {
+		err = r.say(h, thread, key, text)
+	}
+	if err != nil {
 		r.t.Fatal(err)
 	}
 }

@@ -115,7 +115,7 @@ func (h *Hub) settingsLoop(ctx context.Context) error {
 	defer func() { sub.Close() }()
 	for first := true; ; first = false {
 		changed := first
-		timeout := time.After(15 * time.Second)
+		timeout := time.After(h.rereadAfter)
 		for !changed {
 			select {
 			case <-ctx.Done():

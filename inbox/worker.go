@@ -42,7 +42,7 @@ func (a *openAccount) runAdapter(ctx context.Context) error {
 	case <-a.restart: // asked before this node had the account
 	default:
 	}
-	const first = 500 * time.Millisecond
+	first := a.h.restartAfter
 	for wait := first; ctx.Err() == nil; {
 		begun := time.Now()
 		asked, err := a.runOnce(ctx)

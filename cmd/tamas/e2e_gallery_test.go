@@ -26,7 +26,7 @@ func gallery(t *testing.T, browser context.Context) {
 
 	var list listed
 	channels := map[string]string{}
-	eventually(t, "conversations on all four channels", patience, func() bool {
+	eventually(t, "conversations on all four channels", func() bool {
 		for _, kind := range []string{"webchat", "telegram", "email", "sms"} {
 			api.must("GET", "/api/v1/conversations?list=all&channel="+kind, nil, &list)
 			if len(list.Items) > 0 && channels[kind] == "" {

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"tamas/router"
 )
@@ -54,7 +53,7 @@ func TestReplayCommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	var list listed
-	eventually(t, "offered", 60*time.Second, func() bool {
+	eventually(t, "offered", func() bool {
 		c.must("GET", "/api/v1/conversations?list=all&status=offered", nil, &list)
 		return len(list.Items) > 0
 	})

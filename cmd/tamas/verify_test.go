@@ -173,7 +173,7 @@ func TestMoment(t *testing.T) {
 // await waits for a condition.
 func await(t *testing.T, what string, f func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for !f() {
 		select {
