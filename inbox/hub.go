@@ -79,10 +79,12 @@ type Hub struct {
 	newsNext int
 	newsTo   map[int]func([]byte)
 
-	keep          uint64     // events kept in the log behind the recorder
-	trimmed       uint64     // the leader's: N up to which it last trimmed
-	maxUnrecorded int        // bytes
-	fatal         chan error // ends Run
+	keep          uint64        // events kept in the log behind the recorder
+	trimmed       uint64        // the leader's: N up to which it last trimmed
+	maxUnrecorded int           // bytes
+	restartAfter  time.Duration // of an adapter that stops, the first time
+	rereadAfter   time.Duration // of settings, though nobody has said that they changed
+	fatal         chan error    // ends Run
 	leader        atomic.Bool
 	recordDown    atomic.Bool
 	unrecordedAt  atomic.Int64 // ms of the last count below
@@ -106,7 +108,7 @@ func New(o Options) (*Hub, error) {
 		pipe: newPipe(o.Redis), mirror: newMirror(o.Redis, k), waiters: newWaiters(), watchers: newWatchers(), locks: newLocks(),
 		health: newHealthBook(), presence: newPresence(), typists: newTypists(), accounts: accounts{open: map[string]*openAccount{}},
 		renew: make(chan struct{}, 1), newsOut: make(chan news, 256), newsTo: map[int]func([]byte){},
-		fatal: make(chan error, 1), keep: 5000, maxUnrecorded: 64 << 20}
+		fatal: make(chan error, 1), keep: 5000, maxUnrecorded: 64 << 20, restartAfter: 500 * time.Millisecond, rereadAfter: 15 * time.Second}
 	if o.Redis.InProcess {
 		h.keep = 100 // its reads scan the stream from the head, and nobody but this node reads
 	}
