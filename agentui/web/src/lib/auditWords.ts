@@ -16,7 +16,7 @@ export function actionName(action: string, otherwise = plainName(action)): strin
 
 export function fieldName(name: string): string {
   const key = `part.${name}`
-  return has(key) ? t(key as Key) : /^[a-z_]+$/.test(name) ? plainName(name) : name
+  return has(key) ? t(key as Key) : choiceName('kind', name) || (/^[a-z_]+$/.test(name) ? plainName(name) : name)
 }
 
 const seconds = /(_seconds|_secs|^after|^drop_after|^wrap_up_most|^first|^next|^resolution)$/

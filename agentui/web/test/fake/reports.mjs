@@ -45,7 +45,7 @@ export function report(hub, id, q) {
     tag: () => [['delivery', 0.8], ['billing', 0.5], ['تحویل', 0.4], ['vip', 0.2], ['', 1.2]],
     hour_of_week: () => Array.from({ length: 168 }, (_, i) => [String(i), tide(Math.floor(i / 24), i % 24)]),
     reason: () => (f.id === 'state_time' ? [['available', 3], ['busy', 1], ['break/lunch', 0.6], ['break/Team meeting', 0.3], ['wrap_up', 0.4], ['not_responding', 0.1], ['offline', 2]] : [['transfer', 1], ['overflow', 0.4], ['', 0.2]]),
-    age: () => [['hour', 1], ['day', 0.6], ['week', 0.2], ['older', 0.05]],
+    age: () => [[hour, 1], [4 * hour, 0.8], [day, 0.6], [3 * day, 0.4], [7 * day, 0.2], [30 * day, 0.1], ['older', 0.05]].map(([k, w]) => [String(k), w]),
   }[q.by ?? '']
   const rows = (keys?.() ?? []).map(([key, weight]) => row(f, key, weight * (q.agent ? chance(q.agent) : 1), base)).filter((r) => q.by === 'time' || r.count)
   if (q.by !== 'time') rows.sort((a, b) => (b.value ?? 0) - (a.value ?? 0))

@@ -106,16 +106,18 @@ export function optionOf(p: Plot, l: Look): EChartsCoreOption {
     ...(lying ? { inverse: true, position: l.rtl ? 'right' : 'left' } : { inverse: l.rtl }),
   }
   const value = {
-    type: 'value', min: (x: { min: number }) => Math.min(0, x.min), axisLabel: { ...text, hideOverlap: true, formatter: (v: number) => own(p.format(v)) }, splitLine: { lineStyle: { color: l.line, opacity: 0.6 } },
+    type: 'value', min: (x: { min: number }) => Math.min(0, x.min), axisLabel: { ...text, hideOverlap: true, ...(lying ? { alignMinLabel: l.rtl ? 'right' : 'left', alignMaxLabel: l.rtl ? 'left' : 'right' } : {}), formatter: (v: number) => own(p.format(v)) }, splitLine: { lineStyle: { color: l.line, opacity: 0.6 } },
     ...(every ? { interval: every * (lying && l.narrow ? 2 : 1), max: Math.ceil(topOf(p) / every) * every } : whole ? { max: 1, interval: 0.25 } : { splitNumber: 4 }),
     ...(lying ? { inverse: l.rtl } : { position: l.rtl ? 'right' : 'left' }),
   }
+  // A legend's names stand in as many lines as they need: about so much room is there for each.
+  const lines = many ? Math.ceil(p.series.reduce((n, s) => n + s.name.length * 6.5 + 34, 0) / (l.narrow ? 280 : 860)) : 0
   const round = 3
   return {
     ...base,
     tooltip: { ...tip, trigger: 'axis', axisPointer: { type: p.kind === 'line' ? 'line' : 'shadow' }, formatter: (list: { dataIndex: number; marker: string; seriesIndex: number }[]) => tipOf(p, list) },
-    legend: many ? { top: 0, left: 'center', textStyle: text, icon: 'roundRect', itemWidth: 12, itemHeight: 8, itemGap: 16, type: 'scroll', formatter: own } : undefined,
-    grid: { top: many ? 34 : 12, bottom: 8, left: l.rtl ? 16 : 8, right: l.rtl ? 8 : 16, containLabel: true },
+    legend: many ? { top: 0, left: 'center', textStyle: text, icon: 'roundRect', itemWidth: 12, itemHeight: 8, itemGap: 16, formatter: own } : undefined,
+    grid: { top: 12 + 22 * lines, bottom: 8, left: l.rtl ? 16 : 8, right: l.rtl ? 8 : 16, containLabel: true },
     xAxis: lying ? value : category,
     yAxis: lying ? category : value,
     series: p.series.map((s) => ({

@@ -1,6 +1,6 @@
 import type { Plot } from '@/components/charts/plot'
 import { has, locale, number, t, type Key } from '@/i18n'
-import { exact, fullDate, shortDate, clock } from '@/i18n/time'
+import { exact, fullDate, shortDate, clock, span } from '@/i18n/time'
 import { tick, valueOf } from '@/lib/figureText'
 import { kindLabel, queueName, userName } from '@/stores/directory'
 import type { Figure, Row } from './api'
@@ -34,6 +34,8 @@ export function keyName(by: string, step: string, key: string): string {
       const name = `state.${state}`
       return (has(name) ? t(name) : key) + (why ? ` · ${has(`break.${why}`) ? t(`break.${why}` as Key) : why}` : '')
     }
+    case 'age':
+      return Number(key) ? t('rep.age.under', { span: span(Number(key)) }) : t('rep.age.over', { span: span(30 * 86_400_000) })
     case 'hour_of_week': {
       const n = Number(key)
       return `${weekDays().find((d) => d.day === Math.floor(n / 24))?.name ?? ''} ${hour(n % 24)}`
