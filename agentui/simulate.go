@@ -453,8 +453,12 @@ func (s *Server) getStaffing(c echo.Context) error {
 	var total, handled record.Millis
 	for i, x := range contacts {
 		at[i] = x.At
-		if x.Handled > 0 {
-			total, handled = total+x.Handled, handled+1
+		took := x.Handled
+		if q.at == 1 { // beside nothing else it takes what attention it took
+			took = x.Alone
+		}
+		if took > 0 {
+			total, handled = total+took, handled+1
 		}
 	}
 	switch {

@@ -153,6 +153,9 @@ func (a *attempt) reply() (*record.Event, error) {
 			if err := c.own(who); err != nil {
 				return nil, err
 			}
+			if a.conv.Status == record.Resolved {
+				c.e.Conversation.FirstResponseAt = 0
+			}
 		}
 	}
 	if a.Forward == "" { // what a third party gets is no answer
@@ -163,13 +166,13 @@ func (a *attempt) reply() (*record.Event, error) {
 	return c.e, nil
 }
 
-// answer notes a person's answer in the header.
+// answer notes a person's answer in the header. What a person adds when nothing was asked, after a reopening, is no first response.
 func (c *change) answer() {
 	h := c.e.Conversation
-	h.LastMessageAt, h.Unread, h.Unanswered, h.WaitingSince = c.now, 0, 0, 0
-	if h.FirstResponseAt == 0 {
+	if h.FirstResponseAt == 0 && (h.Unanswered != 0 || h.Version == 1) {
 		h.FirstResponseAt = c.now
 	}
+	h.LastMessageAt, h.Unread, h.Unanswered, h.WaitingSince = c.now, 0, 0, 0
 }
 
 func (a *attempt) note() (*record.Event, error) {

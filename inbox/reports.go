@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"tamas/inbox/record"
@@ -33,8 +34,23 @@ func factRules(s *Settings) *record.FactRules {
 		Working: func(queue string, from, to record.Millis) record.Millis {
 			return record.Millis(s.Calendar(s.Queues[queue].Routing.Calendar).Between(from.Time(), to.Time()).Milliseconds())
 		},
+		Asks: func(account string) bool { return asks(s.Accounts[account]) },
 		Hold: record.Millis(sumEvery.Milliseconds()),
 	}
+}
+
+// asks tells whether customers of an account can be asked for a rating: in the web chat, unless that is switched off, and through the firm's own API.
+func asks(a record.Account) bool {
+	switch a.Kind {
+	case "api":
+		return true
+	case "webchat":
+		var set struct {
+			Rating *bool `json:"rating"`
+		}
+		return json.Unmarshal(a.Settings, &set) != nil || set.Rating == nil || *set.Rating
+	}
+	return false
 }
 
 // reportLoop measures what is recorded and sums it for reports, behind the acknowledged path. An installation that has recorded before it could

@@ -2,6 +2,7 @@ package record
 
 import (
 	"database/sql"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -10,8 +11,8 @@ import (
 // the time of the event that completed it, and Second is Value in the working time of the queue's calendar.
 const (
 	FactOffered    = "offered"     // a customer began to wait in a queue for an answer: see step.wait
-	FactAnswered   = "answered"    // an agent took it, or ended it, out of the queue; Value: wait; OK: within the queue's target
-	FactAbandoned  = "abandoned"   // it ended in the queue with no agent; Value: wait; OK: within the target; Reason "short": see ShortAbandon
+	FactAnswered   = "answered"    // an agent took it, or ended it, out of the queue; Value: wait; OK, OK2: within the queue's target
+	FactAbandoned  = "abandoned"   // it ended in the queue with no agent; Value: wait; OK, OK2: within the target; Reason "short": see ShortAbandon
 	FactFlowOut    = "flow_out"    // it left the queue for another; Value: wait; Reason: "transfer", "overflow"
 	FactOffer      = "offer"       // it was offered to Agent
 	FactAccepted   = "accepted"    // Agent took the offer; Value: after so long
@@ -20,12 +21,12 @@ const (
 	FactTransfer   = "transfer"    // Agent, who had it, gave it away; Reason: "queue", "agent", "consult"
 	FactFirst      = "first"       // first human reply since the beginning or reopening; Value: since the customer's oldest unanswered message
 	FactNext       = "next"        // a later reply to an unanswered message; Value: likewise
-	FactHandled    = "handled"     // Agent's part of it is over; Value: active, hold and wrap-up; Second: share of attention
+	FactHandled    = "handled"     // Agent's part of it is over; Value: active, hold and wrap-up, time asleep apart; Second: share of attention
 	FactState      = "state"       // Agent was in a state; At: since; Reason: state, "break/<reason>"; OK: handling; Second: Value × conversations
-	FactResolved   = "resolved"    // Value: since it began or was reopened
-	FactReopened   = "reopened"    // Agent is who had it before
-	FactRating     = "rating"      // Value: 1 to 5; OK: 4 or 5
-	FactNPS        = "nps"         // Value: 0 to 10; Reason: "promoter", "passive", "detractor"
+	FactResolved   = "resolved"    // Value: since it began or was reopened; OK: its customer can be asked for a rating
+	FactReopened   = "reopened"    // Agent is who had it before; Reason: by whom, "customer", "agent", "system"
+	FactRating     = "rating"      // a conversation's last; Value: 1 to 5; OK: 4 or 5
+	FactNPS        = "nps"         // likewise; Value: 0 to 10; Reason: "promoter", "passive", "detractor"
 	FactSLAFirst   = "sla_first"   // a promise ended or was broken, whichever came first; Value: since it began; OK: kept
 	FactSLANext    = "sla_next"    // likewise
 	FactSLAResolve = "sla_resolve" // likewise
@@ -51,7 +52,23 @@ type Fact struct {
 	Value        int64 // milliseconds, or a score
 	Second       int64
 	OK           bool
+	OK2          bool // of a wait: OK by Second
 }
+
+// bits are OK and OK2 as they are stored.
+func (f *Fact) bits() int64 { return flag(f.OK) | flag(f.OK2)<<1 }
+
+// Scan takes them back.
+func (f *okBits) Scan(v any) error {
+	n, ok := v.(int64)
+	if !ok {
+		return fmt.Errorf("bits of a fact: %T", v)
+	}
+	f.OK, f.OK2 = n&1 != 0, n&2 != 0
+	return nil
+}
+
+type okBits Fact
 
 // FactRules are what facts depend on besides the events. They hold for what is measured from now on.
 type FactRules struct {
@@ -59,6 +76,7 @@ type FactRules struct {
 	Target       func(queue string) Millis                  // of the service level; 0: none, then every answer is within it
 	ShortAbandon Millis                                     // abandons before are apart
 	Working      func(queue string, from, to Millis) Millis // working time of the queue's calendar between; nil: all the time
+	Asks         func(account string) bool                  // customers who write there can be asked for a rating; nil: all
 	Hold         Millis                                     // a day is summed again at most once in so long
 }
 
@@ -113,14 +131,14 @@ var insertFacts = many{
 	`(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, ``}
 
 func factRow(list []any, f *Fact) []any {
-	return append(list, int64(f.N), f.Kind, f.Agent, int64(f.At), f.Conversation, f.Queue, f.Account, f.Channel, f.Reason, f.Value, f.Second, flag(f.OK))
+	return append(list, int64(f.N), f.Kind, f.Agent, int64(f.At), f.Conversation, f.Queue, f.Account, f.Channel, f.Reason, f.Value, f.Second, f.bits())
 }
 
 const factColumns = "f.n, f.kind, f.agent, f.happened_at, f.conversation, f.queue, f.account, f.channel, f.reason, f.value, f.second, f.ok"
 
 func scanFact(rows *sql.Rows, f *Fact) error {
 	var n int64
-	err := rows.Scan(&n, &f.Kind, &f.Agent, &f.At, &f.Conversation, &f.Queue, &f.Account, &f.Channel, &f.Reason, &f.Value, &f.Second, &f.OK)
+	err := rows.Scan(&n, &f.Kind, &f.Agent, &f.At, &f.Conversation, &f.Queue, &f.Account, &f.Channel, &f.Reason, &f.Value, &f.Second, (*okBits)(f))
 	f.N = uint64(n)
 	return err
 }

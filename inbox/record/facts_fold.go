@@ -12,10 +12,12 @@ type fold struct {
 	rules  *FactRules
 	convs  map[string]*convFold // nil: known to be new
 	agents map[string]*agentFold
+	rates  map[string][]Fact             // ratings that conversations have
 	header func(id string) *Conversation // of a conversation that is over; nil when there is none
 
 	facts []Fact
 	stale map[Millis]bool // moments on days whose sums change though no fact does
+	gone  []Fact          // that count no more
 	late  []Millis        // when messages were sent that came late: what seemed to be over before may not have been
 }
 
@@ -31,7 +33,7 @@ type convFold struct {
 	Served   string     `json:"served,omitempty"`  // queue out of which an agent took it since its customer's last message
 	Begun    Millis     `json:"begun,omitempty"`   // or reopened
 	Asked    Millis     `json:"asked,omitempty"`   // oldest unanswered message
-	Replied  bool       `json:"replied,omitempty"`
+	Replied  bool       `json:"replied,omitempty"` // a person has answered since it began or was reopened, or began it
 	Released bool       `json:"released,omitempty"`
 	Told     *Told      `json:"told,omitempty"`
 	Checked  Millis     `json:"checked,omitempty"` // when what has been compared with the wait was told
@@ -41,15 +43,14 @@ type convFold struct {
 	Days     []Millis   `json:"days,omitempty"` // UTC days on which it has facts
 }
 
-// part is an agent's part of a conversation, from taking it to the end or to another agent. While it waits in a queue in between
-// nothing is counted.
+// part is an agent's part of a conversation, from taking it to the end or to another agent. While it waits in a queue in between, is asleep, or
+// released for a silent customer, nothing is counted.
 type part struct {
 	Agent     string  `json:"agent"`
 	Queue     string  `json:"queue"`
-	Done      Millis  `json:"done,omitempty"`  // active and hold
-	Share     float64 `json:"share,omitempty"` // of attention, ms
-	Since     Millis  `json:"since,omitempty"` // since when it is active or on hold; 0: neither
-	InHand    bool    `json:"in_hand,omitempty"`
+	Done      Millis  `json:"done,omitempty"`      // active and hold
+	Share     float64 `json:"share,omitempty"`     // of attention, ms
+	Since     Millis  `json:"since,omitempty"`     // since when it is in hand; 0: it is not
 	Attention float64 `json:"attention,omitempty"` // the agent's at Since
 }
 
@@ -111,15 +112,18 @@ func (f *fold) conversation(e *Event, c *Conversation) {
 		was.Begun = c.CreatedAt
 	}
 	if s.reopen {
-		was.Begun = e.At
-		s.add(FactReopened, was.Queue, was.Owner, 0)
+		was.Begun, was.Replied = e.At, false
+		s.add(FactReopened, was.Queue, was.Owner, 0).Reason = "system"
+		if k := e.By.Kind; k == "customer" || k == "agent" {
+			s.facts[len(s.facts)-1].Reason = k
+		}
 	}
 	took := s.wait()
 	s.offer()
 	s.transferred()
 	s.parts(took)
 	if c.Status == Resolved && was.Status != Resolved && was.Status != "" {
-		s.timed(FactResolved, c.Queue, c.Owner, was.Begun)
+		s.timed(FactResolved, c.Queue, c.Owner, was.Begun).OK = f.rules.Asks == nil || f.rules.Asks(c.Account)
 	}
 	s.messages()
 	s.clocks()
@@ -168,17 +172,15 @@ func (s *step) wait() (took string) {
 	stays := inQueue(c.Status) && c.Queue == w.Queue
 	if w.Entered != 0 && !stays {
 		waited := max(s.e.At-w.Entered, 0)
-		target := s.rules.target(w.Queue)
-		switch in := target == 0 || waited <= target; {
+		switch {
 		case inQueue(c.Status):
-			x := s.timed(FactFlowOut, w.Queue, s.by(), w.Entered)
-			x.OK, x.Reason = in, "transfer"
+			x := s.waited(FactFlowOut, s.by())
+			x.Reason = "transfer"
 			if s.e.Kind == EvOverflowed {
 				x.Reason = "overflow"
 			}
 		case c.Status == Resolved && s.by() == "":
-			x := s.timed(FactAbandoned, w.Queue, "", w.Entered)
-			if x.OK = in; waited < s.rules.ShortAbandon {
+			if x := s.waited(FactAbandoned, ""); waited < s.rules.ShortAbandon {
 				x.Reason = "short"
 			}
 		default:
@@ -187,7 +189,7 @@ func (s *step) wait() (took string) {
 				by = took
 			}
 			w.Served = w.Queue
-			s.timed(FactAnswered, w.Queue, by, w.Entered).OK = in
+			s.waited(FactAnswered, by)
 			if t := w.Told; t != nil && t.At != w.Checked { // it may be put back without a word having been said
 				w.Checked = t.At
 				off := s.e.At - t.At - t.Wait
@@ -201,6 +203,14 @@ func (s *step) wait() (took string) {
 		s.add(FactOffered, c.Queue, "", 0)
 	}
 	return took
+}
+
+// waited appends the fact of a wait that ends, with whether it was within the queue's target.
+func (s *step) waited(kind, agent string) *Fact {
+	x := s.timed(kind, s.was.Queue, agent, s.was.Entered)
+	target := int64(s.rules.target(s.was.Queue))
+	x.OK, x.OK2 = target == 0 || x.Value <= target, target == 0 || x.Second <= target
+	return x
 }
 
 // offer measures what became of an offer.
@@ -269,16 +279,14 @@ func (s *step) parts(took string) {
 		if p == nil {
 			p = &part{Agent: c.Owner, Queue: c.Queue}
 		}
-		if p.Since == 0 && (inHand || c.Status == Snoozed) {
-			if p.Since, p.InHand = s.e.At, inHand; inHand {
-				p.Attention = s.work(p.Agent, 1, s.e.At, s.e.ID.N).Attention
-			}
+		if p.Since == 0 && inHand {
+			p.Since, p.Attention = s.e.At, s.work(p.Agent, 1, s.e.At, s.e.ID.N).Attention
 		}
 	}
 	w.Part = p
 }
 
-// stop ends a stretch that was active or on hold. When the agent wraps up, the conversation stays in hand.
+// stop ends a stretch in hand. When the agent wraps up, the conversation stays in hand.
 func (s *step) stop(p *part, wraps bool) {
 	if p.Since == 0 {
 		if wraps { // it was released, and comes in hand for that
@@ -287,14 +295,12 @@ func (s *step) stop(p *part, wraps bool) {
 		return
 	}
 	p.Done += max(s.e.At-p.Since, 0)
-	if p.InHand {
-		by := -1
-		if wraps {
-			by = 0
-		}
-		p.Share += s.work(p.Agent, by, s.e.At, s.e.ID.N).Attention - p.Attention
+	by := -1
+	if wraps {
+		by = 0
 	}
-	p.Since, p.InHand = 0, false
+	p.Share += s.work(p.Agent, by, s.e.At, s.e.ID.N).Attention - p.Attention
+	p.Since = 0
 }
 
 // wraps tells that with this event the agent begins to wrap up.
@@ -341,11 +347,15 @@ func (s *step) messages() {
 			agent = t.Author.ID
 		}
 		s.add(FactOut, s.is.Queue, agent, 0).Reason = t.Author.Kind
-		if agent != "" && s.was.Asked != 0 && s.is.Unanswered == 0 {
+		switch {
+		case agent != "" && s.was.Status == "": // who is written to first has asked nothing
+			s.was.Replied = true
+		case agent != "" && s.was.Asked != 0 && s.is.Unanswered == 0:
 			kind := FactNext
 			if !s.was.Replied {
 				kind = FactFirst
 			}
+			s.was.Replied = true
 			x := s.timed(kind, s.is.Queue, agent, s.was.Asked)
 			target := s.rules.target(s.is.Queue)
 			x.OK = target == 0 || Millis(x.Value) <= target
@@ -388,13 +398,13 @@ func (s *step) remember(from int) {
 		}
 	}
 	w.Version, w.Queue, w.Status, w.Owner, w.Offered = c.Version, c.Queue, c.Status, c.Owner, c.OfferedTo
-	w.Asked, w.Replied, w.Released = c.Unanswered, c.FirstResponseAt != 0, c.Released
+	w.Asked, w.Released = c.Unanswered, c.Released
 	if w.Told = c.Told; w.Entered == 0 {
 		w.Told = nil
 	}
 }
 
-// rated measures a customer's rating. It counts for the queue and the agent that had the conversation.
+// rated measures a customer's rating. It counts for the queue and the agent that had the conversation, in place of the one before.
 func (f *fold) rated(e *Event, t *Touch) {
 	x := Fact{N: e.ID.N, Kind: FactRating, Conversation: t.Conversation, Account: t.Account, Channel: t.Channel, At: e.At,
 		Value: int64(t.Score), Second: int64(t.Score), OK: t.Score >= 4}
@@ -417,5 +427,18 @@ func (f *fold) rated(e *Event, t *Touch) {
 			x.Reason = "detractor"
 		}
 	}
+	if f.rates == nil {
+		f.rates = map[string][]Fact{}
+	}
+	f.rates[t.Conversation] = slices.DeleteFunc(f.rates[t.Conversation], func(o Fact) bool {
+		if o.Kind != x.Kind {
+			return false
+		}
+		f.stale[o.At] = true
+		f.gone = append(f.gone, o)
+		f.facts = slices.DeleteFunc(f.facts, func(y Fact) bool { return y.N == o.N && y.Kind == o.Kind })
+		return true
+	})
+	f.rates[t.Conversation] = append(f.rates[t.Conversation], x)
 	f.fact(x)
 }

@@ -165,6 +165,15 @@ func (db *DB) loadFold(ctx context.Context, rules *FactRules, events []Event) (*
 		}
 	}
 	f.header = func(id string) *Conversation { return over[id] }
+	f.rates = map[string][]Fact{}
+	for id := range rated {
+		list, err := collect(ctx, db.pool, scanFact, "SELECT "+factColumns+` FROM facts f WHERE f.kind IN ('rating', 'nps')
+			AND f.n IN (SELECT t.n FROM touches t WHERE t.conversation = $1 AND t.kind = 'rating')`, id)
+		if err != nil {
+			return nil, err
+		}
+		f.rates[id] = list
+	}
 	return f, nil
 }
 
@@ -209,6 +218,7 @@ func (db *DB) loadStates(ctx context.Context, f *fold, ids map[string]bool) erro
 
 var (
 	upsertStates = many{`INSERT INTO report_states (id, json) VALUES `, `(?, ?)`, ` ON CONFLICT (id) DO UPDATE SET json = excluded.json`}
+	deleteFacts  = many{`DELETE FROM facts WHERE (n, kind) IN (VALUES `, `(CAST(? AS BIGINT), CAST(? AS TEXT))`, `)`}
 	deleteStates = many{`DELETE FROM report_states WHERE id IN (`, `?`, `)`}
 	// A day that is marked already keeps the time at which it is due.
 	markDays = many{`INSERT INTO report_dirty (day, ripe, due, mark) VALUES `, `(?, ?, ?, 1)`,
@@ -264,7 +274,11 @@ func (f *fold) statements(now Millis) ([]statement, error) {
 	for d := range ripe {
 		marks = append(marks, int64(d), 1, int64(ripeAt(d, f.rules)))
 	}
-	list := insertFacts.over(nil, facts)
+	var noMore []any
+	for i := range f.gone {
+		noMore = append(noMore, int64(f.gone[i].N), f.gone[i].Kind)
+	}
+	list := insertFacts.over(deleteFacts.over(nil, noMore), facts)
 	list = upsertStates.over(list, states)
 	list = deleteStates.over(list, gone)
 	return markDays.over(list, marks), nil

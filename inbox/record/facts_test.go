@@ -120,6 +120,141 @@ func TestAWaitIsTheCustomers(t *testing.T) {
 	})
 }
 
+// TestReopenedByAnAgent: what an agent adds to what was resolved is no reopening by the customer, and the customer's next message waits for a first response.
+func TestReopenedByAnAgent(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		h := newHistory(t, 1, time.Unix(0, 0))
+		h.at("2026-03-02 09:00:00")
+		c := h.chat("q2")
+		h.says(c)
+		h.at("2026-03-02 09:05:00").reply(c, "ada")
+		h.at("2026-03-02 09:06:00").resolve(c, person("ada"))
+		h.at("2026-03-02 10:00:00").reply(c, "ada") // "by the way"
+		h.at("2026-03-02 10:30:00").says(c)
+		h.at("2026-03-02 10:32:00").reply(c, "ada")
+		h.at("2026-03-02 10:33:00").resolve(c, person("ada"))
+		h.flush(db)
+		catchUp(t, db, testRules(time.UTC), h.now, h.rng)
+		if got := values(t, db, h, "reopen_rate"); got != "reopen_rate 0" {
+			t.Error(got)
+		}
+		if first, next := fmt.Sprint(durationsOf(t, db, "frt", ClockWall, h)), fmt.Sprint(durationsOf(t, db, "next_response", ClockWall, h)); first != "[2m0s 5m0s]" || next != "[]" {
+			t.Errorf("first responses %s, next ones %s", first, next)
+		}
+		h.at("2026-03-02 11:00:00").says(c)
+		h.flush(db)
+		catchUp(t, db, testRules(time.UTC), h.now, h.rng)
+		if got := values(t, db, h, "reopen_rate"); got != "reopen_rate 0.5" {
+			t.Error(got)
+		}
+	})
+}
+
+// TestHandlingIsAwake: nobody handles what sleeps, and an agent with two at once gives each half of the time.
+func TestHandlingIsAwake(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		h := newHistory(t, 1, time.Unix(0, 0))
+		h.at("2026-03-02 09:00:00").is("ada", Available, "")
+		a, b := h.chat("q2"), h.chat("q2")
+		h.says(a)
+		h.says(b)
+		h.accept(a, "ada")
+		h.accept(b, "ada")
+		h.at("2026-03-02 09:10:00").reply(a, "ada")
+		a.Status = Snoozed
+		h.emit(Event{Kind: EvSnoozed, By: person("ada")}, a)
+		h.agents["ada"].State = Busy // no wrap-up
+		h.at("2026-03-02 09:20:00").resolve(b, person("ada"))
+		h.at("2026-03-03 09:00:00").queue(a)
+		h.emit(Event{Kind: EvWoken}, a)
+		h.accept(a, "ada")
+		h.at("2026-03-03 09:04:00").resolve(a, person("ada"))
+		h.flush(db)
+		catchUp(t, db, testRules(time.UTC), h.now, h.rng)
+		if wall, share := fmt.Sprint(durationsOf(t, db, "aht", ClockWall, h)), fmt.Sprint(durationsOf(t, db, "aht", ClockAttention, h)); wall != "[14m0s 20m0s]" || share != "[9m0s 15m0s]" {
+			t.Errorf("by the wall clock %s, as share of attention %s", wall, share)
+		}
+		list := must(db.Contacts(t.Context(), h.events[0].At, h.now, "", 9))
+		if len(list) != 2 || list[0].Handled != 14*60_000 || list[0].Alone != 9*60_000 || list[1].Alone != 15*60_000 {
+			t.Errorf("%+v", list)
+		}
+	})
+}
+
+// TestRatingsAreOfConversations: who rates again changes the rating, also when it was summed; who cannot be asked lowers no response rate.
+func TestRatingsAreOfConversations(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		h := newHistory(t, 1, time.Unix(0, 0))
+		h.at("2026-03-02 09:00:00")
+		c, mail := h.chat("q2"), h.chat("q2")
+		mail.Account, mail.Channel = "acct-email", "email"
+		for _, c := range []*Conversation{c, mail} {
+			h.says(c)
+			h.resolve(c, person("ada"))
+		}
+		rate := func(score int) {
+			h.now += 60_000
+			h.emit(Event{Kind: EvLogged, By: Actor{Kind: "customer"}, Identity: h.identity(c), Touch: &Touch{Kind: KindRating, Conversation: c.ID, Identity: c.Identity,
+				Account: c.Account, Channel: c.Channel, Inbound: true, Author: Actor{Kind: "customer"}, State: StateReceived, Score: score, Body: &Body{}}}, nil)
+		}
+		rate(5)
+		rate(4)
+		h.flush(db)
+		catchUp(t, db, testRules(time.UTC), h.now, h.rng)
+		h.now += 24 * 3600_000
+		rate(2)
+		h.flush(db)
+		catchUp(t, db, testRules(time.UTC), h.now, h.rng)
+		if got := values(t, db, h, "csat", "csat_response"); got != "csat 0, csat_response 1" {
+			t.Error(got)
+		}
+	})
+}
+
+// TestServiceLevelByWorkingTime: what comes in the evening and is answered in the morning is in time by the business clock.
+func TestServiceLevelByWorkingTime(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		h := newHistory(t, 1, time.Unix(0, 0))
+		h.at("2026-03-02 20:00:00") // q1 works from 8 to 16; its target is twenty minutes
+		c := h.chat("q1")
+		h.says(c)
+		h.at("2026-03-03 08:05:00").accept(c, "ada")
+		h.flush(db)
+		catchUp(t, db, testRules(time.UTC), h.now, h.rng)
+		for clock, want := range map[string]float64{ClockWall: 0, ClockBusiness: 1} {
+			q := ReportQuery{Figure: "service_level", Clock: clock, From: h.events[0].At, To: h.now + 1, Now: h.now}
+			r := must(db.Report(t.Context(), q))
+			items, _, err := db.ReportItems(t.Context(), q, "", false, "", 9)
+			if err != nil || *r.Total.Value != want || len(items) != 1 || items[0].OK != (want == 1) {
+				t.Errorf("by the %s clock %v, of %+v; %v", clock, *r.Total.Value, items, err)
+			}
+		}
+	})
+}
+
+// TestStatesOfARow: a row of time in state opens the parts that it counts, the state that goes on included.
+func TestStatesOfARow(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		h := newHistory(t, 1, time.Unix(0, 0))
+		h.at("2026-03-02 22:00:00").is("ada", Available, "")
+		h.at("2026-03-03 01:00:00").is("ada", Break, "lunch")
+		h.at("2026-03-03 01:30:00")
+		h.flush(db)
+		catchUp(t, db, testRules(time.UTC), h.now, h.rng)
+		for key, want := range map[string]string{"2026-03-02": "[available 2h0m0s]", "2026-03-03": "[break/lunch 30m0s available 1h0m0s]"} {
+			day := At(must(time.Parse("2006-01-02", key)))
+			items, _, err := db.ReportItems(t.Context(), ReportQuery{Figure: "state_time", From: h.events[0].At, To: h.now, By: ByTime, Step: "day", Now: h.now}, fmt.Sprint(int64(day)), true, "", 10)
+			var list []string
+			for _, it := range items {
+				list = append(list, fmt.Sprint(it.Reason, " ", time.Duration(it.Value)*time.Millisecond))
+			}
+			if got := fmt.Sprint(list); err != nil || got != want {
+				t.Errorf("%s: %s, not %s; %v", key, got, want, err)
+			}
+		}
+	})
+}
+
 // TestFactsOfBefore: an installation whose facts were measured by the rules of before measures them anew.
 func TestFactsOfBefore(t *testing.T) {
 	each(t, func(t *testing.T, db *DB, _ string) {

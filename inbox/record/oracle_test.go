@@ -88,11 +88,12 @@ func (o *oracle) waits(list []*Event) {
 		if since != nil && !(waits(c) && c.Queue == since.Conversation.Queue) {
 			queue := since.Conversation.Queue
 			wait, work := e.At-since.At, o.rules.Working(queue, since.At, e.At)
-			in := o.rules.Target(queue) == 0 || wait <= o.rules.Target(queue)
+			target := o.rules.Target(queue)
+			in, in2 := target == 0 || wait <= target, target == 0 || work <= target
 			switch {
 			case waits(c):
 				f := o.add(e, FactFlowOut, queue, "", wait, work)
-				f.OK, f.Reason = in, "transfer"
+				f.OK, f.OK2, f.Reason = in, in2, "transfer"
 				if e.Kind == EvOverflowed {
 					f.Reason = "overflow"
 				} else {
@@ -100,12 +101,13 @@ func (o *oracle) waits(list []*Event) {
 				}
 			case c.Status == Resolved && e.By.Kind != "agent":
 				f := o.add(e, FactAbandoned, queue, "", wait, work)
-				if f.OK = in; wait < o.rules.ShortAbandon {
+				if f.OK, f.OK2 = in, in2; wait < o.rules.ShortAbandon {
 					f.Reason = "short"
 				}
 			default:
 				answers[i] = message
-				o.add(e, FactAnswered, queue, c.Owner, wait, work).OK = in
+				f := o.add(e, FactAnswered, queue, c.Owner, wait, work)
+				f.OK, f.OK2 = in, in2
 				if was := list[i-1].Conversation.Told; was != nil && !told[was.At] {
 					told[was.At] = true
 					off := e.At - (was.At + was.Wait)
@@ -179,7 +181,10 @@ func (o *oracle) answers(list []*Event) {
 				f := o.add(e, kind, c.Queue, e.By.ID, e.At-asked, o.rules.Working(c.Queue, asked, e.At))
 				f.OK = o.rules.Target(c.Queue) == 0 || e.At-asked <= o.rules.Target(c.Queue)
 			}
-			asked, first = 0, false
+			if asked != 0 || i == 0 { // what an agent writes of their own accord is no response, but there is none to be first when they begin
+				first = false
+			}
+			asked = 0
 		}
 	}
 }
@@ -191,9 +196,9 @@ func (o *oracle) ends(list []*Event) {
 		switch {
 		case was.Status == Resolved && is.Status != Resolved:
 			begun = e.At
-			o.add(e, FactReopened, was.Queue, was.Owner, 0, 0)
+			o.add(e, FactReopened, was.Queue, was.Owner, 0, 0).Reason = map[string]string{EvReceived: "customer", EvReopened: "agent"}[e.Kind]
 		case was.Status != Resolved && is.Status == Resolved:
-			o.add(e, FactResolved, is.Queue, is.Owner, e.At-begun, o.rules.Working(is.Queue, begun, e.At))
+			o.add(e, FactResolved, is.Queue, is.Owner, e.At-begun, o.rules.Working(is.Queue, begun, e.At)).OK = is.Account == "acct-sms"
 		}
 		if had := owned(was) && was.Owner != ""; had && e.Kind == EvTransfer {
 			f := o.add(e, FactTransfer, was.Queue, e.By.ID, 0, 0)
@@ -235,18 +240,14 @@ func (o *oracle) promises(list []*Event) {
 func (o *oracle) parts(list []*Event, hands map[string][]*held) (over []*Fact) {
 	var agent, queue string
 	var spans []*held
-	var hold Millis
 	for i, e := range list {
 		is := e.Conversation
 		var was *Conversation
 		if i > 0 {
 			was = list[i-1].Conversation
-			span := e.At - list[i-1].At
 			if was.Status == Active && !was.Released {
 				h := &held{from: list[i-1].At, to: e.At}
 				spans, hands[was.Owner] = append(spans, h), append(hands[was.Owner], h)
-			} else if was.Status == Snoozed {
-				hold += span
 			}
 		}
 		direct := agent == "" && was != nil && waits(was) && is.Status == Resolved && e.By.Kind == "agent"
@@ -254,7 +255,7 @@ func (o *oracle) parts(list []*Event, hands map[string][]*held) (over []*Fact) {
 			agent, queue = e.By.ID, was.Queue
 		}
 		if agent != "" && (is.Status == Resolved || owned(is) && is.Owner != agent || e.Kind == EvTransfer && !(owned(is) && is.Owner == agent)) {
-			f := &Fact{N: e.ID.N, Kind: FactHandled, Conversation: is.ID, Account: is.Account, Channel: is.Channel, Queue: queue, Agent: agent, At: e.At, Value: int64(hold)}
+			f := &Fact{N: e.ID.N, Kind: FactHandled, Conversation: is.ID, Account: is.Account, Channel: is.Channel, Queue: queue, Agent: agent, At: e.At}
 			done := true
 			if was.Status == Active && is.Status == Resolved {
 				if wraps, to := o.wrapUp(e, agent); wraps {
@@ -274,7 +275,7 @@ func (o *oracle) parts(list []*Event, hands map[string][]*held) (over []*Fact) {
 			if done {
 				over = append(over, f)
 			}
-			agent, spans, hold = "", nil, 0
+			agent, spans = "", nil
 		}
 		if owned(is) && agent == "" {
 			agent, queue = is.Owner, is.Queue
@@ -373,6 +374,16 @@ func (o *oracle) attention(id string, x *held) (ms float64) {
 
 func (o *oracle) touches() {
 	last := map[string]*Conversation{}
+	type rating struct {
+		of    string
+		scale int
+	}
+	count := map[rating]uint64{} // the last one
+	for i := range o.h.events {
+		if t := o.h.events[i].Touch; t != nil && t.Kind == KindRating {
+			count[rating{t.Conversation, t.Scale}] = o.h.events[i].ID.N
+		}
+	}
 	for i := range o.h.events {
 		e := &o.h.events[i]
 		if e.Conversation != nil {
@@ -383,6 +394,9 @@ func (o *oracle) touches() {
 			continue
 		}
 		f := Fact{N: e.ID.N, Conversation: t.Conversation, Account: t.Account, Channel: t.Channel, Queue: last[t.Conversation].Queue, At: e.At}
+		if t.Kind == KindRating && count[rating{t.Conversation, t.Scale}] != e.ID.N {
+			continue
+		}
 		switch {
 		case t.Kind == KindRating && t.Scale == 10:
 			f.Kind, f.Agent, f.Value, f.Second, f.OK = FactNPS, last[t.Conversation].Owner, int64(t.Score), int64(t.Score), t.Score > 8

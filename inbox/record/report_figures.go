@@ -66,9 +66,13 @@ var ReportFigures = []*Figure{
 		only: func(f *Fact) bool { return f.Reason == "" }, of: func(c cells, _ bool) Row {
 			return share(c.reason(FactAbandoned, "").N, c.all(FactAnswered).N+c.all(FactAbandoned).N+c.all(FactFlowOut).N)
 		}},
-	{ID: "service_level", Unit: UnitShare, By: byQueues, Clocks: wall, kinds: []string{FactAnswered, FactAbandoned, FactFlowOut}, of: func(c cells, _ bool) Row {
-		lost := c.all(FactAbandoned)
-		return share(c.all(FactAnswered).OK, c.all(FactAnswered).N+lost.N-lost.OK+c.all(FactFlowOut).N)
+	{ID: "service_level", Unit: UnitShare, By: byQueues, Clocks: both, kinds: []string{FactAnswered, FactAbandoned, FactFlowOut}, of: func(c cells, second bool) Row {
+		answered, lost := c.all(FactAnswered), c.all(FactAbandoned)
+		in, early := answered.OK, lost.OK
+		if second {
+			in, early = answered.OK2, lost.OK2
+		}
+		return share(in, answered.N+lost.N-early+c.all(FactFlowOut).N)
 	}},
 	{ID: "asa", Unit: UnitMs, By: byAll, Clocks: both, Percentiles: true, kinds: []string{FactAnswered}, of: lasted(FactAnswered)},
 	{ID: "frt", Unit: UnitMs, By: byAll, Clocks: both, Percentiles: true, kinds: []string{FactFirst}, of: lasted(FactFirst)},
@@ -95,7 +99,7 @@ var ReportFigures = []*Figure{
 	{ID: "fcr", Unit: UnitShare, By: byAll, Clocks: wall, kinds: []string{cellFCR}, of: oks(cellFCR)},
 	{ID: "csat", Unit: UnitShare, By: byAll, Clocks: wall, kinds: []string{FactRating}, of: oks(FactRating)},
 	{ID: "csat_response", Unit: UnitShare, By: byAll, Clocks: wall, kinds: []string{FactRating, FactResolved}, listed: []string{FactRating}, of: func(c cells, _ bool) Row {
-		return share(c.all(FactRating).N, c.all(FactResolved).N)
+		return share(c.all(FactRating).N, c.all(FactResolved).OK)
 	}},
 	{ID: "nps", Unit: UnitScore, By: byAll, Clocks: wall, kinds: []string{FactNPS}, of: func(c cells, _ bool) Row {
 		r := share(c.reason(FactNPS, "promoter").N-c.reason(FactNPS, "detractor").N, c.all(FactNPS).N)
@@ -110,9 +114,13 @@ var ReportFigures = []*Figure{
 	{ID: "declines", Unit: UnitCount, By: byAll, Clocks: wall, kinds: []string{FactDeclined, FactOffer}, listed: []string{FactDeclined}, of: countedOf(FactDeclined, FactOffer)},
 	{ID: "transfers", Unit: UnitCount, By: append(slices.Clone(byAll), ByReason), Clocks: wall, kinds: []string{FactTransfer, FactHandled}, listed: []string{FactTransfer},
 		of: countedOf(FactTransfer, FactHandled)},
-	{ID: "reopen_rate", Unit: UnitShare, By: byAll, Clocks: wall, kinds: []string{FactReopened, FactResolved}, listed: []string{FactReopened}, of: func(c cells, _ bool) Row {
-		return share(c.all(FactReopened).N, c.all(FactResolved).N)
-	}},
+	{ID: "rona_rate", Unit: UnitShare, By: byAll, Clocks: wall, kinds: []string{FactRONA, FactOffer}, listed: []string{FactRONA}, of: shareOf(FactRONA, FactOffer)},
+	{ID: "decline_rate", Unit: UnitShare, By: byAll, Clocks: wall, kinds: []string{FactDeclined, FactOffer}, listed: []string{FactDeclined}, of: shareOf(FactDeclined, FactOffer)},
+	{ID: "transfer_rate", Unit: UnitShare, By: byAll, Clocks: wall, kinds: []string{FactTransfer, FactHandled}, listed: []string{FactTransfer}, of: shareOf(FactTransfer, FactHandled)},
+	{ID: "reopen_rate", Unit: UnitShare, By: byAll, Clocks: wall, kinds: []string{FactReopened, FactResolved}, listed: []string{FactReopened},
+		only: func(f *Fact) bool { return f.Reason == "customer" }, of: func(c cells, _ bool) Row {
+			return share(c.reason(FactReopened, "customer").N, c.all(FactResolved).N)
+		}},
 	{ID: "sla_first", Unit: UnitShare, By: byAll, Clocks: wall, kinds: []string{FactSLAFirst}, of: oks(FactSLAFirst)},
 	{ID: "sla_next", Unit: UnitShare, By: byAll, Clocks: wall, kinds: []string{FactSLANext}, of: oks(FactSLANext)},
 	{ID: "sla_resolution", Unit: UnitShare, By: byAll, Clocks: wall, kinds: []string{FactSLAResolve}, of: oks(FactSLAResolve)},
@@ -188,6 +196,10 @@ func countedOf(kind, of string) func(cells, bool) Row {
 		r.Of = &n
 		return r
 	}
+}
+
+func shareOf(kind, of string) func(cells, bool) Row {
+	return func(c cells, _ bool) Row { return share(c.all(kind).N, c.all(of).N) }
 }
 
 func oks(kind string) func(cells, bool) Row {

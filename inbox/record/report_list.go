@@ -124,10 +124,28 @@ const (
 
 // facts merges the kinds, newest first.
 func (l *listing) facts(ctx context.Context, q querier) error {
+	if l.fig.line && l.at == (place{at: always, n: always}) {
+		if err := l.goingOn(ctx, q); err != nil {
+			return err
+		}
+	}
 	if err := l.walk(ctx, q); err != nil {
 		return err
 	}
 	return l.describe(ctx, q)
+}
+
+// goingOn puts first the states in which agents are and which have no facts yet; they come on top of a page's limit.
+func (l *listing) goingOn(ctx context.Context, q querier) error {
+	agents, err := collect(ctx, q, func(rows *sql.Rows, a *agentFold) error { return rows.Scan(asJSON{a}) }, "SELECT json FROM report_states WHERE id >= 'a/' AND id < 'a0'")
+	for i := range agents {
+		if f := agents[i].open(l.Now); f != nil && (l.Agent == "" || f.Agent == l.Agent) && l.wants(f) {
+			l.items = append(l.items, l.item(f))
+		}
+	}
+	l.limit += len(l.items)
+	slices.SortStableFunc(l.items, func(a, b ReportItem) int { return cmp.Compare(b.At, a.At) })
+	return err
 }
 
 func (l *listing) walk(ctx context.Context, q querier) error {
@@ -243,11 +261,28 @@ func (l *listing) chunk(ctx context.Context, q querier, kind string, size int) (
 	return list, err
 }
 
+// item is a fact in the list. Of a state it is the part that the row counts.
 func (l *listing) item(f *Fact) ReportItem {
+	if f.Kind == FactState {
+		f = piece(f, l.From, min(l.To, l.Now))
+		if part := *f; l.keyed && l.By == ByHourOfWeek {
+			f.Value, f.Second, f.At = 0, 0, 0
+			halves(&part, l.Zone, func(slot Millis, x *Fact) {
+				if l.prepared.key(l.By, slot, "", "", "", "") == l.key {
+					if f.At == 0 {
+						f.At = x.At
+					}
+					f.Value, f.Second = f.Value+x.Value, f.Second+x.Second
+				}
+			})
+		}
+	}
 	it := ReportItem{N: f.N, Kind: f.Kind, Conversation: f.Conversation, Queue: f.Queue, Agent: f.Agent, Channel: f.Channel,
 		Reason: f.Reason, At: f.At, Value: f.Value, OK: f.OK}
 	if l.second {
-		it.Value = f.Second
+		if it.Value = f.Second; l.fig.ID == "service_level" {
+			it.OK = f.OK2
+		}
 	}
 	return it
 }
@@ -286,7 +321,7 @@ func (l *listing) wants(f *Fact) bool {
 		return false
 	}
 	if f.Kind == FactState {
-		part := piece(f, l.From, l.To)
+		part := piece(f, l.From, min(l.To, l.Now))
 		if part == nil {
 			return false
 		}

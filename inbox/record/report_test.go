@@ -29,7 +29,7 @@ func office(queue string, from, to Millis) Millis {
 }
 
 func testRules(zone *time.Location) *FactRules {
-	return &FactRules{Zone: zone, ShortAbandon: 600_000, Working: office,
+	return &FactRules{Zone: zone, ShortAbandon: 600_000, Working: office, Asks: func(account string) bool { return account == "acct-sms" },
 		Target: func(q string) Millis { return map[string]Millis{"q1": 1200_000, "q2": 7200_000}[q] }}
 }
 
@@ -111,7 +111,7 @@ func TestReportsAreExact(t *testing.T) {
 }
 
 func factText(f *Fact) string {
-	return fmt.Sprintf("%s n%d %s %s/%s agent=%s reason=%s at=%d value=%d second=%d ok=%v", f.Kind, f.N, f.Conversation, f.Queue, f.Channel, f.Agent, f.Reason, f.At, f.Value, f.Second, f.OK)
+	return fmt.Sprintf("%s n%d %s %s/%s agent=%s reason=%s at=%d value=%d second=%d ok=%v,%v", f.Kind, f.N, f.Conversation, f.Queue, f.Channel, f.Agent, f.Reason, f.At, f.Value, f.Second, f.OK, f.OK2)
 }
 
 func sameFacts(t *testing.T, db *DB, o *oracle) {
@@ -313,14 +313,24 @@ func plainRow(fig *Figure, q ReportQuery, list []Fact) Row {
 		return r
 	case "abandonment":
 		return share(n(func(f *Fact) bool { return f.Kind == FactAbandoned && f.Reason == "" }), int64(len(list)))
+	case "rona_rate":
+		return share(n(is(FactRONA)), n(is(FactOffer)))
+	case "decline_rate":
+		return share(n(is(FactDeclined)), n(is(FactOffer)))
+	case "transfer_rate":
+		return share(n(is(FactTransfer)), n(is(FactHandled)))
 	case "service_level":
+		if q.Clock == ClockBusiness {
+			in := func(kind string) int64 { return n(func(f *Fact) bool { return f.Kind == kind && f.OK2 }) }
+			return share(in(FactAnswered), int64(len(list))-in(FactAbandoned))
+		}
 		return share(n(good(FactAnswered)), int64(len(list))-n(good(FactAbandoned)))
 	case "csat", "fcr", "sla_first", "sla_next", "sla_resolution":
 		return share(n(handling), int64(len(list)))
 	case "csat_response":
-		return share(n(is(FactRating)), n(is(FactResolved)))
+		return share(n(is(FactRating)), n(good(FactResolved)))
 	case "reopen_rate":
-		return share(n(is(FactReopened)), n(is(FactResolved)))
+		return share(n(func(f *Fact) bool { return f.Kind == FactReopened && f.Reason == "customer" }), n(is(FactResolved)))
 	case "nps":
 		r := share(n(func(f *Fact) bool { return f.Value >= 9 })-n(func(f *Fact) bool { return f.Value <= 6 }), int64(len(list)))
 		if r.Count = int64(len(list)); r.Value != nil {

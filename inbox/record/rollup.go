@@ -278,7 +278,7 @@ func eachRow(ctx context.Context, q querier, text string, args []any, do func(f 
 		var n int64
 		var fcr int
 		var tags string
-		if err := rows.Scan(&n, &f.Kind, &f.Agent, &f.At, &f.Conversation, &f.Queue, &f.Account, &f.Channel, &f.Reason, &f.Value, &f.Second, &f.OK, &tags, &fcr); err != nil {
+		if err := rows.Scan(&n, &f.Kind, &f.Agent, &f.At, &f.Conversation, &f.Queue, &f.Account, &f.Channel, &f.Reason, &f.Value, &f.Second, (*okBits)(&f), &tags, &fcr); err != nil {
 			return err
 		}
 		f.N = uint64(n)

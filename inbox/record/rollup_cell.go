@@ -11,7 +11,7 @@ import (
 
 // cell sums facts of one kind and reason. Percentiles are read from the histograms.
 type cell struct {
-	N, OK       int64
+	N, OK, OK2  int64
 	Sum, OKSum  int64 // of Value; of those with OK
 	Sum2        int64 // of Second
 	Max, Max2   int64
@@ -86,6 +86,7 @@ func (c cells) add(f *Fact) {
 		x.OK++
 		x.OKSum += f.Value
 	}
+	x.OK2 += flag(f.OK2)
 	if durations[f.Kind] {
 		if x.Hist == nil {
 			x.Hist, x.Hist2 = hist{}, hist{}
@@ -97,7 +98,7 @@ func (c cells) add(f *Fact) {
 
 // merge adds what another sums.
 func (x *cell) merge(y *cell) {
-	x.N, x.OK, x.Sum, x.OKSum, x.Sum2 = x.N+y.N, x.OK+y.OK, x.Sum+y.Sum, x.OKSum+y.OKSum, x.Sum2+y.Sum2
+	x.N, x.OK, x.OK2, x.Sum, x.OKSum, x.Sum2 = x.N+y.N, x.OK+y.OK, x.OK2+y.OK2, x.Sum+y.Sum, x.OKSum+y.OKSum, x.Sum2+y.Sum2
 	x.Max, x.Max2 = max(x.Max, y.Max), max(x.Max2, y.Max2)
 	x.Hist, x.Hist2 = x.Hist.merge(y.Hist), x.Hist2.merge(y.Hist2)
 }
@@ -124,7 +125,7 @@ func (c cells) encode() []byte {
 	for _, k := range keys {
 		x := c[k]
 		body = body[:0]
-		for _, v := range []int64{x.N, x.OK, x.Sum, x.OKSum, x.Sum2, x.Max, x.Max2} {
+		for _, v := range []int64{x.N, x.OK, x.OK2, x.Sum, x.OKSum, x.Sum2, x.Max, x.Max2} {
 			body = binary.AppendVarint(body, v)
 		}
 		body = x.Hist.encode(body)
@@ -174,6 +175,7 @@ func mergeInto(c cells, b []byte, want map[string]bool, hists bool) error {
 		p := reader{b: body}
 		x.N += p.varint()
 		x.OK += p.varint()
+		x.OK2 += p.varint()
 		x.Sum += p.varint()
 		x.OKSum += p.varint()
 		x.Sum2 += p.varint()

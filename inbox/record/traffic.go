@@ -12,7 +12,8 @@ type Contact struct {
 	At      Millis
 	Queue   string
 	Channel string
-	Handled Millis // time that agents gave it, wrap-up included; 0: not known (yet)
+	Handled Millis // time that agents had it in hand, wrap-up included; 0: not known (yet)
+	Alone   Millis // likewise as share of attention: as long as it takes an agent who does nothing beside it
 	Waited  Millis // until an agent took it or its customer left
 	Taken   bool   // by an agent
 	Left    bool   // abandoned
@@ -61,16 +62,16 @@ func (db *DB) Contacts(ctx context.Context, from, to Millis, queue string, most 
 		return nil
 	}
 	type end struct {
-		at, value    Millis
-		conversation string
+		at, value, second Millis
+		conversation      string
 	}
 	for kind, take := range map[string]func(c *Contact, e end){
 		FactAbandoned: func(c *Contact, e end) { c.Left, c.Waited = true, e.at-c.At },
 		FactAnswered:  func(c *Contact, e end) { c.Taken, c.Waited = true, e.at-c.At },
-		FactHandled:   func(c *Contact, e end) { c.Handled += e.value },
+		FactHandled:   func(c *Contact, e end) { c.Handled, c.Alone = c.Handled+e.value, c.Alone+e.second },
 	} {
-		ends, err := collect(ctx, db.pool, func(r *sql.Rows, e *end) error { return r.Scan(&e.at, &e.value, &e.conversation) },
-			`SELECT happened_at, value, conversation FROM facts WHERE kind = $1 AND happened_at >= $2 AND happened_at < $3`,
+		ends, err := collect(ctx, db.pool, func(r *sql.Rows, e *end) error { return r.Scan(&e.at, &e.value, &e.second, &e.conversation) },
+			`SELECT happened_at, value, second, conversation FROM facts WHERE kind = $1 AND happened_at >= $2 AND happened_at < $3`,
 			kind, int64(from), int64(to+contactTail))
 		if err != nil {
 			return nil, fmt.Errorf("read the traffic: %w", err)

@@ -99,7 +99,7 @@ type Conversation struct {
 	CreatedAt       Millis `json:"created_at"`
 	WaitingSince    Millis `json:"waiting_since,omitempty"` // original age: kept through decline, transfer, restart
 	AssignedAt      Millis `json:"assigned_at,omitempty"`
-	FirstResponseAt Millis `json:"first_response_at,omitempty"` // first human reply since creation or reopening
+	FirstResponseAt Millis `json:"first_response_at,omitempty"` // first human reply to its customer since creation or reopening; of one that an agent began: when
 	LastInboundAt   Millis `json:"last_inbound_at,omitempty"`
 	LastMessageAt   Millis `json:"last_message_at"`
 	LastMessage     string `json:"last_message,omitempty"` // touch id

@@ -46,7 +46,7 @@ export function change(now: number | null | undefined, then: number | null | und
 /** Whether more is better (1), worse (−1) or neither (0). */
 const good: Record<string, number> = {
   answered: 1, service_level: 1, csat: 1, csat_response: 1, nps: 1, fcr: 1, sla_first: 1, sla_next: 1, sla_resolution: 1, handled: 1,
-  abandoned: -1, short_abandoned: 0, abandonment: -1, asa: -1, frt: -1, next_response: -1, aht: -1, rona: -1, declines: -1, backlog: -1, reopen_rate: -1, resolution_time: -1, estimate_error: -1,
+  abandoned: -1, short_abandoned: 0, abandonment: -1, asa: -1, frt: -1, next_response: -1, aht: -1, rona: -1, rona_rate: -1, declines: -1, decline_rate: -1, backlog: -1, reopen_rate: -1, resolution_time: -1, estimate_error: -1,
 }
 export const betterWhen = (figure: string): number => good[figure] ?? 0
 
