@@ -130,7 +130,7 @@ func (h *Hub) keepAlerts(ctx context.Context, watch *alertWatch) error {
 			}
 		}
 	} else {
-		tally := h.Tally()
+		tally := h.WholeTally(ctx)
 		day, err := h.levels(ctx, set)
 		if err != nil && ctx.Err() == nil {
 			h.log.Debug("today's figures could not be read", "err", err)

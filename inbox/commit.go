@@ -71,6 +71,8 @@ func (h *Hub) commit(ctx context.Context, epoch string, token uint64, e *record.
 	if c := e.Conversation; c != nil {
 		tf := threadField(c.In())
 		switch {
+		case e.Kind == record.EvClosed && restored: // it has left the live state and stays away
+			args = append(args, convs, c.ID, "", "")
 		case e.Kind == record.EvClosed:
 			args = append(args, convs, c.ID, versionPrefix(c.Version-1), "", threads, tf, c.ID, "")
 		case c.Version == 1 || restored:

@@ -55,7 +55,7 @@ func (h *Hub) propose(ctx context.Context, cmd *Command) (_ record.Event, epoch 
 	}
 	key := cmd.eventKey()
 	if cmd.Conversation != "" {
-		if c, _, err := h.find(ctx, cmd.Conversation); err == nil {
+		if c, _, err := h.find(ctx, cmd.Conversation, cmd.aside()); err == nil {
 			unlock, err := h.locks.lock(ctx, threadField(c.In()))
 			if err != nil {
 				return record.Event{}, "", unrecorded(err)
@@ -70,7 +70,7 @@ func (h *Hub) propose(ctx context.Context, cmd *Command) (_ record.Event, epoch 
 		cold := false
 		if cmd.Conversation != "" {
 			var err error
-			if s.conv, cold, err = h.find(ctx, cmd.Conversation); err != nil {
+			if s.conv, cold, err = h.find(ctx, cmd.Conversation, cmd.aside()); err != nil {
 				return nil, false, err
 			}
 		}
@@ -82,7 +82,7 @@ func (h *Hub) propose(ctx context.Context, cmd *Command) (_ record.Event, epoch 
 			if h.mirror.refresh(ctx, cmd.Conversation, cmd.Agent, cmd.By.ID) == nil {
 				s = h.stateNow()
 				if cmd.Conversation != "" {
-					if s.conv, cold, err = h.find(ctx, cmd.Conversation); err != nil {
+					if s.conv, cold, err = h.find(ctx, cmd.Conversation, cmd.aside()); err != nil {
 						return nil, false, err
 					}
 				}
@@ -91,10 +91,15 @@ func (h *Hub) propose(ctx context.Context, cmd *Command) (_ record.Event, epoch 
 		}
 		if err != nil {
 			refused = &record.Event{Conversation: &s.conv}
-		} else if e.Reason == nil {
+			return nil, cold, err
+		}
+		if e.Reason == nil {
 			e.Reason = cmd.Why
 		}
-		return e, cold, err
+		if cold && cmd.aside() {
+			e.Kind = record.EvClosed
+		}
+		return e, cold, nil
 	})
 	var dup *duplicate
 	switch {
@@ -152,9 +157,13 @@ func (h *Hub) seen(ctx context.Context, key string) (record.ID, bool) {
 	return record.ID{}, false
 }
 
+// aside tells what is done about a flag, which may stand longer than its conversation lives: one that is over stays so, its thread whose
+// it is.
+func (cmd *Command) aside() bool { return cmd.Action == Answer || cmd.Action == Seen }
+
 // find gives a conversation: a live one, or (cold) one that has left the live state, while no newer one has
-// taken its thread.
-func (h *Hub) find(ctx context.Context, id string) (c record.Conversation, restored bool, err error) {
+// taken its thread, or whether or not one has (aside).
+func (h *Hub) find(ctx context.Context, id string, aside bool) (c record.Conversation, restored bool, err error) {
 	if c, ok := h.mirror.conversation(id); ok {
 		return c, false, nil
 	}
@@ -165,7 +174,7 @@ func (h *Hub) find(ctx context.Context, id string) (c record.Conversation, resto
 	if err != nil {
 		return c, false, err
 	}
-	if newer, ok := h.mirror.byThread(old.In()); ok && newer.ID != id {
+	if newer, ok := h.mirror.byThread(old.In()); ok && newer.ID != id && !aside {
 		return c, false, &Refusal{Code: "conflict", Message: "This conversation is over; the customer has a newer one.", Current: &newer}
 	}
 	return cold(old), true, nil

@@ -53,22 +53,23 @@ type Hub struct {
 	lead      []func(ctx context.Context, h *Hub) error
 	node      string
 
-	pipe     *pipe
-	mirror   *mirror
-	tail     *tail
-	waiters  *waiters
-	watchers *watchers
-	locks    *locks
-	lines    lines
-	health   *healthBook
-	presence *presence
-	typists  *typists
-	alerts   atomic.Pointer[[]Alert] // as last said
-	day      dayBox
-	sparks   sparkBook
-	accounts accounts
-	renew    chan struct{} // of RenewPromises
-	metrics  *metrics
+	pipe      *pipe
+	mirror    *mirror
+	tail      *tail
+	waiters   *waiters
+	watchers  *watchers
+	locks     *locks
+	lines     lines
+	flagsLeft flagsLeft
+	health    *healthBook
+	presence  *presence
+	typists   *typists
+	alerts    atomic.Pointer[[]Alert] // as last said
+	day       dayBox
+	sparks    sparkBook
+	accounts  accounts
+	renew     chan struct{} // of RenewPromises
+	metrics   *metrics
 
 	settings       settingsBox
 	settingsRead   broadcast

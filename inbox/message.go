@@ -32,7 +32,7 @@ func (h *Hub) checkMessage(ctx context.Context, cmd *Command) error {
 	if cmd.Action == Start {
 		in = record.Thread{Channel: h.Settings().Accounts[cmd.Account].Kind}
 	} else {
-		c, _, err := h.find(ctx, cmd.Conversation)
+		c, _, err := h.find(ctx, cmd.Conversation, false)
 		if err != nil {
 			return err
 		}

@@ -37,7 +37,7 @@ func (h *Hub) retry(ctx context.Context, cmd *Command) (_ record.Event, epoch st
 	if t.State != record.StateFailed && t.State != record.StateUncertain {
 		return record.Event{}, "", refuse("conflict", "Only a message that failed can be sent again.")
 	}
-	c, _, err := h.find(ctx, t.Conversation)
+	c, _, err := h.find(ctx, t.Conversation, false)
 	if err != nil {
 		return record.Event{}, "", err
 	}

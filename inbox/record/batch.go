@@ -235,7 +235,7 @@ func (b *batch) touch(e *Event) {
 // begins tells the first event of a touch, which brings its text. A retry by hand queues a touch without it.
 func begins(e *Event) bool {
 	return e.Kind == EvReceived || e.Kind == EvEdited || e.Kind == EvLogged ||
-		e.Touch.Body != nil && (e.Kind == EvQueued || e.Kind == EvNoted || e.Kind == EvConsult || e.Kind == EvTold || e.Kind == EvUnreadable)
+		e.Touch.Body != nil && (e.Kind == EvQueued || e.Kind == EvNoted || e.Kind == EvConsult || e.Kind == EvTold || e.Kind == EvClosed || e.Kind == EvUnreadable)
 }
 
 // finish turns the rows into statements, in an order that all writers keep.

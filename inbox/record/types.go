@@ -358,7 +358,7 @@ const (
 	EvResolved   = "conversation.resolved"
 	EvReopened   = "conversation.reopened" // by a person; a customer's message that reopens is message.received
 	EvChanged    = "conversation.changed"  // tags, priority, read
-	EvClosed     = "conversation.closed"   // left the live state: past its reopen window
+	EvClosed     = "conversation.closed"   // left the live state: past its reopen window; or has left it, and its flag was seen or answered
 	EvOverflowed = "conversation.overflowed"
 	EvReleased   = "conversation.released" // its units are free while its customer is silent
 	EvTold       = "conversation.told"     // its waiting customer was told something: header's Told, ToldText, Later
