@@ -254,6 +254,29 @@ func TestNewRoundOfAHeavyOne(t *testing.T) {
 	d.want(t0+61_300, "push heavy a longest_idle")
 }
 
+// TestNewRoundsInOrder: the heavy one takes a, so b is kept no more; only now is the older of the two looked at whom b had refused.
+func TestNewRoundsInOrder(t *testing.T) {
+	d := newDesk(t, []record.Queue{lineOf(record.Routing{HeavySecs: 60}, "a", "b")}, user("a", 2), user("b", 2))
+	for id, held := range map[string]int{"a": 2, "b": 1} {
+		h := free(id)
+		h.Held = map[string]int{"x" + id: held}
+		d.agent(h)
+	}
+	heavy, older, younger := waiting("heavy", t0), waiting("older", t0+1), waiting("younger", t0+2)
+	heavy.Units = 2
+	older.Declined, older.DeclinedAt = []string{"b"}, t0+40_000
+	younger.Declined, younger.DeclinedAt = []string{"b"}, t0+45_000
+	d.conv(heavy)
+	d.conv(older)
+	d.conv(younger)
+	d.want(t0 + 60_000)
+	d.want(t0 + 70_000) // the older one's round is over, and b is kept
+	a := free("a")
+	a.Version = 2
+	d.agent(a)
+	d.want(t0+75_000, "push heavy a longest_idle", "requeue older  new_round", "requeue younger  new_round")
+}
+
 func TestRelease(t *testing.T) {
 	d := newDesk(t, []record.Queue{lineOf(record.Routing{ReleaseSecs: 60}, "a")}, user("a", 1))
 	a := free("a")
