@@ -214,6 +214,27 @@ func TestWhispersAreForTheOwnerOnly(t *testing.T) {
 	}
 }
 
+// A whisper stays with whom it was whispered to: not with who has the conversation later.
+func TestWhispersDoNotMoveOn(t *testing.T) {
+	r := boot(t)
+	leyla, omid, sam := r.as("leyla"), r.as("omid"), r.as("sam")
+	id := "/conversations/" + r.says("sara", "hello").ID
+	leyla.act(id+"/claim", nil)
+	sam.act(id+"/whisper", map[string]any{"text": "forleyla"})
+	sam.act(id+"/assign", map[string]any{"agent": r.users["omid"].ID})
+	sam.act(id+"/whisper", map[string]any{"text": "foromid"})
+	for who, hears := range map[*browser][2]bool{leyla: {true, false}, omid: {false, true}, sam: {true, true}} {
+		for _, path := range []string{id, id + "/touches"} {
+			body := string(who.call("GET", path, nil).body)
+			for i, text := range []string{"forleyla", "foromid"} {
+				if strings.Contains(body, text) != hears[i] {
+					t.Errorf("GET %s: %v, not %v, that it shows %q:\n%s", path, !hears[i], hears[i], text, body)
+				}
+			}
+		}
+	}
+}
+
 // Steering says what was before, in its event, and is refused to who may not.
 func TestSteering(t *testing.T) {
 	r := boot(t)

@@ -9,43 +9,34 @@ import (
 	"tamas/inbox/record"
 )
 
-// A whisper is for the owner of its conversation and for supervisors: nobody else gets it, in whatever way touches are read. The full-text
-// index leaves whispers out, so no search finds them.
+// A whisper is for who had its conversation then, and for supervisors: nobody else gets it, in whatever way touches are read, nor does who
+// has the conversation later. The full-text index leaves whispers out, so no search finds them.
 
-// hears tells whether somebody may see what is whispered to this owner.
+// hears tells whether somebody may see what was whispered to this owner.
 func (p *principal) hears(owner string) bool {
 	return owner != "" && owner == p.User.ID || p.atLeast(record.RoleSupervisor)
 }
 
 func whispered(t *record.Touch) bool { return t != nil && t.Kind == record.KindWhisper }
 
-// heard leaves out the whispers that are not for this reader. touch gives the touch of an item.
+// heard leaves out the whispers that are not for this reader. touch gives the touch of an item, as the record has it.
 func heard[T any](ctx context.Context, s *Server, who *principal, list []T, touch func(*T) *record.Touch) ([]T, error) {
-	owners := map[string]string{}
+	var whispers []uint64
 	for i := range list {
-		t := touch(&list[i])
-		if !whispered(t) {
-			continue
+		if t := touch(&list[i]); whispered(t) {
+			whispers = append(whispers, t.N)
 		}
-		if _, ok := owners[t.Conversation]; ok {
-			continue
-		}
-		c, ok := s.hub.Conversation(t.Conversation)
-		if !ok {
-			old, err := s.db.Header(ctx, t.Conversation)
-			if err != nil {
-				return nil, err
-			}
-			c = *old
-		}
-		owners[t.Conversation] = c.Owner
 	}
-	if len(owners) == 0 {
+	if len(whispers) == 0 || who.atLeast(record.RoleSupervisor) {
 		return list, nil
+	}
+	owners, err := s.db.OwnersAt(ctx, whispers)
+	if err != nil {
+		return nil, err
 	}
 	return slices.DeleteFunc(list, func(x T) bool {
 		t := touch(&x)
-		return whispered(t) && !who.hears(owners[t.Conversation])
+		return whispered(t) && !who.hears(owners[t.N])
 	}), nil
 }
 

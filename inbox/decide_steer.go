@@ -79,7 +79,8 @@ func (a *attempt) transfer() (*record.Event, error) {
 	return c.e, nil
 }
 
-// adjust changes what stands beside the conversation's status.
+// adjust changes what stands beside the conversation's status. Tags are everybody's; priority and skills, which steer, are for who has it or
+// could take it, and for supervisors.
 func (a *attempt) adjust() (*record.Event, error) {
 	c := a.change(record.EvChanged, a.By)
 	h := c.e.Conversation
@@ -94,6 +95,9 @@ func (a *attempt) adjust() (*record.Event, error) {
 		}
 		h.Tags = tags
 	case Priority:
+		if !a.mine && !a.takable {
+			return nil, a.notYours(a.Command)
+		}
 		if a.Command.Priority < 0 || a.Command.Priority > 7*24*60 {
 			return nil, invalid("priority", "Priority is in minutes, from 0 to a week.")
 		}

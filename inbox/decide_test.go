@@ -250,6 +250,12 @@ func TestWhoMay(t *testing.T) {
 		{"people do not offer", []Command{{Action: Offer, By: agentActor("u1"), Agent: "u2"}}, "invalid"},
 		{"a stale version", []Command{{Action: Resolve, By: agentActor("u1"), Version: 7}}, "conflict"},
 		{"notes are free", []Command{{Action: Note, By: agentActor("u0"), Text: "x"}}, ""},
+		{"the priority of what waits", []Command{{Action: Priority, By: agentActor("u1"), Priority: 5}}, ""},
+		{"but a stranger's", []Command{{Action: Priority, By: agentActor("u0"), Priority: 5}}, "not_yours"},
+		{"the priority of one's own", []Command{{Action: Claim, By: agentActor("u1")}, {Action: Priority, By: agentActor("u1"), Priority: 5}}, ""},
+		{"but another's", []Command{{Action: Claim, By: agentActor("u1")}, {Action: Priority, By: agentActor("u2"), Priority: 5}}, "not_yours"},
+		{"a supervisor's right", []Command{{Action: Claim, By: agentActor("u1")}, {Action: Priority, By: agentActor("u0"), Priority: 5, Supervisor: true}}, ""},
+		{"tags are everybody's", []Command{{Action: Claim, By: agentActor("u1")}, {Action: Tag, By: agentActor("u2"), Tags: []string{"x"}}}, ""},
 		{"transfer to nowhere", []Command{{Action: Transfer, By: agentActor("u1"), Queue: "zz"}}, "invalid"},
 		{"another's state", []Command{{Action: SetState, By: agentActor("u1"), Agent: "u2", State: record.Break}}, "not_yours"},
 		{"a snooze into the past", []Command{{Action: Claim, By: agentActor("u1")}, {Action: Snooze, By: agentActor("u1"), Until: 1}}, "invalid"},
@@ -275,7 +281,6 @@ func TestWhoMay(t *testing.T) {
 	}
 }
 
-// A resolved conversation that hears from its customer waits again and prefers who had it.
 // TestSteeringSaysWhatWas: whatever somebody does with what another has says in its event how things were; what is one's own, or
 // nobody's, does not.
 func TestSteeringSaysWhatWas(t *testing.T) {
@@ -367,6 +372,7 @@ func TestSteeringSaysWhatWas(t *testing.T) {
 	}
 }
 
+// A resolved conversation that hears from its customer waits again and prefers who had it.
 func TestReopensByCustomer(t *testing.T) {
 	w := newWorld(3, 5)
 	id := w.receive(t, "")

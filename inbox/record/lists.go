@@ -340,6 +340,27 @@ func (db *DB) Events(ctx context.Context, n uint64, limit int) ([]Event, error) 
 	return collect(ctx, db.pool, scanEvent, "SELECT json FROM events WHERE n > $1 ORDER BY n LIMIT $2", int64(n), limit)
 }
 
+// OwnersAt tells who owned the conversations of these events when they happened.
+func (db *DB) OwnersAt(ctx context.Context, events []uint64) (map[uint64]string, error) {
+	out := map[uint64]string{}
+	for piece := range slices.Chunk(events, 500) {
+		args := make([]any, len(piece))
+		for i, n := range piece {
+			args[i] = int64(n)
+		}
+		list, err := collect(ctx, db.pool, scanEvent, "SELECT json FROM events WHERE n IN ("+placeholders(1, len(args))+")", args...)
+		if err != nil {
+			return nil, fmt.Errorf("read who owned what: %w", err)
+		}
+		for i := range list {
+			if c := list[i].Conversation; c != nil {
+				out[list[i].ID.N] = c.Owner
+			}
+		}
+	}
+	return out, nil
+}
+
 func scanEvent(rows *sql.Rows, e *Event) error {
 	var text []byte
 	if err := rows.Scan(&text); err != nil {
