@@ -335,7 +335,7 @@ func checkAlerts(s *Server, _, v *[]record.AlertRule) error {
 		if err := checkKey(at("value", i, "id"), r.ID, seen); err != nil {
 			return err
 		}
-		if err := choice(at("value", i, "kind"), r.Kind, record.RuleWait, record.RuleLength, record.RuleLevel, record.RuleUnstaffed, record.RuleSLA, record.RuleFlag, record.RuleAccount); err != nil {
+		if err := choice(at("value", i, "kind"), r.Kind, record.RuleWait, record.RuleLength, record.RuleLevel, record.RuleUnstaffed, record.RuleImpossible, record.RuleSLA, record.RuleFlag, record.RuleAccount); err != nil {
 			return err
 		}
 		least, most := 0, 7*24*3600

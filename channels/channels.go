@@ -209,6 +209,8 @@ type Standing struct {
 	Wait       time.Duration `json:"wait,omitempty"`       // estimated, from the queue's recent answers; 0: unknown
 	Agent      string        `json:"agent,omitempty"`      // the owner's public name
 	Staffed    bool          `json:"staffed"`              // somebody who serves the queue is there
+	Closed     bool          `json:"closed,omitempty"`     // the queue is, by hand or by its hours
+	Opens      time.Time     `json:"opens,omitzero"`       // with Closed: when its hours open it; zero: nobody knows
 	Transcript bool          `json:"transcript,omitempty"` // it can be sent to its customer: Desk.Transcript
 	Later      string        `json:"later,omitempty"`      // while waiting: kinds of channels on which it can be answered instead, with commas: Desk.Later
 	LaterOn    string        `json:"later_on,omitempty"`   // the one that its customer chose

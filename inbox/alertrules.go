@@ -13,6 +13,7 @@ func DefaultAlerts() []record.AlertRule {
 	return []record.AlertRule{
 		{ID: "wait", Kind: record.RuleWait, Value: 300},
 		{ID: "unstaffed", Kind: record.RuleUnstaffed, Value: 60},
+		{ID: "impossible", Kind: record.RuleImpossible, Value: 60},
 		{ID: "flag", Kind: record.RuleFlag, Value: 300},
 		{ID: "account", Kind: record.RuleAccount},
 	}
@@ -48,7 +49,7 @@ func (w *alertWatch) look(set *Settings, t *Tally, day *record.TodayFigures, kep
 		for _, b := range breaches(rule, set, t, day) {
 			a := b.alert
 			a.Kind, a.Rule, a.Sound, a.ID = rule.Kind, rule.ID, rule.Sound, rule.ID+":"+cmp.Or(b.alert.Conversation, b.alert.Queue)
-			if rule.Kind == record.RuleWait {
+			if rule.Kind != record.RuleFlag { // one for a queue, whoever it is about now
 				a.ID = rule.ID + ":" + a.Queue
 			}
 			old, stood := kept[a.ID]
@@ -150,12 +151,17 @@ func breaches(rule record.AlertRule, set *Settings, t *Tally, day *record.TodayF
 			continue
 		}
 		n := t.Queues[q.ID]
+		closed, _ := set.QueueOpen(q, t.At.Time())
 		b := breach{alert: Alert{Queue: q.ID, Limit: limit}}
 		holds := false
 		switch rule.Kind {
 		case record.RuleWait:
-			if n.LongestSince > 0 && t.At-n.LongestSince > after {
-				holds, b.alert.Conversation, b.alert.Since, b.alert.Value = true, n.Longest, n.LongestSince+after, int64(t.At-n.LongestSince)/1000
+			// Closed hours are not waited through: a mail of last night is not late at nine in the morning.
+			if hours := set.Calendar(q.Routing.Calendar); n.LongestSince > 0 && closed == "" {
+				if waited := hours.Between(n.LongestSince.Time(), t.At.Time()); waited.Milliseconds() > int64(after) {
+					late := hours.Add(n.LongestSince.Time(), time.Duration(after)*time.Millisecond)
+					holds, b.alert.Conversation, b.alert.Since, b.alert.Value = true, n.Longest, record.At(late), int64(waited/time.Second)
+				}
 			}
 		case record.RuleLength:
 			holds, b.alert.Value = n.Waiting > rule.Value, int64(n.Waiting)
@@ -168,11 +174,15 @@ func breaches(rule record.AlertRule, set *Settings, t *Tally, day *record.TodayF
 				holds, b.alert.Value = ok && d.Offered >= levelLeast && level*100 < float64(rule.Value), int64(level*100)
 			}
 		case record.RuleUnstaffed:
-			closed, _ := set.QueueOpen(q, t.At.Time())
 			holds, b.hold = closed == "" && !slices.ContainsFunc(q.Members, func(id string) bool {
 				u, ok := set.Users[id]
 				return ok && !u.Disabled && AtWork(t.Agents[id])
 			}), after
+		case record.RuleImpossible:
+			if n.ImpossibleSince > 0 && closed == "" {
+				holds, b.hold, b.alert.Conversation = t.At-n.ImpossibleSince > after, 0, n.Impossible
+				b.alert.Since, b.alert.Value = n.ImpossibleSince+after, int64(t.At-n.ImpossibleSince)/1000
+			}
 		}
 		if holds || b.unknown {
 			b.alert.Text, b.alert.TextFA = alertTexts(rule, q.Name, 0)

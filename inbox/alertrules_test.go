@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -61,6 +62,61 @@ func TestWaitRule(t *testing.T) {
 	r.after(20 * time.Second)
 	if r.kept["w:q1"].Value != 341 {
 		t.Errorf("its value is not told: %+v", r.kept["w:q1"])
+	}
+}
+
+// A closed queue's hours are not waited through.
+func TestWaitRuleKnowsHours(t *testing.T) {
+	r := newAlertRig(record.AlertRule{ID: "w", Kind: record.RuleWait, Value: 300})
+	r.t.At = record.At(time.Date(2026, 11, 20, 16, 58, 0, 0, time.UTC)) // a Friday
+	var week [7][]record.Span
+	for d := time.Monday; d <= time.Friday; d++ {
+		week[d] = []record.Span{{From: 9 * 60, To: 17 * 60}}
+	}
+	r.set.Calendars = map[string]record.Calendar{"office": {ID: "office", Zone: "UTC", Week: week}}
+	q := r.set.Queues["q1"]
+	q.Routing.Calendar = "office"
+	r.set.Queues["q1"] = q
+	r.t.Queues["q1"] = QueueTally{Waiting: 1, LongestSince: r.t.At, Longest: "c1"}
+	r.expect(t, "after hours", "", 10*time.Hour)
+	r.expect(t, "Monday at nine", "", 54*time.Hour+2*time.Minute)
+	r.expect(t, "two minutes of Friday and three of Monday", "", 3*time.Minute)
+	r.expect(t, "one second more", "w:q1", time.Second)
+	if a := r.kept["w:q1"]; a.Since != r.t.At-1000 || a.Value != 301 {
+		t.Errorf("%+v", a)
+	}
+}
+
+func TestImpossibleRule(t *testing.T) {
+	r := newAlertRig(record.AlertRule{ID: "i", Kind: record.RuleImpossible, Value: 60})
+	r.set.Users["ann"] = record.User{ID: "ann", Capacity: 3, Skills: map[string]int{"fa": 3}}
+	for name, tt := range map[string]struct {
+		c    record.Conversation
+		want bool
+	}{
+		"able":                {record.Conversation{Units: 3, Needs: []record.Need{{Skill: "fa", Level: 3}}}, false},
+		"too large":           {record.Conversation{Units: 4}, true},
+		"all of somebody":     {record.Conversation{Units: record.AllUnits}, false},
+		"level":               {record.Conversation{Units: 1, Needs: []record.Need{{Skill: "fa", Level: 4}}}, true},
+		"skill":               {record.Conversation{Units: 1, Needs: []record.Need{{Skill: "de"}}}, true},
+		"additional skill":    {record.Conversation{Units: 1, Needs: []record.Need{{Skill: "de", DropAfter: 9}}}, false},
+		"nobody serves it":    {record.Conversation{Units: 1, Queue: "gone"}, false},
+		"chosen from outside": {record.Conversation{Units: 1, Needs: []record.Need{{Skill: "de"}}, Prefer: "bob"}, false},
+	} {
+		r.set.Users["bob"] = record.User{ID: "bob", Capacity: 1, Skills: map[string]int{"de": 1}}
+		c := tt.c
+		c.ID, c.Status, c.WaitingSince, c.Queue = "c1", record.Waiting, r.t.At, cmp.Or(c.Queue, "q1")
+		q := QueueTally{}
+		r.t.add(&q, &c, r.set)
+		if got := q.Impossible == "c1"; got != tt.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	r.t.Queues["q1"] = QueueTally{Waiting: 1, ImpossibleSince: r.t.At, Impossible: "c1"}
+	r.expect(t, "just within", "", time.Minute)
+	r.expect(t, "beyond", "i:q1", time.Second)
+	if a := r.kept["i:q1"]; a.Conversation != "c1" || a.Value != 61 || a.TextFA == "" {
+		t.Errorf("%+v", a)
 	}
 }
 
@@ -172,7 +228,7 @@ func TestAlertsAreBounded(t *testing.T) {
 
 // Every kind of rule has its words, in both languages, with Persian digits in the Persian ones.
 func TestAlertTexts(t *testing.T) {
-	for _, kind := range []string{record.RuleWait, record.RuleLength, record.RuleLevel, record.RuleUnstaffed, record.RuleSLA, record.RuleFlag} {
+	for _, kind := range []string{record.RuleWait, record.RuleLength, record.RuleLevel, record.RuleUnstaffed, record.RuleImpossible, record.RuleSLA, record.RuleFlag} {
 		for _, n := range []int{0, 1, 45, 60, 300, 3600, 7200} {
 			en, fa := alertTexts(record.AlertRule{Kind: kind, Value: n}, "Zebra", 1042)
 			named := "Zebra"
@@ -203,6 +259,7 @@ func TestAlertTexts(t *testing.T) {
 // One pass over the live state is what the figures are counted from, so it has to be cheap.
 func TestTally(t *testing.T) {
 	h := &Hub{mirror: newMirror(nil, keys{})}
+	h.settings.Store(&Settings{})
 	now := h.Now()
 	add := func(c record.Conversation) { h.mirror.convs[c.ID] = &c }
 	add(record.Conversation{ID: "w", Queue: "q", Status: record.Waiting, WaitingSince: now - 5000, SLA: &record.SLA{Clocks: []record.Clock{{Due: now - 1}}}})

@@ -26,6 +26,9 @@ func alertTexts(rule record.AlertRule, queue string, number int64) (en, fa strin
 	case record.RuleUnstaffed:
 		return fmt.Sprintf("“%s” is open, and nobody has been at work there for longer than %s.", queue, span),
 			fmt.Sprintf("صف «%s» باز است و بیش از %s است که کسی در آن سر کار نیست.", queueFA, spanFA)
+	case record.RuleImpossible:
+		return fmt.Sprintf("For longer than %s somebody has waited in “%s” whom nobody there could ever serve: a skill or capacity is lacking.", span, queue),
+			fmt.Sprintf("بیش از %s است که کسی در صف «%s» منتظر است و هیچ کارشناسی از آن نمی‌تواند به او برسد: مهارت یا ظرفیت کم است.", spanFA, queueFA)
 	case record.RuleSLA:
 		if n == 0 {
 			return fmt.Sprintf("A promise to a customer of “%s” is broken.", queue),

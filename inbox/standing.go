@@ -75,13 +75,21 @@ func (p pace) estimate(place int, waited time.Duration) time.Duration {
 	return wait.Round(time.Second)
 }
 
+// serves tells whether a queue is open and somebody there.
+func (h *Hub) serves(queue string) channels.Standing {
+	set := h.Settings()
+	closed, opens := set.QueueOpen(set.Queues[queue], h.Now().Time())
+	return channels.Standing{Staffed: h.staffed(queue), Closed: closed != "", Opens: opens.Time()}
+}
+
 func (d *desk) Standing(ctx context.Context, thread string) (channels.Standing, error) {
 	h := d.h
 	c, ok := h.mirror.byThread(d.thread(thread))
 	if !ok {
-		return channels.Standing{Staffed: h.staffed(d.acct().Queue)}, nil
+		return h.serves(d.acct().Queue), nil
 	}
-	s := channels.Standing{Status: string(c.Status), Staffed: h.staffed(c.Queue)}
+	s := h.serves(c.Queue)
+	s.Status = string(c.Status)
 	switch c.Status {
 	case record.Active:
 		s.Agent = h.publicName(c.Owner)
@@ -91,7 +99,7 @@ func (d *desk) Standing(ctx context.Context, thread string) (channels.Standing, 
 		if err != nil {
 			return s, err
 		}
-		if told != nil {
+		if told != nil && !s.Closed { // a place in line is none while nobody comes
 			s.Position, s.Wait = told.Position, time.Duration(told.Wait)*time.Millisecond
 			h.noteEstimate(ctx, &c, told)
 		}

@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,10 +43,15 @@ func (h *Hub) untold() []record.Conversation {
 	if !set.tellsWaiting() {
 		return nil
 	}
+	closed := map[string]bool{} // a promise of a place in line is none while nobody comes
+	for id, q := range set.Queues {
+		why, _ := set.QueueOpen(q, now.Time())
+		closed[id] = why != ""
+	}
 	return h.mirror.filter(func(c *record.Conversation) bool {
 		waited := time.Duration(now-c.WaitingSince) * time.Millisecond
 		return (c.Status == record.Waiting || c.Status == record.Offered) && h.kinds[c.Channel].TellsWaiting && waited >= waitingFrom && waited < waitingUpTo &&
-			!slices.Contains(c.ToldText, toldPlace) && !slices.Contains(c.ToldText, toldClosed) && !set.Queues[c.Queue].Routing.Closed
+			!slices.Contains(c.ToldText, toldPlace) && !slices.Contains(c.ToldText, toldClosed) && !closed[c.Queue]
 	})
 }
 
@@ -88,6 +94,11 @@ func (r *run) positionText(ctx context.Context, in *inbound) (string, error) {
 	if !ok || c.Status != record.Waiting && c.Status != record.Offered {
 		return placeTexts[lang].none, nil
 	}
+	set := h.Settings()
+	q := set.Queues[c.Queue]
+	if closed, _ := set.QueueOpen(q, h.Now().Time()); closed != "" {
+		return cmp.Or(q.Routing.ClosedText, placeTexts[lang].got+" "+placeTexts[lang].closed), nil
+	}
 	told, err := h.estimate(ctx, &c)
 	if err != nil || told == nil {
 		return placeTexts[lang].got, err
@@ -95,11 +106,13 @@ func (r *run) positionText(ctx context.Context, in *inbound) (string, error) {
 	return placeText(lang, told), nil
 }
 
-var placeTexts = map[string]struct{ got, next, place, soon, minutes, none string }{
+var placeTexts = map[string]struct{ got, next, place, soon, minutes, none, closed string }{
 	"en": {got: "We have your message.", next: "You are next.", place: "You are number %s in line.",
-		soon: "It should take less than a minute.", minutes: "It should take about %s min.", none: "You are not waiting: nothing of yours is unanswered here."},
+		soon: "It should take less than a minute.", minutes: "It should take about %s min.", none: "You are not waiting: nothing of yours is unanswered here.",
+		closed: "We are closed now, and answer when we are back."},
 	"fa": {got: "پیام شما رسید.", next: "نفر بعدی شما هستید.", place: "شما نفر %s صف هستید.",
-		soon: "پاسخ شما کمتر از یک دقیقه زمان می‌برد.", minutes: "پاسخ شما حدود %s دقیقه زمان می‌برد.", none: "در صف نیستید: پیام بی‌پاسخی از شما اینجا نیست."},
+		soon: "پاسخ شما کمتر از یک دقیقه زمان می‌برد.", minutes: "پاسخ شما حدود %s دقیقه زمان می‌برد.", none: "در صف نیستید: پیام بی‌پاسخی از شما اینجا نیست.",
+		closed: "اکنون تعطیلیم و پس از بازگشت پاسخ می‌دهیم."},
 }
 
 // placeText says a place and, where it is known, how long it will take, in minutes.

@@ -139,4 +139,27 @@ func TestWaitingCustomersAreToldOnce(t *testing.T) {
 	if c := r.live(h, "t9"); c.Status != record.Resolved {
 		t.Errorf("to ask for a place began a wait: %+v", c)
 	}
+
+	// While the queue's calendar has it closed nobody is promised a place, though ann is still there.
+	set := *h.Settings()
+	q := set.Queues["q1"]
+	far := record.Calendar{ID: "far", Zone: "UTC"}
+	far.Week[(h.Now().Time().Weekday()+3)%7] = []record.Span{{From: 9 * 60, To: 17 * 60}}
+	q.Routing.Calendar = far.ID
+	set.Queues, set.Calendars = map[string]record.Queue{"q1": q}, map[string]record.Calendar{"far": far}
+	h.settings.Store(&set)
+	r.deliver(h, from("t4", "10", "hi"))
+	if list := h.untold(); slices.ContainsFunc(list, func(c record.Conversation) bool { return c.Thread == "t4" }) {
+		t.Error("is to be told a place while it is closed")
+	}
+	if st, err := (&desk{h: h, acct: func() record.Account { return r.account }}).Standing(t.Context(), "t4"); err != nil || !st.Closed || st.Position != 0 || st.Opens.Before(time.Now().Add(24*time.Hour)) {
+		t.Errorf("%+v, %v", st, err)
+	}
+	ask = from("t4", "11", "/position")
+	ask.Position = true
+	r.deliver(h, ask)
+	eventually(t, "who asks hears that it is closed", func() bool { return len(told("t4")) > 0 })
+	if got := told("t4"); len(got) != 1 || got[0] != "We have your message. We are closed now, and answer when we are back." {
+		t.Error(got)
+	}
 }

@@ -54,6 +54,14 @@ func (a *adapter) standing(ctx context.Context, visitor string) (*standing, erro
 		}
 	}
 	s.Open, s.Next = a.hours(time.Now())
+	if st.Closed { // the queue's hours count beside the account's own
+		if s.Open {
+			s.Open, s.Next = false, 0
+		}
+		if !st.Opens.IsZero() {
+			s.Next = max(s.Next, st.Opens.UnixMilli())
+		}
+	}
 	return s, nil
 }
 

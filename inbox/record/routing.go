@@ -154,13 +154,14 @@ type Clock struct {
 
 // Kinds of alert rules. Account troubles ("silent", "refused", "failing") are always watched.
 const (
-	RuleWait      = "longest_wait"  // somebody waits longer than Value seconds
-	RuleLength    = "queue_length"  // more than Value wait
-	RuleLevel     = "service_level" // today's, below Value percent once ten were offered
-	RuleUnstaffed = "unstaffed"     // the queue is open and no member at work, for Value seconds
-	RuleSLA       = "sla"           // more than Value clocks are broken now
-	RuleFlag      = "flag"          // a flag stands unanswered for Value seconds
-	RuleAccount   = "account"       // an account is silent, refused or failing
+	RuleWait       = "longest_wait"  // somebody waits longer than Value seconds
+	RuleLength     = "queue_length"  // more than Value wait
+	RuleLevel      = "service_level" // today's, below Value percent once ten were offered
+	RuleUnstaffed  = "unstaffed"     // the queue is open and no member at work, for Value seconds
+	RuleImpossible = "impossible"    // somebody waits for Value seconds whom nobody of an open queue could ever serve: skills, capacity
+	RuleSLA        = "sla"           // more than Value clocks are broken now
+	RuleFlag       = "flag"          // a flag stands unanswered for Value seconds
+	RuleAccount    = "account"       // an account is silent, refused or failing
 )
 
 // AlertRule makes an alert of something that goes wrong.

@@ -17,7 +17,7 @@ export function overflowSentence(o: Overflow, queue: (id: string) => string): { 
 
 /** What an alert rule's value counts. */
 export function alertUnit(kind: AlertRule['kind']): 'time' | 'count' | 'percent' | undefined {
-  if (kind === 'longest_wait' || kind === 'unstaffed' || kind === 'flag') return 'time'
+  if (kind === 'longest_wait' || kind === 'unstaffed' || kind === 'impossible' || kind === 'flag') return 'time'
   if (kind === 'queue_length' || kind === 'sla') return 'count'
   return kind === 'service_level' ? 'percent' : undefined
 }

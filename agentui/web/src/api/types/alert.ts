@@ -4,7 +4,7 @@ import type { Millis } from './millis'
 
 export interface AlertRule {
   id: string
-  kind: 'longest_wait' | 'queue_length' | 'service_level' | 'unstaffed' | 'sla' | 'flag' | 'account'
+  kind: 'longest_wait' | 'queue_length' | 'service_level' | 'unstaffed' | 'impossible' | 'sla' | 'flag' | 'account'
   queues?: string[]
   value: number
   sound?: boolean
