@@ -1,6 +1,5 @@
 import { computed, ref, shallowRef, watch } from 'vue'
 import { api, type Conversation, type ConversationView, type RoutingSetting } from '@/api'
-import { t } from '@/i18n'
 import { asks, rank } from '@/live/lists'
 import { withRows } from '@/live/reduce'
 import { onNews, generation, live, update } from './live'
@@ -21,9 +20,6 @@ export async function loadRouting(again = false): Promise<void> {
 onNews((n) => {
   if (n.kind === 'settings' && n.topic === 'routing' && read.value) loadRouting(true).catch(() => {})
 })
-
-/** What a break may be for: as the workspace says, or the usual ones. */
-export const breakReasons = computed(() => (routing.value.break_reasons?.length ? routing.value.break_reasons : [t('break.lunch'), t('break.short'), t('break.training'), t('break.meeting')]))
 
 /** The queues whose members take for themselves, with the user among them. */
 export const pullQueues = computed(() => new Set(liveQueues.value.filter((q) => q.mode === 'pull' && q.members.includes(userId.value)).map((q) => q.id)))
