@@ -93,6 +93,17 @@ func nothing(c echo.Context) error {
 	return err
 }
 
+// switched reads a body that says on or off.
+func switched(c echo.Context) (bool, error) {
+	in, err := decode[struct {
+		On *bool `json:"on"`
+	}](c)
+	if err == nil && in.On == nil {
+		err = invalid("on", "on is needed.")
+	}
+	return err == nil && *in.On, err
+}
+
 // plain is a command without arguments.
 func (s *Server) plain(c echo.Context, action string) error {
 	if err := nothing(c); err != nil {
@@ -257,16 +268,11 @@ func (s *Server) postEdit(c echo.Context) error {
 
 // postBlock says whether an identity's messages wake anybody.
 func (s *Server) postBlock(c echo.Context) error {
-	in, err := decode[struct {
-		On *bool `json:"on"`
-	}](c)
+	on, err := switched(c)
 	if err != nil {
 		return err
 	}
-	if in.On == nil {
-		return invalid("on", "on is needed.")
-	}
-	return s.do(c, inbox.Command{Action: inbox.Block, Identity: c.Param("id"), On: *in.On})
+	return s.do(c, inbox.Command{Action: inbox.Block, Identity: c.Param("id"), On: on})
 }
 
 // postStartLink gives an address that the customer opens to be known on an account's channel as well.
@@ -366,16 +372,11 @@ func (s *Server) postRetry(c echo.Context) error {
 }
 
 func (s *Server) postTyping(c echo.Context) error {
-	in, err := decode[struct {
-		On *bool `json:"on"`
-	}](c)
+	on, err := switched(c)
 	if err != nil {
 		return err
 	}
-	if in.On == nil {
-		return invalid("on", "on is needed.")
-	}
-	s.hub.Typing(c.Param("id"), principalOf(c).User.ID, *in.On)
+	s.hub.Typing(c.Param("id"), principalOf(c).User.ID, on)
 	return c.NoContent(http.StatusNoContent)
 }
 

@@ -12,16 +12,11 @@ import (
 // What supervisors do to steer. Each act says in its event what was before, or stands in the audit.
 
 func (s *Server) postBarge(c echo.Context) error {
-	in, err := decode[struct {
-		On *bool `json:"on"`
-	}](c)
+	on, err := switched(c)
 	if err != nil {
 		return err
 	}
-	if in.On == nil {
-		return invalid("on", "on is needed.")
-	}
-	return s.do(c, inbox.Command{Action: inbox.Barge, Conversation: c.Param("id"), On: *in.On})
+	return s.do(c, inbox.Command{Action: inbox.Barge, Conversation: c.Param("id"), On: on})
 }
 
 func (s *Server) postNeeds(c echo.Context) error {
