@@ -51,7 +51,7 @@ const (
 	Message  = ""         // what a customer says
 	Edit     = "edit"     // the new text of the message that Of names; the original is kept
 	Deletion = "deletion" // the customer took the message that Of names back; the original is kept
-	Rating   = "rating"   // Score 1 to 5 and a comment in Text, for the thread's last conversation
+	Rating   = "rating"   // Score, by Scale, and a comment in Text, for the thread's last conversation
 	Visit    = "visit"    // a page that the customer looked at: Text is its title, Page its address; of no conversation
 )
 
@@ -72,6 +72,7 @@ type Inbound struct {
 	Of         string // Edit, Deletion: provider id of the message meant
 	Lang       string // BCP 47 hint of the customer's language; optional
 	Score      int    // Rating
+	Scale      int    // Rating: 0: Score is 1 to 5; 10: 0 to 10, how likely the customer is to recommend the firm
 	Page       string // Visit
 
 	Files    []File

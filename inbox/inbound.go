@@ -61,8 +61,11 @@ func (in *inbound) touch(kind string, from sender) *record.Touch {
 	case record.KindVisit:
 		t.Body = &record.Body{Subject: in.Page, Text: in.Text}
 	case record.KindRating:
-		t.Score = in.Score
+		t.Score, t.Scale = in.Score, in.Scale
 		t.Body = &record.Body{Text: in.Text}
+		if in.Scale == 10 {
+			t.Body.Subject = record.ScaleOfTen
+		}
 	default:
 		t.Body = &record.Body{Subject: in.Subject, Text: in.Text, HTML: in.HTML, Raw: in.Raw, Blob: in.textBlob, HTMLBlob: in.htmlBlob,
 			Files: in.Files, Envelope: in.Envelope}
@@ -163,7 +166,11 @@ func (in *inbound) normalise(now time.Time) {
 	in.Text = cleanText(in.Text, channels.MaxText)
 	in.HTML = cleanText(in.HTML, maxHTML)
 	in.Answer = cleanText(in.Answer, channels.MaxText)
-	in.Score = min(max(in.Score, 1), 5)
+	if in.Scale == 10 {
+		in.Score = min(max(in.Score, 0), 10)
+	} else {
+		in.Score, in.Scale = min(max(in.Score, 1), 5), 0
+	}
 	in.Raw = nil // becomes a file
 	switch in.Kind {
 	case channels.Message, channels.Edit, channels.Deletion, channels.Rating, channels.Visit:

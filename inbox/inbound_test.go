@@ -208,16 +208,17 @@ func TestRatingsAndVisitsChangeNothing(t *testing.T) {
 		r.deliver(h, from("t", "m1", "hi"))
 		before := r.live(h, "t")
 		rating := channels.Inbound{Kind: channels.Rating, Key: "r1", Thread: "t", Address: "t", Text: "fine", Score: 9, At: time.Now()}
-		r.deliver(h, rating, rating)
+		recommends := channels.Inbound{Kind: channels.Rating, Key: "r2", Thread: "t", Address: "t", Score: 0, Scale: 10, At: time.Now()}
+		r.deliver(h, rating, rating, recommends)
 		if c := r.live(h, "t"); c.Version != before.Version {
 			t.Fatalf("%+v", c)
 		}
 		list := r.all(h.db, before.ID)
-		if len(list) != 2 || list[1].Kind != record.KindRating || list[1].Score != 5 || list[1].Body.Text != "fine" {
+		if len(list) != 3 || list[2].Score != 0 || list[2].Body.Subject != record.ScaleOfTen || list[1].Kind != record.KindRating || list[1].Score != 5 || list[1].Body.Text != "fine" {
 			t.Fatalf("%+v", list)
 		}
 		line, err := h.db.Timeline(t.Context(), record.IdentityOf("probe", "t", "").Customer, "", 10)
-		if err != nil || len(line.Items) != 3 || line.Items[2].Body.Subject != visit.Page {
+		if err != nil || len(line.Items) != 4 || line.Items[3].Body.Subject != visit.Page {
 			t.Fatalf("%+v, %v", line, err)
 		}
 	})

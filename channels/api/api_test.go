@@ -65,12 +65,13 @@ func TestEvents(t *testing.T) {
 		{"type": "typing", "thread": "room", "on": true},
 		{"type": "message", "id": "79", "thread": "room", "address": "c2", "at": 1767225600.5, "reply_to": "s9", "files": [{"name": "a.txt", "type": "text/plain", "data": "aGVsbG8="}]},
 		{"type": "deletion", "id": "80", "of": "79", "thread": "room", "address": "c2"},
-		{"type": "rating", "id": "81", "address": "c1", "score": 5, "text": "thanks"}]}`)
+		{"type": "rating", "id": "81", "address": "c1", "score": 5, "text": "thanks"},
+		{"type": "rating", "id": "82", "address": "c1", "score": 0, "scale": 10}]}`)
 	if w.Code != 200 || strings.TrimSpace(w.Body.String()) != `{"ok":true}` {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
 	got := desk.Messages()
-	if len(got) != 5 || len(desk.Wrong()) != 0 {
+	if len(got) != 6 || len(desk.Wrong()) != 0 {
 		t.Fatalf("%+v %v", got, desk.Wrong())
 	}
 	if m := got[0]; m.Key != "77" || m.Thread != "c1" || m.Name != "Sara" || !m.At.Equal(time.Date(2026, 1, 1, 23, 34, 5, 0, time.UTC)) || m.Consent != "start" || m.Lang != "fa" ||
@@ -83,7 +84,7 @@ func TestEvents(t *testing.T) {
 	if m := got[2]; m.Thread != "room" || m.Address != "c2" || m.At.UnixMilli() != 1767225600500 || m.ReplyTo != "s9" || len(m.Files) != 1 || string(desk.Content(m.Files[0])) != "hello" {
 		t.Errorf("%+v", m)
 	}
-	if got[3].Kind != channels.Deletion || got[4].Kind != channels.Rating || got[4].Score != 5 {
+	if got[3].Kind != channels.Deletion || got[4].Kind != channels.Rating || got[4].Score != 5 || got[4].Scale != 0 || got[5].Score != 0 || got[5].Scale != 10 {
 		t.Errorf("%+v", got[3:])
 	}
 	if s := desk.Statuses(); len(s) != 1 || s[0].Reason != "no such phone ***" {
@@ -118,7 +119,10 @@ func TestWrongFields(t *testing.T) {
 		`{"id": "1", "address": "c", "at": "yesterday", "text": "x"}`:                                 "at must be a time in RFC 3339",
 		`{"id": "1", "address": "c", "text": 7}`:                                                      "text must be a string",
 		`{"id": "1", "address": "c", "txt": "x"}`:                                                     "txt is no field of an event",
-		`{"id": "1", "address": "c", "text": "x", "score": 5}`:                                        "score is 1 to 5, and of ratings alone",
+		`{"id": "1", "address": "c", "text": "x", "score": 5}`:                                        "score is 1 to 5, with scale 10 0 to 10, and of ratings alone",
+		`{"type": "rating", "id": "1", "address": "c", "scale": 10}`:                                  "score is 1 to 5",
+		`{"type": "rating", "id": "1", "address": "c", "score": 7}`:                                   "score is 1 to 5",
+		`{"type": "rating", "id": "1", "address": "c", "score": 3, "scale": 7}`:                       "scale is 5 or 10",
 		`{"id": "1", "address": "c", "text": "x", "thread": "*all"}`:                                  `thread must not begin with "*"`,
 		`{"id": "1", "address": "c", "text": "x", "consent": "maybe"}`:                                "consent must be",
 		`{"id": "1", "address": "c", "text": "x", "link": {"name": "x"}}`:                             "link.external is needed",

@@ -39,7 +39,8 @@ type event struct {
 	ReplyTo text   `json:"reply_to"`
 	Of      text   `json:"of"`
 	Lang    string `json:"lang"`
-	Score   int    `json:"score"`
+	Score   *int   `json:"score"`
+	Scale   int    `json:"scale"`
 	Consent string `json:"consent"`
 	Auto    bool   `json:"auto"`
 	Link    *link  `json:"link"`
@@ -177,7 +178,12 @@ func parseEvent(raw []byte, path string) (event, []wrong) {
 		key("address", e.Address, true)
 		key("thread", e.Thread, false)
 		need("thread", !strings.HasPrefix(string(e.Thread), "*"), `must not begin with "*"`)
-		need("score", e.Type == rating && e.Score >= 1 && e.Score <= 5 || e.Type != rating && e.Score == 0, "is 1 to 5, and of ratings alone")
+		scored := e.Type != rating && (e.Score == nil || *e.Score == 0)
+		if e.Type == rating && e.Score != nil {
+			scored = *e.Score >= 1 && *e.Score <= 5 || e.Scale == 10 && *e.Score >= 0 && *e.Score <= 10
+		}
+		need("score", scored, "is 1 to 5, with scale 10 0 to 10, and of ratings alone")
+		need("scale", e.Scale == 0 || e.Type == rating && (e.Scale == 5 || e.Scale == 10), "is 5 or 10, and of ratings alone")
 		need("text", e.Type != message || e.Text != "" || len(e.Files) > 0, "is needed, or files")
 		need("consent", e.Consent == "" || e.Consent == "stop" || e.Consent == "start", `must be "stop" or "start"`)
 		need("files", len(e.Files) <= 20, "are at most 20")
@@ -241,14 +247,16 @@ func decodeError(raw []byte, path string, err error) wrong {
 // inbound is the event as the hub takes it, without its files.
 func (e event) inbound() channels.Inbound {
 	in := channels.Inbound{Key: string(e.ID), Thread: string(e.Thread), Address: string(e.Address), Name: e.Name, Text: strings.ToValidUTF8(e.Text, "�"), At: e.At.Time,
-		ReplyTo: string(e.ReplyTo), Of: string(e.Of), Lang: e.Lang, Score: e.Score, Consent: e.Consent, AutoReply: e.Auto}
+		ReplyTo: string(e.ReplyTo), Of: string(e.Of), Lang: e.Lang, Consent: e.Consent, AutoReply: e.Auto}
 	switch e.Type {
 	case edit:
 		in.Kind = channels.Edit
 	case deletion:
 		in.Kind = channels.Deletion
 	case rating:
-		in.Kind = channels.Rating
+		if in.Kind, in.Score = channels.Rating, *e.Score; e.Scale == 10 {
+			in.Scale = 10
+		}
 	}
 	if l := e.Link; l != nil {
 		in.Link = &channels.Link{Channel: "external", Address: string(l.External), Name: l.Name, Email: l.Email, Phone: l.Phone, Evidence: "signed call of the system"}

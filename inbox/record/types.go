@@ -261,6 +261,9 @@ type Touch struct {
 	Body *Body `json:"body,omitempty"` // personal text; in an events table row it is nil
 }
 
+// ScaleOfTen is the subject of a rating from 0 to 10.
+const ScaleOfTen = "0–10"
+
 // Body is the personal text of a touch; it stands in one row of its own so that it can be erased.
 type Body struct {
 	Subject string `json:"subject,omitempty"`

@@ -302,6 +302,7 @@ export const desk = {
   'quote.drop': 'Do not quote',
 
   'rating.given': 'The customer’s rating',
+  'rating.ten': 'Would recommend: {n} of 10',
   'rating.ten': '{n} of 10: would recommend',
   'rating.stars': '{n} of 5',
 

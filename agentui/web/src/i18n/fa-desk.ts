@@ -304,6 +304,7 @@ export const desk: Record<keyof typeof en, string> = {
   'quote.drop': 'بدون نقل‌قول',
 
   'rating.given': 'امتیاز مشتری',
+  'rating.ten': 'توصیه می‌کند: {n} از ۱۰',
   'rating.ten': '{n} از ۱۰: توصیه می‌کند',
   'rating.stars': '{n} از ۵',
 
