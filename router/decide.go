@@ -146,7 +146,9 @@ func (e *Engine) Refuse(d Decision, now record.Millis) {
 	p.refused = true
 	p.until = now + min(e.policy.Backoff<<min(*tries, 20), e.policy.Patience)
 	*tries++
-	e.timers.set(t, p.until)
+	if t.index == 0 || p.until < t.due { // what else is due stays so
+		e.timers.set(t, p.until)
+	}
 	if p.agent != nil {
 		e.touchAgent(p.agent)
 	}
@@ -322,10 +324,12 @@ func (e *Engine) decide(c *conv, d Decision, now record.Millis) {
 		e.unpend(c)
 	}
 	c.pend = &pending{version: c.h.Version, at: now, until: now + e.policy.Patience}
-	if c.pend.aside = c.aside(d.Action); !c.pend.aside {
+	e.timers.set(&c.timer, c.pend.until)
+	if c.pend.aside = c.aside(d.Action); c.pend.aside {
+		e.touchConv(c) // the other times of one that keeps its place are armed too
+	} else {
 		e.leave(c)
 	}
-	e.timers.set(&c.timer, c.pend.until)
 	e.out = append(e.out, d)
 }
 

@@ -185,6 +185,23 @@ func TestRefusedAsideHoldsUpNobody(t *testing.T) {
 	d.want(now+1, "push 1 a longest_idle")
 }
 
+// TestRefusedStateHidesNoGrace: the hub refuses to end a wrap-up just when the grace of the same agent is over.
+func TestRefusedStateHidesNoGrace(t *testing.T) {
+	q := lineOf(record.Routing{Overflow: []record.Overflow{{When: record.OverUnstaffed, Text: "Nobody is here."}}}, "a")
+	d := newDesk(t, []record.Queue{q}, user("a", 1))
+	a := free("a")
+	a.State, a.WrapUpUntil, a.LostAt = record.WrapUp, t0+29_000, t0
+	d.agent(a)
+	d.conv(waiting("1", t0))
+	d.want(t0)
+	over := d.want(t0+29_000, "agent.state  a wrap_up_over")
+	d.e.Refuse(over[0], t0+30_000)
+	if next := d.e.Next(); next != t0+30_000 {
+		t.Errorf("next %d", next)
+	}
+	d.want(t0+30_000, "tell 1  tell_overflow")
+}
+
 func TestPromises(t *testing.T) {
 	d := newDesk(t, []record.Queue{line("q", ModePush)}, user("a", 9))
 	c := record.Conversation{ID: "1", Version: 1, Queue: "q", Status: record.Active, Owner: "a", Units: 1, Unanswered: t0}
