@@ -1,46 +1,12 @@
 // Three agents, a supervisor and their customers at one real hub, each in a browser context of their own:
 // node test/desk.mjs [folder for pictures] [en|fa]. Ends with 1 when a step fails. See test/real/hub.mjs for its variables.
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { launchForMany } from './browser.mjs'
-import { realHub } from './real/hub.mjs'
+import { walk } from './real/walk.mjs'
 import { words } from './real/words.mjs'
 
 const out = process.argv[2] ?? 'shots'
 const locale = process.argv[3] ?? 'en'
-mkdirSync(out, { recursive: true })
 const t = words(locale)
-const hub = await realHub({ locale, firm: locale === 'fa' ? 'فروشگاه نیلوفر' : 'Lotus & Co.' })
-const browser = await launchForMany()
-let failed = 0
-
-async function ok(what, test, page) {
-  const deadline = Date.now() + 8000
-  for (;;) {
-    const yes = await Promise.resolve(test()).catch(() => false)
-    if (yes || Date.now() > deadline) {
-      console.log(`${yes ? 'ok ' : 'NOT'} ${what}`)
-      if (!yes) {
-        failed++
-        await page?.screenshot({ path: join(out, `desk-failed-${failed}.png`) }).catch(() => {})
-      }
-      return yes
-    }
-    await new Promise((r) => setTimeout(r, 50))
-  }
-}
-const shoot = (page, name) => page.waitForTimeout(350).then(() => page.screenshot({ path: join(out, `desk-${locale}-${name}.png`) }))
-
-async function seat(email, o) {
-  const page = await hub.seat(browser, email, o)
-  page.setDefaultTimeout(8000)
-  page.on('pageerror', (e) => ok(`${email}: no error in the page: ${e.message}`, () => false, page))
-  page.on('console', (m) => /Content Security|Refused to/.test(m.text()) && ok(`${email}: ${m.text()}`, () => false, page))
-  page.on('request', (r) => !r.url().startsWith(hub.url) && !/^(data|blob|wss?):/.test(r.url()) && ok(`${email} asks ${r.url()}`, () => false, page))
-  await page.goto(`${hub.url}/inbox`)
-  await page.locator('[data-list]').waitFor()
-  return page
-}
+const { hub, browser, ok, shoot, seat, end } = await walk('desk', { out, locale })
 const sees = (page, text) => () => page.getByText(text).first().isVisible()
 const gone = (page, text) => async () => (await page.getByText(text).count()) === 0
 const line = (page, kind) => page.locator(`article[data-kind=${kind}]`)
@@ -65,10 +31,8 @@ await hub.api('PATCH', `/queues/${general.id}`, { version: general.version, memb
 const texts = await hub.api('POST', '/queues', { name: t.texts, mode: 'pull', offer_seconds: 30, target_seconds: 60, members: [leilaUser.id, danielUser.id] })
 const text = await hub.texts(texts.id)
 
-const omid = await seat('omid@example.com')
-const leila = await seat('leila@example.com')
-const daniel = await seat('daniel@example.com')
-const sara = await seat('sara@example.com')
+const [omid, leila, daniel, sara] = await Promise.all(['omid', 'leila', 'daniel', 'sara'].map((name) => seat(`${name}@example.com`)))
+for (const page of [omid, leila, daniel, sara]) await page.locator('[data-list]').waitFor()
 
 // State.
 await available(omid)
@@ -252,7 +216,4 @@ await sara.getByRole('button', { name: t.whyWaiting }).first().click()
 await ok('why it waits is said in words', async () => (await sara.locator('[data-why]').innerText()).replace(/[\u2066-\u2069]/g, '').includes(t.onBreak), sara)
 await shoot(sara, 'waiting')
 
-await browser.close()
-await hub.close()
-console.log(failed ? `${failed} failed` : 'all is well')
-process.exit(failed ? 1 : 0)
+await end()

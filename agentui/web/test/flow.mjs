@@ -1,37 +1,16 @@
 // A day at the desk in a real browser, against the stand-in hub: node test/flow.mjs [folder for pictures].
 // Ends with 1 when a step fails.
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { launch } from './browser.mjs'
 import { serve } from './fake/server.mjs'
+import { kit } from './kit.mjs'
 
 const out = process.argv[2] ?? 'shots'
-mkdirSync(out, { recursive: true })
 const browser = await launch()
 const hub = await serve({})
 await browser.addCookies([{ name: 'tamas_session', value: 'u1', url: hub.url }])
-const page = await browser.newPage()
-page.setDefaultTimeout(8000)
-let failed = 0
-
-async function ok(what, test) {
-  const deadline = Date.now() + 6000
-  for (;;) {
-    const yes = await Promise.resolve(test()).catch(() => false)
-    if (yes || Date.now() > deadline) {
-      console.log(`${yes ? 'ok ' : 'NOT'} ${what}`)
-      if (!yes) {
-        failed++
-        await page.screenshot({ path: join(out, `flow-${failed}.png`) })
-      }
-      return
-    }
-    await page.waitForTimeout(50)
-  }
-}
-page.on('pageerror', (e) => ok(`no error in the page: ${e.message}`, () => false))
-page.on('request', (r) => !r.url().startsWith(hub.url) && !/^(data|blob):/.test(r.url()) && ok(`no request leaves the origin: ${r.url()}`, () => false))
-page.on('console', (m) => /Content Security|Refused/.test(m.text()) && ok(m.text(), () => false))
+const walk = kit('flow', { out, url: hub.url })
+const page = walk.watched(await browser.newPage())
+const ok = (what, test) => walk.ok(what, test, page)
 
 const key = (k) => page.keyboard.press(k)
 const shown = (text) => () => page.getByText(text).first().isVisible()
@@ -169,7 +148,7 @@ await key('r')
 await page.keyboard.type('While down')
 await key('Enter')
 await ok('what is sent while the record is down is kept', shown('kept; goes out'))
-await page.screenshot({ path: join(out, 'flow-down.png') })
+await walk.shoot(page, 'down')
 await page.reload()
 await page.locator('[role=log]').waitFor()
 await ok('over a reload, too', shown('While down'))
@@ -250,7 +229,7 @@ await page.getByRole('button', { name: 'Check login' }).click()
 await ok('a login is checked', shown('It works'))
 await page.getByRole('button', { name: 'Create' }).click()
 await ok('the line for the site is shown', shown('widget.js'))
-await page.screenshot({ path: join(out, 'flow-account.png') })
+await walk.shoot(page, 'account')
 await page.goto(`${hub.url}/settings/profile`)
 await page.getByRole('button', { name: 'فارسی' }).click()
 await ok('Persian turns the page around', () => page.evaluate(() => document.documentElement.dir === 'rtl'))
@@ -258,5 +237,4 @@ await ok('and speaks', () => page.getByRole('heading', { name: 'نمایه' }).i
 
 await browser.close()
 hub.close()
-console.log(failed ? `${failed} failed` : 'all is well')
-process.exit(failed ? 1 : 0)
+walk.end()

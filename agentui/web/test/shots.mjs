@@ -14,6 +14,7 @@ const named = (page, name) => page.locator('[data-list] li button', { hasText: n
 const up = (page, dy) => page.locator('[role=log]').evaluate((el, y) => el.scrollBy(0, y), dy).then(() => page.waitForTimeout(300))
 const everything = async (page) => { await named(page, 'امیرحسین'); await up(page, -99999); await page.waitForTimeout(500) }
 const picture = (name, type = 'image/png') => ({ name, mimeType: type, buffer: Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M/wHwAEBgIApD5fRAAAAABJRU5ErkJggg==', 'base64') })
+const settled = async (page) => { await page.locator('h1:visible, h2:visible').first().waitFor(); await page.waitForTimeout(900) }
 const charted = async (page) => { await page.locator('figure [role=img] > *, table').first().waitFor(); await page.waitForTimeout(600) }
 const simulated = async (page) => { await page.locator('form').waitFor(); await page.getByRole('spinbutton').last().fill('30'); await page.locator('form button[type=submit]').click() }
 const drawer = (list) => async (page) => { await page.locator(`${list} button`).first().click(); await page.locator('[role=dialog] form').waitFor(); await page.waitForTimeout(500) }
@@ -36,7 +37,7 @@ const scenes = {
   begin: { go: '/inbox', do: async (page) => { await page.locator('[data-list] li button').first().waitFor(); await page.keyboard.press('b'); await page.locator('[role=dialog] textarea').waitFor(); await page.waitForTimeout(400) } },
   bulk: { go: '/inbox?list=all', do: async (page) => { await page.locator('[data-list] li button').nth(1).click({ modifiers: ['Control'] }); await page.locator('[data-list] li button').nth(4).click({ modifiers: ['Shift'] }); await page.waitForTimeout(500) } },
   health: { go: '/supervisor/channels', do: (page) => page.locator('ul.columns-1 li').first().waitFor() },
-  healthEmpty: { size: 'empty', go: '/supervisor/channels', do: (page) => page.waitForTimeout(500) },
+  healthEmpty: { size: 'empty', go: '/supervisor/channels', do: settled },
   accountNew: { go: '/settings/accounts', do: async (page) => { await page.locator('button[aria-haspopup=menu]').first().click(); await page.getByRole('menuitem').nth(2).click(); await page.waitForTimeout(500); await page.locator('[role=dialog] form').evaluate((el) => el.parentElement.scrollTo(0, 99999)); await page.getByRole('radio').nth(3).click(); await page.waitForTimeout(400) } },
   accountSms: { go: '/settings/accounts', do: async (page) => { await page.locator('ul.card li').nth(3).locator('button').first().click(); await page.waitForTimeout(500) } },
   signin: { signedOut: true, go: '/sign-in' },
@@ -67,8 +68,8 @@ const scenes = {
   supervisor: { go: '/supervisor', do: (page) => page.locator('[data-queue]').first().waitFor() },
   supervisorEmpty: { size: 'empty', go: '/supervisor', do: (page) => page.locator('[data-queue]').first().waitFor() },
   supervisorMuch: { size: 'much', go: '/supervisor', do: (page) => page.locator('[data-queue]').first().waitFor() },
-  reports: { go: '/supervisor/reports', do: (page) => page.waitForTimeout(1200) },
-  reportsEmpty: { size: 'empty', go: '/supervisor/reports', do: (page) => page.waitForTimeout(900) },
+  reports: { go: '/supervisor/reports', do: settled },
+  reportsEmpty: { size: 'empty', go: '/supervisor/reports', do: settled },
   reportBars: figure('offered'),
   reportHours: figure('offered', '&period=today'),
   reportLines: figure('asa'),
@@ -78,10 +79,10 @@ const scenes = {
   reportHeat: figure('offered', '&by=hour_of_week'),
   reportBacklog: figure('backlog'),
   reportCustom: figure('nps', '&from=1767225600000&to=1769904000000'),
-  reportEmpty: figure('asa', '', { size: 'empty', do: (page) => page.waitForTimeout(900) }),
+  reportEmpty: figure('asa', '', { size: 'empty', do: settled }),
   madeOf: figure('asa', '&by=queue', { size: 'much', do: async (page) => { await charted(page); await page.locator('td button').first().click(); await page.locator('[role=dialog] ol li').first().waitFor(); await page.waitForTimeout(400) } }),
   staffing: { go: '/supervisor/plan', do: charted },
-  staffingEmpty: { size: 'empty', go: '/supervisor/plan', do: (page) => page.waitForTimeout(900) },
+  staffingEmpty: { size: 'empty', go: '/supervisor/plan', do: settled },
   staffingWrong: { go: '/supervisor/plan', do: async (page) => { await charted(page); await page.getByRole('spinbutton').nth(1).fill('120') } },
   simulation: { go: '/supervisor/plan?view=simulation', do: (page) => page.locator('form').waitFor() },
   simulationPoisson: { go: '/supervisor/plan?view=simulation', do: (page) => page.locator('form [role=group] button').last().click() },
@@ -92,19 +93,19 @@ const scenes = {
   wallboardEmpty: { sizes: ['tv', 'phone'], size: 'empty', go: '/wallboard', do: (page) => page.locator('h2').first().waitFor() },
   wallboardMuch: { sizes: ['tv', 'phone'], size: 'much', go: '/wallboard', do: (page) => page.locator('h2').first().waitFor() },
   audit: { go: '/supervisor/audit', do: (page) => page.locator('ol li').first().waitFor() },
-  auditEmpty: { size: 'empty', go: '/supervisor/audit', do: (page) => page.waitForTimeout(600) },
+  auditEmpty: { size: 'empty', go: '/supervisor/audit', do: settled },
   auditMuch: { size: 'much', go: '/supervisor/audit', do: (page) => page.locator('ol li').first().waitFor() },
-  routing: { go: '/settings/routing', do: (page) => page.waitForTimeout(500) },
+  routing: { go: '/settings/routing', do: settled },
   skills: { go: '/settings/skills', do: (page) => page.locator('table').waitFor() },
   calendars: { go: '/settings/calendars', do: (page) => page.locator('.card').first().waitFor() },
-  skillsEmpty: { size: 'empty', go: '/settings/skills', do: (page) => page.waitForTimeout(600) },
-  calendarsEmpty: { size: 'empty', go: '/settings/calendars', do: (page) => page.waitForTimeout(600) },
+  skillsEmpty: { size: 'empty', go: '/settings/skills', do: settled },
+  calendarsEmpty: { size: 'empty', go: '/settings/calendars', do: settled },
   calendar: { go: '/settings/calendars', do: async (page) => { await page.locator('.card').first().waitFor(); await page.locator('.card button').first().click(); await page.locator('[role=dialog] form').waitFor(); await page.waitForTimeout(500) } },
-  promisesEmpty: { size: 'empty', go: '/settings/sla', do: (page) => page.waitForTimeout(600) },
+  promisesEmpty: { size: 'empty', go: '/settings/sla', do: settled },
   promises: { go: '/settings/sla', do: (page) => page.locator('ol.card li').first().waitFor() },
   promise: { go: '/settings/sla', do: async (page) => { await page.locator('ol.card li button').first().click(); await page.waitForTimeout(500) } },
   alerts: { go: '/settings/alerts', do: (page) => page.locator('ul.card li').first().waitFor() },
-  alertsEmpty: { size: 'empty', go: '/settings/alerts', do: (page) => page.waitForTimeout(600) },
+  alertsEmpty: { size: 'empty', go: '/settings/alerts', do: settled },
   alert: { go: '/settings/alerts', do: drawer('ul.card li') },
   alertDown: { go: '/settings/alerts', do: async (page) => { await page.locator('ul.card li button').nth(1).click(); await page.locator('[role=dialog] form').waitFor(); await page.waitForTimeout(300); await down(page) } },
   accounts: { go: '/settings/accounts', do: (page) => page.locator('ul.card li').first().waitFor() },
@@ -120,8 +121,8 @@ const scenes = {
   user: { go: '/settings/agents', do: async (page) => { await page.locator('ul.card li button').nth(1).click(); await page.waitForTimeout(500) } },
   cannedSettings: { go: '/settings/canned', do: (page) => page.locator('ul.card li').first().waitFor() },
   firm: { go: '/settings/firm', do: (page) => page.locator('form').waitFor() },
-  profile: { go: '/settings/profile', do: (page) => page.waitForTimeout(400) },
-  tokens: { go: '/settings/tokens', do: (page) => page.waitForTimeout(400) },
+  profile: { go: '/settings/profile', do: settled },
+  tokens: { go: '/settings/tokens', do: settled },
 }
 
 const browser = await launch()
