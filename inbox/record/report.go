@@ -52,6 +52,7 @@ const (
 // prepared is a query that has been checked.
 type prepared struct {
 	ReportQuery
+	d      *dialect
 	fig    *Figure
 	second bool
 	sub    bool // by less than days
@@ -200,6 +201,7 @@ func (db *DB) Report(ctx context.Context, query ReportQuery) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
+	p.d = db.d
 	out := Report{Figure: p.Figure, Clock: p.Clock, From: p.From, To: p.To, Rows: []Row{}}
 	_, err = db.read(ctx, func(q querier) error {
 		if p.fig.ID == "backlog" {

@@ -306,7 +306,7 @@ const rollRows = 512
 func (db *DB) storeDay(ctx context.Context, r *rollup) error {
 	var list []statement
 	for _, cut := range allCuts {
-		there, err := storedRows(ctx, db.pool, "cut = $1 AND happened_at >= $2 AND happened_at < $3", cut, int64(r.day), int64(r.end))
+		there, err := storedRows(ctx, db.pool, "", "cut = $1 AND happened_at >= $2 AND happened_at < $3", cut, int64(r.day), int64(r.end))
 		if err != nil {
 			return err
 		}
@@ -334,10 +334,10 @@ type storedRow struct {
 	cells []byte
 }
 
-func storedRows(ctx context.Context, q querier, where string, args ...any) ([]storedRow, error) {
+func storedRows(ctx context.Context, q querier, index, where string, args ...any) ([]storedRow, error) {
 	return collect(ctx, q, func(rows *sql.Rows, s *storedRow) error {
 		return rows.Scan(&s.key.cut, &s.key.at, &s.key.queue, &s.key.channel, &s.key.agent, &s.key.tag, &s.cells)
-	}, "SELECT cut, happened_at, queue, channel, agent, tag, cells FROM rollups WHERE "+where, args...)
+	}, "SELECT cut, happened_at, queue, channel, agent, tag, cells FROM rollups"+index+" WHERE "+where, args...)
 }
 
 // differences adds the statements that make the rows of a cut that are there into those that should be.

@@ -93,7 +93,7 @@ func (db *DB) sumMonthsCut(ctx context.Context, cut string, month, end Millis, s
 	for _, queue := range queues {
 		const where = "cut = $1 AND queue = $2 AND happened_at >= $3 AND happened_at < $4"
 		sums := map[rollKey]cells{}
-		if err := eachRollup(ctx, db.pool, where, []any{cut, queue, int64(month), int64(end)}, func(k *rollKey, body []byte) error {
+		if err := eachRollup(ctx, db.pool, db.d.indexedBy("rollups_queue"), where, []any{cut, queue, int64(month), int64(end)}, func(k *rollKey, body []byte) error {
 			key := *k
 			key.cut, key.at = monthly(cut), month
 			c := sums[key]
@@ -105,7 +105,7 @@ func (db *DB) sumMonthsCut(ctx context.Context, cut string, month, end Millis, s
 		}); err != nil {
 			return err
 		}
-		there, err := storedRows(ctx, db.pool, where, monthly(cut), queue, int64(month), int64(end))
+		there, err := storedRows(ctx, db.pool, db.d.indexedBy("rollups_queue"), where, monthly(cut), queue, int64(month), int64(end))
 		if err != nil {
 			return err
 		}
@@ -124,8 +124,8 @@ func (db *DB) sumMonthsCut(ctx context.Context, cut string, month, end Millis, s
 }
 
 // eachRollup calls do for rows of rollups; what it is given holds until it returns.
-func eachRollup(ctx context.Context, q querier, where string, args []any, do func(k *rollKey, body []byte) error) error {
-	rows, err := q.QueryContext(ctx, "SELECT cut, happened_at, queue, channel, agent, tag, cells FROM rollups WHERE "+where, args...)
+func eachRollup(ctx context.Context, q querier, index, where string, args []any, do func(k *rollKey, body []byte) error) error {
+	rows, err := q.QueryContext(ctx, "SELECT cut, happened_at, queue, channel, agent, tag, cells FROM rollups"+index+" WHERE "+where, args...)
 	if err != nil {
 		return err
 	}
@@ -152,12 +152,15 @@ func (p *prepared) rollups(ctx context.Context, q querier, cut, by string, group
 	add := func(k *rollKey, body []byte) error {
 		return mergeInto(group(p.key(by, k.at, k.queue, k.channel, k.agent, k.tag)), body, want, p.fig.Percentiles)
 	}
-	var where string
+	var where, index string
 	var args []any
 	ask := func(cut string) {
 		where, args = "cut = $1", []any{cut}
-		for _, x := range []struct{ column, v string }{{"queue", p.Queue}, {"agent", p.Agent}, {"channel", p.Channel}, {"tag", p.Tag}} {
+		for _, x := range []struct{ column, v string }{{"channel", p.Channel}, {"queue", p.Queue}, {"tag", p.Tag}, {"agent", p.Agent}} {
 			if x.v != "" {
+				if x.column != "channel" {
+					index = p.d.indexedBy("rollups_" + x.column) // the last, which is the narrowest
+				}
 				args = append(args, x.v)
 				where += fmt.Sprintf(" AND %s = $%d AND %[1]s <> ''", x.column, len(args)) // as the partial indexes say
 			}
@@ -175,7 +178,7 @@ func (p *prepared) rollups(ctx context.Context, q querier, cut, by string, group
 		ask(cut)
 		args = append(args, int64(from), int64(to))
 		where += fmt.Sprintf(" AND happened_at >= $%d AND happened_at < $%d", len(args)-1, len(args))
-		return eachRollup(ctx, q, where, args, add)
+		return eachRollup(ctx, q, index, where, args, add)
 	}
 	for _, m := range months {
 		if err := rest(m); err != nil {
@@ -191,7 +194,7 @@ func (p *prepared) rollups(ctx context.Context, q querier, cut, by string, group
 	for _, m := range months {
 		args = append(args, int64(m))
 	}
-	return eachRollup(ctx, q, where, args, add)
+	return eachRollup(ctx, q, index, where, args, add)
 }
 
 // months are those within the time asked for that agree with their days.
