@@ -309,7 +309,7 @@ func (p *prepared) sum(ctx context.Context, q querier, by string) (map[string]ce
 
 // scan reads facts one by one, where no rollup knows enough.
 func (p *prepared) scan(ctx context.Context, q querier, by string, group func(string) cells) error {
-	if p.To-p.From > mostScan && p.Agent == "" && p.Queue == "" {
+	if p.To-p.From > mostScan && p.Agent == "" && (p.Queue == "" || p.Tag != "") {
 		return &ReportError{"from", "Choose at most 62 days for this combination."}
 	}
 	add := func(f *Fact, tags string) error {
