@@ -66,6 +66,26 @@ type Policy struct {
 	Capacity int                    `json:"capacity"` // of each of those, in units; 0: 1
 }
 
+// ParsePolicy reads a policy from JSON, as strictly as the API does. Its queues may go by their names.
+func ParsePolicy(text []byte, set *inbox.Settings) (Policy, error) {
+	var p Policy
+	if err := decodeJSON(text, &p); err != nil {
+		return p, err
+	}
+	for _, q := range set.Queues {
+		if change, ok := p.Queues[q.Name]; ok {
+			delete(p.Queues, q.Name)
+			p.Queues[q.ID] = change
+		}
+	}
+	for id := range p.Queues {
+		if _, ok := set.Queues[id]; !ok {
+			return p, invalid("queues", fmt.Sprintf("There is no queue %q.", cut(id, 64)))
+		}
+	}
+	return p, nil
+}
+
 // simulation is one that was asked for.
 type simulation struct {
 	id, by string

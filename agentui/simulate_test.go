@@ -3,6 +3,7 @@ package agentui
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -158,4 +159,22 @@ func TestStaffingOfAnEmptyRecord(t *testing.T) {
 	ada.refused(422, codeInvalid, "queue", "GET", "/staffing?queue=q0", nil)
 	ada.refused(422, codeInvalid, "weeks", "GET", "/staffing?weeks=0", nil)
 	r.as("omid").refused(403, codeForbidden, "", "GET", "/staffing", nil)
+}
+
+func TestPolicyFiles(t *testing.T) {
+	set := &inbox.Settings{Queues: map[string]record.Queue{"q1": {ID: "q1", Name: "Help"}, "q2": {ID: "q2", Name: "Sales"}}}
+	p, err := ParsePolicy([]byte(`{"name": "rings", "queues": {"Help": {"mode": "push", "routing": {"order": "load_ratio"}}, "q2": {"target_seconds": 60}}}`), set)
+	if err != nil || p.Name != "rings" || len(p.Queues) != 2 || *p.Queues["q1"].Mode != "push" || p.Queues["q1"].Routing.Order != record.OrderRatio || *p.Queues["q2"].TargetSecs != 60 {
+		t.Errorf("%+v, %v", p, err)
+	}
+	for text, part := range map[string]string{
+		`{"nam": "x"}`: `"nam"`,
+		`{"queues": {"q1": {"order": "load_ratio"}}}`: `"order"`,
+		`{"queues": {"Nobody": {}}}`:                  `"Nobody"`,
+		`{}{}`:                                        "after",
+	} {
+		if _, err := ParsePolicy([]byte(text), set); err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
 }

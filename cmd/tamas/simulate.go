@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -135,18 +136,6 @@ func (s *simulateFlags) recorded(ctx context.Context, cfg *config, out, errOut i
 			return fmt.Errorf("--until: %w", err)
 		}
 	}
-	policies := []agentui.Policy{{Name: "now"}}
-	for _, file := range s.policies {
-		p := agentui.Policy{Name: file}
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return err
-		}
-		if err := json.Unmarshal(text, &p); err != nil {
-			return fmt.Errorf("%s: %w", file, err)
-		}
-		policies = append(policies, p)
-	}
 	db, err := record.OpenReadOnly(ctx, cfg.database())
 	if err != nil {
 		return err
@@ -155,6 +144,19 @@ func (s *simulateFlags) recorded(ctx context.Context, cfg *config, out, errOut i
 	set, err := inbox.ReadSettings(ctx, db)
 	if err != nil {
 		return err
+	}
+	policies := []agentui.Policy{{Name: "now"}}
+	for _, file := range s.policies {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		p, err := agentui.ParsePolicy(text, set)
+		if err != nil {
+			return fmt.Errorf("%s: %w", file, err)
+		}
+		p.Name = cmp.Or(p.Name, file)
+		policies = append(policies, p)
 	}
 	base, err := agentui.Recorded(ctx, db, set, record.At(from), record.At(to), record.At(now), s.seed, s.ideal)
 	if err != nil {
