@@ -22,7 +22,7 @@ describe('a queue', () => {
     expect(kinds(queue('q', { agents: { break: 3, offline: 1 } }))).toEqual(['unstaffed 1'])
     expect(kinds(queue('q', { agents: {}, waiting: 2, longest_wait_since: now }))).toEqual(['unstaffed 2'])
     expect(kinds(queue('q', { agents: {}, open: false, closed_reason: 'calendar' }))).toEqual([])
-    expect(kinds(queue('q', { agents: {}, open: false, waiting: 1, longest_wait_since: now }))).toEqual(['closed 1'])
+    expect(kinds(queue('q', { agents: {}, open: false, waiting: 1, longest_wait_since: now - 900_000 }))).toEqual(['closed 1'])
   })
   it('with a bad level of few conversations is only worth a look', () => {
     expect(kinds(queue('q', { service_level_today: 0.5, service_level_of_today: 4 }))).toEqual(['level 1'])

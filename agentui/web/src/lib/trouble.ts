@@ -27,7 +27,8 @@ export const levelGrade = (x: number | null | undefined): Grade | 0 => (x === nu
 export function queueTroubles(q: QueueView, now: number): Trouble<QueueTrouble>[] {
   const out: Trouble<QueueTrouble>[] = []
   const waited = waitOf(q, now)
-  if (q.waiting && waited > targetOf(q)) out.push({ kind: 'late', grade: 2 })
+  const expected = q.open && q.waiting > 0 // nobody is late in closed hours
+  if (expected && waited > targetOf(q)) out.push({ kind: 'late', grade: 2 })
   if (q.broken > 0) out.push({ kind: 'broken', grade: 2 })
   if (q.open && !staffed(q)) out.push({ kind: 'unstaffed', grade: q.waiting ? 2 : 1 })
   if (!q.open && q.waiting) out.push({ kind: 'closed', grade: 1 })
@@ -36,7 +37,7 @@ export function queueTroubles(q: QueueView, now: number): Trouble<QueueTrouble>[
   if (level) out.push({ kind: 'level', grade: q.service_level_of_today >= 10 ? level : 1 })
   const lost = abandonment(q)
   if (lost !== null && q.abandoned_today >= 3 && lost >= 0.1) out.push({ kind: 'abandoned', grade: lost >= 0.25 ? 2 : 1 })
-  if (q.waiting && waited > targetOf(q) / 2 && waited <= targetOf(q)) out.push({ kind: 'late', grade: 1 })
+  if (expected && waited > targetOf(q) / 2 && waited <= targetOf(q)) out.push({ kind: 'late', grade: 1 })
   return out.sort((a, b) => b.grade - a.grade)
 }
 
