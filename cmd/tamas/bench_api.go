@@ -51,6 +51,33 @@ func (h *benchHub) apiAs(ctx context.Context, token, method, path string, in, ou
 	return json.Unmarshal(answer, out)
 }
 
+// signIn gives what a person's browser sends along. Who listens with an API token is a program, and counts as nobody being there.
+func (h *benchHub) signIn(ctx context.Context, email, password string) (http.Header, error) {
+	body, err := json.Marshal(map[string]string{"email": email, "password": password})
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, h.base+"/api/v1/session", bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("X-Tamas-CSRF", "1")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("sign in%s", said(resp))
+	}
+	who := http.Header{}
+	for _, c := range resp.Cookies() {
+		who.Add("Cookie", c.Name+"="+c.Value)
+	}
+	return who, nil
+}
+
 // addAccount makes an account and waits until its door is open.
 func (h *benchHub) addAccount(ctx context.Context, kind string, settings map[string]any) (door, error) {
 	var a account

@@ -224,16 +224,18 @@ func (c counting) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func (h *benchHub) watch(ctx context.Context) (*watcher, error) { return h.watchAs(ctx, h.token) }
+func (h *benchHub) watch(ctx context.Context) (*watcher, error) {
+	return h.watchAs(ctx, http.Header{"Authorization": {"Bearer " + h.token}})
+}
 
-func (h *benchHub) watchAs(ctx context.Context, token string) (*watcher, error) {
+func (h *benchHub) watchAs(ctx context.Context, who http.Header) (*watcher, error) {
 	w := &watcher{}
 	dialer := websocket.Dialer{ReadBufferSize: 16 << 10, WriteBufferSize: 512, HandshakeTimeout: 30 * time.Second,
 		NetDialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			c, err := (&net.Dialer{}).DialContext(ctx, network, addr)
 			return counting{c, &w.read}, err
 		}}
-	conn, resp, err := dialer.DialContext(ctx, "ws://"+h.addr+"/api/v1/live", http.Header{"Authorization": {"Bearer " + token}})
+	conn, resp, err := dialer.DialContext(ctx, "ws://"+h.addr+"/api/v1/live", who)
 	if err != nil {
 		return nil, fmt.Errorf("an agent's socket: %w%s", err, said(resp))
 	}

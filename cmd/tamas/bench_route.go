@@ -18,6 +18,8 @@ const (
 	routeLine   = 100 // conversations an agent works off, one at a time
 )
 
+const routePassword = "a password for the bench"
+
 // measureRoute looks at the router from its agents' sockets. They take what they are offered and are done with it at once.
 func (b *bencher) measureRoute(ctx context.Context) error {
 	if err := b.routeFree(ctx); err != nil {
@@ -39,15 +41,13 @@ func (b *bencher) routeFree(ctx context.Context) error {
 		return err
 	}
 	defer hangUp(callers)
-	jobs := make(chan int, 10_000)
+	jobs := make(chan int, 100_000)
 	defer close(jobs)
-	failed := make(chan error, len(callers))
 	for _, c := range callers {
 		go func() {
 			for n := range jobs {
 				if err := c.sms(f.door, smsBody(n, 1, phone)); err != nil {
-					failed <- err
-					return
+					f.fail(err)
 				}
 			}
 		}()
@@ -57,23 +57,14 @@ func (b *bencher) routeFree(ctx context.Context) error {
 		f.mu.Lock()
 		f.loop, f.after, f.sent = l, nil, nil
 		f.mu.Unlock()
-		return l, l.run(ctx, func(n int) error {
-			select {
-			case err := <-failed:
-				return err
-			case jobs <- n:
-				return nil
-			}
-		})
+		err := l.run(ctx, func(n int) error { jobs <- n; return f.failed() })
+		return l, errors.Join(err, f.failed())
 	}
 	if _, err := pass(b.warmUp()); err != nil {
 		return err
 	}
 	l, err := pass(b.time)
 	if err != nil {
-		return err
-	}
-	if err := f.failed(); err != nil {
 		return err
 	}
 	f.mu.Lock()
@@ -109,7 +100,7 @@ func (b *bencher) routeBusy(ctx context.Context) error {
 		return err
 	}
 	f.release()
-	for deadline := time.Now().Add(2 * time.Minute); f.done() < all; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); f.done() < all; time.Sleep(time.Millisecond) {
 		if err := f.failed(); err != nil {
 			return err
 		}
@@ -144,6 +135,7 @@ type floor struct {
 // routed is an agent of the bench.
 type routed struct {
 	id, token string
+	session   http.Header
 	socket    *watcher
 	came      map[string]time.Time // conversation → its first message's event
 	number    map[string]int       // and that message
@@ -159,8 +151,9 @@ func (b *bencher) openFloor(ctx context.Context, capacity int) (*floor, error) {
 	for i := range routeAgents {
 		a := &routed{came: map[string]time.Time{}, number: map[string]int{}, work: make(chan string, 10_000)}
 		var u struct{ ID string }
-		if err := h.api(ctx, http.MethodPost, "users", map[string]any{"email": fmt.Sprintf("agent%d.%d@example.com", capacity, i), "name": fmt.Sprint("Agent ", i), "role": "agent",
-			"password": "a password for the bench", "capacity": capacity}, &u); err != nil {
+		email := fmt.Sprintf("agent%d.%d@example.com", capacity, i)
+		if err := h.api(ctx, http.MethodPost, "users", map[string]any{"email": email, "name": fmt.Sprint("Agent ", i), "role": "agent",
+			"password": routePassword, "capacity": capacity}, &u); err != nil {
 			return nil, fmt.Errorf("an agent: %w", err)
 		}
 		var t struct{ Secret string }
@@ -168,6 +161,10 @@ func (b *bencher) openFloor(ctx context.Context, capacity int) (*floor, error) {
 			return nil, fmt.Errorf("a token: %w", err)
 		}
 		a.id, a.token = u.ID, t.Secret
+		var err error
+		if a.session, err = h.signIn(ctx, email, routePassword); err != nil {
+			return nil, err
+		}
 		members, f.agents = append(members, u.ID), append(f.agents, a)
 	}
 	before := h.queue
@@ -180,7 +177,7 @@ func (b *bencher) openFloor(ctx context.Context, capacity int) (*floor, error) {
 		return nil, err
 	}
 	for _, a := range f.agents {
-		if a.socket, err = h.watchAs(ctx, a.token); err != nil {
+		if a.socket, err = h.watchAs(ctx, a.session); err != nil {
 			return nil, errors.Join(err, f.close())
 		}
 		if err := h.apiAs(ctx, a.token, http.MethodPut, "me/state", map[string]string{"state": "available"}, nil); err != nil {
@@ -207,6 +204,7 @@ func (f *floor) follow(a *routed) {
 	for {
 		_, page, err := a.socket.conn.ReadMessage()
 		if err != nil {
+			f.fail(fmt.Errorf("an agent's socket: %w", err))
 			return
 		}
 		now := time.Now()
