@@ -45,6 +45,11 @@ const menu = async (row, item) => {
   await row.locator('button[aria-haspopup=menu]').click()
   await sara.locator('[role=menuitem], [role=menuitemcheckbox]').filter({ hasText: item }).first().click()
 }
+// A break is set with its reason.
+const rest = async (who) => {
+  await menu(agent(who.id), t('state.break'))
+  await sara.getByRole('menuitem', { name: t('break.lunch') }).click()
+}
 const dialog = () => sara.locator('[role=dialog]').last()
 const gone = () => sara.locator('[role=dialog]').first().waitFor({ state: 'hidden' })
 const line = (page, kind) => page.locator(`article[data-kind=${kind}]`)
@@ -190,7 +195,7 @@ await shoot(admin, 'promise')
 await sheet.getByRole('button', { name: t('act.save') }).click()
 await ok('a promise is saved', async () => (await api('GET', '/settings/sla')).value?.[0]?.first === 12, admin)
 
-await menu(agent(leila.id), t('state.break'))
+await rest(leila)
 const waiting = await seat('sara@example.com', '/inbox?list=waiting')
 await waiting.locator('[data-list]').waitFor()
 const emma = await hub.visitor('Emma Brown', shop)
@@ -217,7 +222,7 @@ await ok('which is told as well', () => mail.mails.length > 2 && called.calls.so
 await ok('each once', () => called.calls.filter((c) => c.word.alert.queue === sales.id).length === 2 && mail.mails.length === 3)
 
 // A rule that is removed while its alert stands.
-await menu(agent(leila.id), t('state.break'))
+await rest(leila)
 const otto = await hub.visitor('Otto Klein', shop)
 await otto.say('Hello')
 await ok('it begins again for the next', async () => (await sara.locator('ul[role=alert] li').count()) > 0, sara)
