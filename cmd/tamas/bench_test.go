@@ -20,7 +20,7 @@ import (
 // TestBench runs every measure, very small, on the embedded stores and on real ones: that it works from end to end and
 // finds something. What it finds depends on the machine and is not judged.
 func TestBench(t *testing.T) {
-	if raced {
+	if testenv.Raced {
 		t.Skip("takes minutes with the race detector; .ci/run has it without")
 	}
 	t.Run("embedded", func(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"tamas/internal/testenv"
 )
 
 // TestEachNumberOpensItsItems: paging through what a row was made of gives as many things as the row counts, each once and newest first.
@@ -13,7 +15,7 @@ func TestEachNumberOpensItsItems(t *testing.T) {
 		rules := testRules(zone)
 		h := newHistory(t, 11, time.Date(2026, 2, 3, 5, 0, 0, 0, time.UTC))
 		steps := 700
-		if raced {
+		if testenv.Raced {
 			steps = 250
 		}
 		for range steps {

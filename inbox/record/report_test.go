@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"tamas/internal/testenv"
 )
 
 // office is a working time of its own kind: from 8 to 16 UTC for q1, all the time for q2, every other hour for q3.
@@ -49,7 +51,7 @@ func TestReportsAreExact(t *testing.T) {
 		berlin, tehran := must(time.LoadLocation("Europe/Berlin")), must(time.LoadLocation("Asia/Tehran"))
 		kathmandu := must(time.LoadLocation("Asia/Kathmandu"))
 		seeds := []uint64{1, 2, 3}
-		if testing.Short() || raced {
+		if testing.Short() || testenv.Raced {
 			seeds = seeds[:1]
 		}
 		for _, seed := range seeds {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tamas/inbox/record"
+	"tamas/internal/testenv"
 )
 
 const start = record.Millis(1_700_000_000_000)
@@ -43,7 +44,7 @@ func within(t *testing.T, what string, got, want, share float64) {
 const sampleC, sampleA = 400_000, 150_000
 
 func TestSimulatorMeetsErlangC(t *testing.T) {
-	if raced {
+	if testenv.Raced {
 		t.Skip("takes minutes with the race detector; TestWaitsAreFirstComeFirstServed does not")
 	}
 	t.Parallel()
@@ -63,7 +64,7 @@ func TestSimulatorMeetsErlangC(t *testing.T) {
 }
 
 func TestSimulatorMeetsErlangA(t *testing.T) {
-	if raced {
+	if testenv.Raced {
 		t.Skip("takes minutes with the race detector")
 	}
 	t.Parallel()
