@@ -258,6 +258,19 @@ func TestClientIP(t *testing.T) {
 	}
 }
 
+// The firm's days are those of the first admin's browser.
+func TestSetupTakesTheBrowsersZone(t *testing.T) {
+	r := bootEmpty(t)
+	link, err := r.server.SetupLink(t.Context(), r.http.URL)
+	must(t, err)
+	var m me
+	r.browser().ok("POST", "/setup", map[string]string{"token": strings.TrimPrefix(link, r.http.URL+"/setup?token="), "name": "Sara", "email": "sara@example.com",
+		"password": password, "locale": "en", "timezone": "Asia/Kabul"}, &m)
+	if m.Firm.Timezone != "Asia/Kabul" {
+		t.Errorf("%+v", m.Firm)
+	}
+}
+
 func TestSetup(t *testing.T) {
 	r := bootEmpty(t)
 	b := r.browser()

@@ -44,6 +44,7 @@ func (s *Server) postSetup(c echo.Context) error {
 		Password string `json:"password"`
 		Locale   string `json:"locale"`
 		Firm     string `json:"firm"`
+		Timezone string `json:"timezone"` // the browser's
 	}](c)
 	if err != nil {
 		return err
@@ -88,7 +89,10 @@ func (s *Server) postSetup(c echo.Context) error {
 	}
 	if firm.Name = in.Firm; firm.Version == 0 {
 		firm.Locale = u.Locale
-		if u.Locale == "fa" {
+		switch {
+		case checkTimezone(in.Timezone) == nil:
+			firm.Timezone = in.Timezone
+		case u.Locale == "fa":
 			firm.Timezone = "Asia/Tehran"
 		}
 	}

@@ -11,7 +11,7 @@ type Items<R> = { items: R[] }
 
 export const api = {
   setupNeeded: () => get<{ needed: boolean }>('/setup'),
-  setup: (x: { token: string; name: string; email: string; password: string; locale: string; firm: string }) => post<T.Me>('/setup', x),
+  setup: (x: { token: string; name: string; email: string; password: string; locale: string; firm: string; timezone: string }) => post<T.Me>('/setup', x),
 
   session: () => get<T.Me>('/session'),
   signIn: (email: string, password: string) => post<T.Me>('/session', { email, password }),

@@ -303,7 +303,6 @@ export const desk = {
 
   'rating.given': 'The customer’s rating',
   'rating.ten': 'Would recommend: {n} of 10',
-  'rating.ten': '{n} of 10: would recommend',
   'rating.stars': '{n} of 5',
 
   'visit.word': 'Looked at a page',

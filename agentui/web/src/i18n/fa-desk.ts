@@ -305,7 +305,6 @@ export const desk: Record<keyof typeof en, string> = {
 
   'rating.given': 'امتیاز مشتری',
   'rating.ten': 'توصیه می‌کند: {n} از ۱۰',
-  'rating.ten': '{n} از ۱۰: توصیه می‌کند',
   'rating.stars': '{n} از ۵',
 
   'visit.word': 'بازدید از صفحه',

@@ -1,23 +1,23 @@
 import { locale, number, t, type Locale } from '.'
 
 // Moments and spans in the app's language: Jalali calendar and Persian digits in Persian. Shown in the
-// browser's time zone.
+// browser's time zone, where no other is named.
 
 const tags: Record<Locale, string> = { en: 'en-GB-u-ca-gregory', fa: 'fa-IR-u-ca-persian-nu-arabext' }
 const formats = new Map<string, Intl.DateTimeFormat>()
 
-function format(ms: number, name: string, o: Intl.DateTimeFormatOptions): string {
-  const key = locale.value + name
+function format(ms: number, name: string, o: Intl.DateTimeFormatOptions, timeZone?: string): string {
+  const key = `${locale.value} ${name} ${timeZone ?? ''}`
   let f = formats.get(key)
-  if (!f) formats.set(key, (f = new Intl.DateTimeFormat(tags[locale.value], o)))
+  if (!f) formats.set(key, (f = new Intl.DateTimeFormat(tags[locale.value], { ...o, timeZone })))
   return f.format(ms)
 }
 
-export const clock = (ms: number) => format(ms, 'clock', { hour: '2-digit', minute: '2-digit', hour12: false })
-export const shortDate = (ms: number) => format(ms, 'short', { day: 'numeric', month: 'short' })
+export const clock = (ms: number, zone?: string) => format(ms, 'clock', { hour: '2-digit', minute: '2-digit', hour12: false }, zone)
+export const shortDate = (ms: number, zone?: string) => format(ms, 'short', { day: 'numeric', month: 'short' }, zone)
 export const longDate = (ms: number) => format(ms, 'long', { weekday: 'long', day: 'numeric', month: 'long' })
-export const fullDate = (ms: number) => format(ms, 'full', { year: 'numeric', month: 'short', day: 'numeric' })
-export const exact = (ms: number) => format(ms, 'exact', { year: 'numeric', month: 'long', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false })
+export const fullDate = (ms: number, zone?: string) => format(ms, 'full', { year: 'numeric', month: 'short', day: 'numeric' }, zone)
+export const exact = (ms: number, zone?: string) => format(ms, 'exact', { year: 'numeric', month: 'long', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false }, zone)
 
 const startOfDay = (ms: number) => new Date(ms).setHours(0, 0, 0, 0)
 

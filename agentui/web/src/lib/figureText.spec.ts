@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { loadRest, setLocale } from '@/i18n'
-import { change, measured, valueOf } from './figureText'
+import { change, countsAs, measured, valueOf } from './figureText'
 
 beforeAll(async () => {
   await setLocale('en')
@@ -30,4 +30,12 @@ describe('figures in words', () => {
     expect(change(1, 0)).toBeNull()
     expect(change(null, 3)).toBeNull()
   })
+})
+
+it('a list says what counted for its figure', () => {
+  expect(countsAs('service_level', 'answered', true)).toBe('yes')
+  expect(countsAs('service_level', 'answered', false)).toBe('no')
+  expect(countsAs('service_level', 'abandoned', true)).toBe('apart') // within the target
+  expect(countsAs('service_level', 'flow_out', true)).toBe('no')
+  expect([countsAs('csat', 'rating', false), countsAs('asa', 'answered', false)]).toEqual(['no', ''])
 })

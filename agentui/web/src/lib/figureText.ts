@@ -51,6 +51,16 @@ const good: Record<string, number> = {
 export const betterWhen = (figure: string): number => good[figure] ?? 0
 
 /** The label of a moment on an axis, by the step. */
-export function tick(ms: number, step: string): string {
-  return step === 'half_hour' || step === 'hour' ? clock(ms) : shortDate(ms)
+export function tick(ms: number, step: string, zone?: string): string {
+  return step === 'half_hour' || step === 'hour' ? clock(ms, zone) : shortDate(ms, zone)
+}
+
+/** Figures that are a share of what their lists show. */
+const judged = ['service_level', 'csat', 'fcr', 'sla_first', 'sla_next', 'sla_resolution']
+
+/** Whether a thing that a figure was made of counted for it: 'yes', 'no', 'apart' neither way; '': the figure only counts or measures. */
+export function countsAs(figure: string, kind: string, ok: boolean): '' | 'yes' | 'no' | 'apart' {
+  if (!judged.includes(figure)) return ''
+  if (figure === 'service_level' && kind !== 'answered') return kind === 'abandoned' && ok ? 'apart' : 'no'
+  return ok ? 'yes' : 'no'
 }

@@ -4,6 +4,8 @@ import { asLocale, locale, setLocale } from '@/i18n'
 
 /** Who is signed in; null: nobody; undefined: not asked yet. */
 export const me = shallowRef<Me | null>()
+/** By which days begin in what the firm counts. */
+export const firmZone = computed(() => me.value?.firm.timezone || undefined)
 
 const ranks: Record<Role, number> = { agent: 0, supervisor: 1, admin: 2 }
 

@@ -39,6 +39,7 @@ export interface Item {
   kind: string
   conversation?: string
   number?: number
+  touch?: string
   customer_name?: string
   queue?: string
   agent?: string

@@ -3,6 +3,7 @@ import { has, locale, number, t, type Key } from '@/i18n'
 import { exact, fullDate, shortDate, clock, span } from '@/i18n/time'
 import { tick, valueOf } from '@/lib/figureText'
 import { kindLabel, queueName, userName } from '@/stores/directory'
+import { firmZone } from '@/stores/session'
 import type { Figure, Row } from './api'
 
 /** The days of a week in the reader's language, in the reader's order: Persian weeks begin on Saturday, others here on Monday. */
@@ -21,7 +22,7 @@ export function keyName(by: string, step: string, key: string): string {
   switch (by) {
     case 'time': {
       const ms = Number(key)
-      return step === 'half_hour' || step === 'hour' ? `${shortDate(ms)}${locale.value === 'fa' ? '،' : ','} ${clock(ms)}` : fullDate(ms)
+      return step === 'half_hour' || step === 'hour' ? `${shortDate(ms, firmZone.value)}${locale.value === 'fa' ? '،' : ','} ${clock(ms, firmZone.value)}` : fullDate(ms, firmZone.value)
     }
     case 'queue':
       return queueName(key) || key
@@ -41,7 +42,7 @@ export function keyName(by: string, step: string, key: string): string {
       return `${weekDays().find((d) => d.day === Math.floor(n / 24))?.name ?? ''} ${hour(n % 24)}`
     }
   }
-  return /^\d{12,}$/.test(key) ? exact(Number(key)) : key
+  return /^\d{12,}$/.test(key) ? exact(Number(key), firmZone.value) : key
 }
 
 /** The key of a cell of the heat map, by its place in it. */
@@ -60,7 +61,7 @@ export function plotOf(f: Figure, by: string, step: string, rows: Row[]): Plot {
   }
   if (by === 'time') {
     const labels = rows.map((r) => keyName(by, step, r.key))
-    const ticks = rows.map((r) => tick(Number(r.key), step))
+    const ticks = rows.map((r) => tick(Number(r.key), step, firmZone.value))
     const [time, share] = [f.unit === 'ms', f.unit === 'share']
     if (f.unit === 'count') return { kind: 'bar', labels, ticks, series: [{ name, values: rows.map((r) => r.value) }], format }
     const series = [{ name, values: rows.map((r) => r.value) }]
