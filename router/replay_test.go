@@ -156,7 +156,14 @@ func TestReplayAgrees(t *testing.T) {
 		part(5, 2*time.Second)
 		change(func(q *record.Queue) { q.Routing = record.Routing{Order: record.OrderRound} })
 		change(func(q *record.Queue) { q.Mode, q.Members = ModePush, agents })
+		pushed := h.hub.Now()
 		part(3, 500*time.Millisecond)
+		h.hire(2, "p") // who has room, whatever the others have
+		h.say("p1")
+		h.until("somebody is given a conversation", func() bool {
+			list, err := h.db.Decided(t.Context(), record.DecidedFilter{Since: pushed})
+			return err == nil && slices.ContainsFunc(list, func(e record.Event) bool { return e.Kind == record.EvAssigned })
+		})
 		// Another leader: with real stores beside the first one, else after it.
 		if redis == "" {
 			stopFirst()
