@@ -10,6 +10,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"tamas/inbox/calendar"
 	"tamas/inbox/record"
 )
 
@@ -134,6 +135,9 @@ func (s *Server) reportQuery(c echo.Context, id string) (record.ReportQuery, err
 	}
 	if q.Zone, err = time.LoadLocation(firm.Timezone); err != nil {
 		q.Zone = time.UTC
+	}
+	if principalOf(c).User.Locale == "fa" {
+		q.Month = calendar.PersianMonth
 	}
 	if q.Weekday = time.Monday; firm.Locale == "fa" {
 		q.Weekday = time.Saturday

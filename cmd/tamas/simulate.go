@@ -182,7 +182,7 @@ func (s *simulateFlags) recorded(ctx context.Context, cfg *config, out, errOut i
 	if base.Shifts != nil {
 		there = "agents there when they were"
 	}
-	fmt.Fprintf(out, "%d contacts of the record, %s, %s of the offers declined and %s left to run out\n\n", len(base.Arrivals), there, percent(base.Declined), percent(base.Ignored))
+	fmt.Fprintf(out, "%d contacts of the record, %s, %s of the offers declined and %s left to run out\nService level: answered within the target of all who came; who left counts as missed, which reports do not count within the target.\n\n", len(base.Arrivals), there, percent(base.Declined), percent(base.Ignored))
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "policy\tanswered\tabandoned\tnever taken\tservice level\tmean wait\t90 % within\tlongest\toccupancy\t")
 	for _, r := range results {

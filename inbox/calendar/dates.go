@@ -59,3 +59,10 @@ func ofJalali(y, m, d int) int64 {
 	}
 	return jalaliEpoch + yearBegins(y) + int64(k+d-1)
 }
+
+// PersianMonth is the date on which the month of the Persian calendar begins that a date is in; both dates are Gregorian.
+func PersianMonth(y int, m time.Month, d int) (int, time.Month, int) {
+	jy, jm, _ := jalali(dayNumber(y, int(m), d))
+	y, mm, d := civil(ofJalali(jy, jm, 1))
+	return y, time.Month(mm), d
+}

@@ -1,6 +1,9 @@
 package calendar
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // leapYears are those of the Persian calendar from 1229 to 1500, as the Unicode project's ICU 78 has them (Intl.DateTimeFormat).
 var leapYears = []int{
@@ -45,6 +48,25 @@ func TestPersianDates(t *testing.T) {
 		y, m, d := jalali(n)
 		if ofJalali(y, m, d) != n {
 			t.Fatalf("day %d is %d-%d-%d, which is day %d", n, y, m, d, ofJalali(y, m, d))
+		}
+	}
+}
+
+func TestPersianMonth(t *testing.T) {
+	for _, c := range []struct{ of, begins string }{
+		{"2026-11-22", "2026-11-22"}, // 1 Azar 1405
+		{"2026-11-21", "2026-10-23"}, // 30 Aban
+		{"2026-03-20", "2026-02-20"}, // 29 Esfand 1404
+		{"2025-03-20", "2025-02-19"}, // 30 Esfand of a leap year
+		{"2025-12-31", "2025-12-22"},
+	} {
+		of, err := time.Parse(time.DateOnly, c.of)
+		if err != nil {
+			t.Fatal(err)
+		}
+		y, m, d := PersianMonth(of.Date())
+		if got := time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Format(time.DateOnly); got != c.begins {
+			t.Errorf("the month of %s begins on %s, not %s", c.of, got, c.begins)
 		}
 	}
 }

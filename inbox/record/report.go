@@ -23,7 +23,10 @@ type ReportQuery struct {
 	Clock    string // "": the figure's first
 	Zone     *time.Location
 	Weekday  time.Weekday // on which weeks begin
-	Now      Millis
+
+	// Month gives the date on which the month begins that a date is in, where that is not the Gregorian one.
+	Month func(y int, m time.Month, d int) (int, time.Month, int)
+	Now   Millis
 }
 
 // Report is a figure's rows. By time and hour of week every slot has its row; else who has nothing to be counted has none.
@@ -175,7 +178,11 @@ func (p *prepared) step(at Millis) Millis {
 		back := (int(t.Weekday()) - int(p.Weekday) + 7) % 7
 		return dayStart(t.Year(), t.Month(), t.Day()-back, p.Zone)
 	case "month":
-		return dayStart(t.Year(), t.Month(), 1, p.Zone)
+		y, m, d := t.Year(), t.Month(), 1
+		if p.Month != nil {
+			y, m, d = p.Month(t.Date())
+		}
+		return dayStart(y, m, d, p.Zone)
 	}
 	return dayOf(at, p.Zone)
 }

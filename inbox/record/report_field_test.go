@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -166,6 +167,39 @@ func TestField8BreakReport(t *testing.T) {
 			} else if strings.Join(got, ", ") != want {
 				t.Errorf("%v, not %s", got, want)
 			}
+		}
+	})
+}
+
+// TestMonthsOfTheReader: steps of a month are those of the reader's calendar, also where months are summed, and each row opens what it counts.
+func TestMonthsOfTheReader(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		h := newHistory(t, 1, time.Unix(0, 0))
+		for _, day := range []string{"2025-12-05", "2025-12-20", "2025-12-25", "2026-01-15", "2026-01-25"} {
+			h.at(day + " 12:00:00").says(h.chat("q2"))
+		}
+		h.at("2026-06-01 00:00:00").flush(db)
+		zone := must(time.LoadLocation("Asia/Tehran"))
+		catchUp(t, db, testRules(zone), h.now, h.rng)
+		from21 := func(y int, m time.Month, d int) (int, time.Month, int) { // roughly the Persian months
+			if d < 21 {
+				m--
+			}
+			return y, m, 21
+		}
+		q := ReportQuery{Figure: "offered", From: h.events[0].At, To: At(must(time.Parse(time.DateOnly, "2026-02-01"))), By: ByTime, Step: "month", Zone: zone, Now: h.now, Month: from21}
+		r := must(db.Report(t.Context(), q))
+		got := ""
+		for _, row := range r.Rows {
+			at := must(strconv.ParseInt(row.Key, 10, 64))
+			items, _, err := db.ReportItems(t.Context(), q, row.Key, true, "", 9)
+			if err != nil || int64(len(items)) != row.Count {
+				t.Errorf("%d things of %+v; %v", len(items), row, err)
+			}
+			got += fmt.Sprintf("%s: %d, ", Millis(at).Time().In(zone).Format(time.DateOnly), row.Count)
+		}
+		if want := "2025-11-21: 2, 2025-12-21: 2, 2026-01-21: 1, "; got != want {
+			t.Errorf("%s, not %s", got, want)
 		}
 	})
 }

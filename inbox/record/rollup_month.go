@@ -199,7 +199,7 @@ func (p *prepared) rollups(ctx context.Context, q querier, cut, by string, group
 
 // months are those within the time asked for that agree with their days.
 func (p *prepared) months(ctx context.Context, q querier, by string) ([]Millis, error) {
-	if p.sub || by == ByTime && p.Step != "month" {
+	if p.sub || by == ByTime && (p.Step != "month" || p.Month != nil) {
 		return nil, nil
 	}
 	list, err := collect(ctx, q, func(rows *sql.Rows, m *Millis) error { return rows.Scan(m) },

@@ -17,7 +17,7 @@ type Result struct {
 	Left      int           `json:"left_behind"` // nobody who could take them came
 	Overflows int           `json:"overflows"`
 	InTarget  int           `json:"in_target"`     // answered within their first queue's target
-	Level     *float64      `json:"service_level"` // InTarget ÷ arrived; nil: nothing arrived
+	Level     *float64      `json:"service_level"` // InTarget ÷ arrived: who left counts as missed, also within the target, as in Erlang's formulas; nil: nothing arrived
 	ASA       record.Millis `json:"asa_ms"`
 	P50       record.Millis `json:"wait_p50_ms"`
 	P90       record.Millis `json:"wait_p90_ms"`
