@@ -219,6 +219,7 @@ func (h *Hub) leadLog(ctx context.Context, _ func() bool) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return h.recordLoop(ctx, cursor) })
 	g.Go(func() error { return h.indexLoop(ctx) })
+	g.Go(func() error { return h.twinsLoop(ctx) })
 	g.Go(func() error { return h.reportLoop(ctx) })
 	g.Go(func() error { return h.claimLoop(ctx) })
 	g.Go(func() error { return h.sweepPresence(ctx) })

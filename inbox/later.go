@@ -71,7 +71,7 @@ func (h *Hub) laterTo(ctx context.Context, c *record.Conversation, chat record.A
 			if err != nil {
 				return "", "", "", unrecorded(err)
 			}
-			if link = h.StartLink(a.ID, i.Customer); link != "" {
+			if link = h.StartLink(a.ID, i.Home); link != "" {
 				return a.ID, "", link, nil
 			}
 			continue

@@ -20,17 +20,17 @@ var (
 	insertCustomers  = many{
 		`INSERT INTO customers (id, name, created_at) VALUES `, `(?, ?, ?)`,
 		// A name that comes later fills an empty one; one that is there may be a person's choice.
-		` ON CONFLICT (id) DO UPDATE SET name = excluded.name, stale = 1 WHERE customers.name = '' AND excluded.name <> ''`}
+		` ON CONFLICT (id) DO UPDATE SET name = excluded.name, stale = 1, seek = customers.seek + 1 WHERE customers.name = '' AND excluded.name <> ''`}
 	// Of identities that wrote: what was unreachable can be reached again.
 	insertIdentities = many{
-		`INSERT INTO identities (id, customer, channel, address, name, created_at) VALUES `, `(?, ?, ?, ?, ?, ?)`,
+		`INSERT INTO identities (id, home, customer, channel, address, name, created_at) VALUES `, `(?, ?, ?, ?, ?, ?, ?)`,
 		` ON CONFLICT (id) DO UPDATE SET name = CASE WHEN identities.name = '' THEN excluded.name ELSE identities.name END,
 			unreachable = '', unreachable_at = 0
 			WHERE identities.name = '' AND excluded.name <> '' OR identities.unreachable <> ''`}
 	// Of identities that are only spoken of.
 	insertPersons = many{`INSERT INTO customers (id, name, created_at) VALUES `, `(?, ?, ?)`, ` ON CONFLICT DO NOTHING`}
 	insertNamed   = many{
-		`INSERT INTO identities (id, customer, channel, address, name, created_at) VALUES `, `(?, ?, ?, ?, ?, ?)`,
+		`INSERT INTO identities (id, home, customer, channel, address, name, created_at) VALUES `, `(?, ?, ?, ?, ?, ?, ?)`,
 		` ON CONFLICT (id) DO NOTHING`}
 	updateIdentities = many{
 		`WITH v (id, consent, consent_at, unreachable, unreachable_at, blocked) AS (VALUES `,
@@ -79,7 +79,7 @@ var (
 type batch struct {
 	events, unreadable, customers, identities, persons, named, touches, bodies, parts []any
 
-	known         map[string]int // identity → its row in identities and customers
+	known         map[string]int // identity → its row in identities and customers, from 0
 	marked        ordered[marks]
 	links         []statement
 	created       map[string]int // touch → where its row begins in touches
@@ -177,12 +177,11 @@ func (b *batch) add(e *Event) error {
 		b.speakOf(i, e.At)
 	} else if i != nil {
 		if at, ok := b.known[i.ID]; !ok {
-			b.known[i.ID] = len(b.identities)
+			b.known[i.ID] = len(b.known)
 			b.customers = append(b.customers, i.Customer, i.Name, int64(e.At))
-			b.identities = append(b.identities, i.ID, i.Customer, i.Channel, i.Address, i.Name, int64(e.At))
-		} else if b.identities[at+4] == "" {
-			b.identities[at+4] = i.Name
-			b.customers[at/2+1] = i.Name
+			b.identities = append(b.identities, i.ID, i.Customer, i.Customer, i.Channel, i.Address, i.Name, int64(e.At))
+		} else if b.customers[3*at+1] == "" {
+			b.customers[3*at+1], b.identities[7*at+5] = i.Name, i.Name
 		}
 	}
 	b.mark(e)

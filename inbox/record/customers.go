@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -14,29 +15,31 @@ type Customer struct {
 	Tier      string `json:"tier,omitempty"`
 	CreatedAt Millis `json:"created_at"`
 	Version   int64  `json:"version"`
+
+	MergedInto string `json:"merged_into,omitempty"` // the customer it was merged into
 }
 
 // CustomerPage is a person with addresses and conversations, newest first.
 type CustomerPage struct {
-	Customer      Customer   `json:"customer"`
+	Customer      Customer   `json:"customer"`              // what is empty in its row shows as with the oldest of Merged that has it
+	MergedInto    string     `json:"merged_into,omitempty"` // the customer's id, when the one that was asked for has been merged into it
+	Merged        []Customer `json:"merged"`                // those who were, as their own rows are
 	Identities    []Identity `json:"identities"`
 	Conversations []View     `json:"conversations"` // at most 50
 	At            ID         `json:"at"`
 }
 
-func scanCustomer(rows *sql.Rows, c *Customer) error {
-	return rows.Scan(&c.ID, &c.Name, &c.Tier, &c.CreatedAt, &c.Version)
-}
-
-const identityColumns = "id, customer, channel, address, name, consent, consent_at, unreachable, unreachable_at, blocked, evidence"
+const identityColumns = "id, home, customer, channel, address, name, consent, consent_at, unreachable, unreachable_at, blocked, evidence"
 
 func scanIdentity(rows *sql.Rows, i *Identity) error {
-	return rows.Scan(&i.ID, &i.Customer, &i.Channel, &i.Address, &i.Name,
+	return rows.Scan(&i.ID, &i.Home, &i.Customer, &i.Channel, &i.Address, &i.Name,
 		&i.Consent, &i.ConsentAt, &i.Unreachable, &i.UnreachableAt, &i.Blocked, &i.Evidence)
 }
 
-func customer(ctx context.Context, q querier, id string) (Customer, error) {
-	return single(collect(ctx, q, scanCustomer, "SELECT id, name, tier, created_at, version FROM customers WHERE id = $1", id))
+// customer reads a root as it shows.
+func customer(ctx context.Context, q querier, root string) (Customer, error) {
+	return single(collect(ctx, q, scanCustomer,
+		"SELECT u.id, "+shownName+", "+shownTier+", u.created_at, u.version, u.merged_into FROM customers u WHERE u.id = $1", root))
 }
 
 func identities(ctx context.Context, q querier, id string) ([]Identity, error) {
@@ -44,20 +47,25 @@ func identities(ctx context.Context, q querier, id string) ([]Identity, error) {
 		"SELECT "+identityColumns+" FROM identities WHERE customer = $1 ORDER BY created_at, id", id)
 }
 
-// Customer reads a person's page. ErrNotFound.
+// Customer reads a person's page; of one who was merged into another the other's. ErrNotFound.
 func (db *DB) Customer(ctx context.Context, id string) (CustomerPage, error) {
 	var p CustomerPage
 	at, err := db.read(ctx, func(q querier) (err error) {
-		if p.Customer, err = customer(ctx, q, id); err != nil {
+		t, err := treeOf(ctx, q, id)
+		if err != nil {
 			return err
 		}
-		if p.Identities, err = identities(ctx, q, id); err != nil {
+		if t.root != id {
+			p.MergedInto = t.root
+		}
+		p.Customer, p.Merged = t.shown(), t.merged()
+		if p.Identities, err = t.identities(ctx, q); err != nil {
 			return err
 		}
 		const by = " ORDER BY c.last_message_at DESC, c.number DESC"
 		p.Conversations, err = collect(ctx, q, scanView, viewColumns+
 			" FROM (SELECT c.* FROM conversations c WHERE c.identity IN (SELECT id FROM identities WHERE customer = $1)"+by+" LIMIT 50) AS c"+
-			viewTables+by, id)
+			viewTables+by, t.root)
 		return err
 	})
 	p.At = at
@@ -90,7 +98,14 @@ func (db *DB) Timeline(ctx context.Context, customer, before string, limit int) 
 			return line, ErrCursor
 		}
 	}
-	ids, err := identities(ctx, db.pool, customer)
+	root, err := rootOf(ctx, db.pool, customer)
+	if err != nil {
+		if errors.Is(err, ErrNotFound) {
+			err = nil
+		}
+		return line, err
+	}
+	ids, err := identities(ctx, db.pool, root)
 	if err != nil || len(ids) == 0 {
 		return line, err
 	}

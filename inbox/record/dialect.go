@@ -28,6 +28,8 @@ type dialect struct {
 	begin    string            // a transaction that will write
 	snapshot sql.TxOptions     // of a list with its cursor
 	oneConn  bool              // all writing goes through one connection
+	// lockCursor makes the recorder wait for the end of the transaction: as oneConn does already.
+	lockCursor string
 	// numbered: many's rows are written with $1, $2, …. SQLite takes these too, but looks each up by its name: 45 %
 	// of the time of a large insert.
 	numbered bool
@@ -54,6 +56,8 @@ var sqliteDialect = dialect{
 	oneConn:   true,
 	indexedBy: func(index string) string { return " INDEXED BY " + index },
 
+	lockCursor: "SELECT n FROM log_cursor",
+
 	insertTouchWords:    many{`INSERT INTO touch_words (rowid, words) VALUES `, `(?, ?)`, ``},
 	insertCustomerWords: `INSERT INTO customer_words (rowid, words) VALUES ($1, $2)`,
 	deleteCustomerWords: `DELETE FROM customer_words WHERE rowid = $1`,
@@ -78,6 +82,8 @@ var postgresDialect = dialect{
 	snapshot:  sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead},
 	numbered:  true,
 	indexedBy: func(string) string { return "" },
+
+	lockCursor: "SELECT n FROM log_cursor FOR UPDATE",
 
 	insertTouchWords:    many{`INSERT INTO touch_words (n, words) VALUES `, `(?, CAST(? AS tsvector))`, ``},
 	insertCustomerWords: `INSERT INTO customer_words (n, words) VALUES ($1, CAST($2 AS tsvector))`,
@@ -193,7 +199,7 @@ func Unavailable(err error) bool {
 	if err == nil || refused(err) || errors.Is(err, context.Canceled) {
 		return false
 	}
-	for _, own := range []error{ErrMoved, ErrConflict, ErrNotFound, ErrTaken, ErrCursor, sql.ErrNoRows} {
+	for _, own := range []error{ErrMoved, ErrConflict, ErrNotFound, ErrTaken, ErrCursor, ErrSame, sql.ErrNoRows} {
 		if errors.Is(err, own) {
 			return false
 		}

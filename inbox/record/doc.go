@@ -12,6 +12,10 @@
 // People and settings are plain rows with a version: an edit of a row that has moved on fails with
 // ErrConflict, a row that is not there with ErrNotFound.
 //
+// Touches belong to identities, identities to a home, and a home counts for the root of the tree that merges have made of customers (tree.go).
+// Merging, parting (merge.go, unmerge.go) and moving identities (links.go) move pointers between two batches of the recorder, whose own links
+// do the same in the order of events; so any order of them leaves each touch with its owner. FindTwins (twins.go) only suggests.
+//
 // Lists are read together with the cursor they are true at, in one snapshot, so that a client can apply
 // later events on top.
 //

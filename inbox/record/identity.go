@@ -44,7 +44,7 @@ func heard(e *Event) bool {
 // speakOf makes an identity and its customer known where they are new.
 func (b *batch) speakOf(i *Identity, at Millis) {
 	b.persons = append(b.persons, i.Customer, i.Name, int64(at))
-	b.named = append(b.named, i.ID, i.Customer, i.Channel, i.Address, i.Name, int64(at))
+	b.named = append(b.named, i.ID, i.Customer, i.Customer, i.Channel, i.Address, i.Name, int64(at))
 }
 
 // mark takes what an event says of its identity, after what events before it said.
@@ -95,21 +95,6 @@ func (b *batch) marks() (rows []any) {
 	return rows
 }
 
-const (
-	// The customer of the link's identity, or the one that it names; nothing happens when that is not there.
-	linkIdentity = `UPDATE identities SET evidence = $3, customer = (SELECT customer FROM identities WHERE id = $2) WHERE id = $1
-		AND EXISTS (SELECT 1 FROM identities WHERE id = $2)`
-	linkCustomer = `UPDATE identities SET evidence = $3, customer = $2 WHERE id = $1 AND EXISTS (SELECT 1 FROM customers WHERE id = $2)`
-	// A further address of the customer whom $2 has: only one that nobody else has.
-	addIdentity = `INSERT INTO identities (id, customer, channel, address, name, created_at, evidence)
-		SELECT CAST($1 AS TEXT), o.customer, CAST($3 AS TEXT), CAST($4 AS TEXT), CAST($5 AS TEXT), CAST($6 AS BIGINT), CAST($7 AS TEXT)
-		FROM identities o WHERE o.id = $2 ON CONFLICT (id) DO NOTHING`
-	// Search has to look at both again; a name fills an empty one.
-	linkedName = `UPDATE customers SET stale = 1, name = CASE WHEN name = '' THEN CAST($2 AS TEXT) ELSE name END
-		WHERE id = (SELECT customer FROM identities WHERE id = $1)`
-	unlinked = `UPDATE customers SET stale = 1 WHERE id = $1`
-)
-
 // phoneChannel is the channel whose addresses are telephone numbers: what a link calls "phone".
 const phoneChannel = "sms"
 
@@ -121,31 +106,44 @@ func LinkIdentity(channel, address, name string) Identity {
 	return IdentityOf(channel, address, name)
 }
 
-// link gives an event's identity to another customer. The statements run in the order of events.
+// link gives an event's identity to another customer: its home is then the home of the link's identity, or the customer that the link
+// names; nothing happens when that is not there. The statements run in the order of events, and never beside a merge (see between).
 func (b *batch) link(e *Event, l *channels.Link) {
 	run := func(text string, args ...any) {
 		b.links = append(b.links, statement{key: stmtKey{text: text}, args: args})
 	}
-	id := e.Identity.ID
-	if l.Customer != "" {
-		run(linkCustomer, id, l.Customer, l.Evidence)
-	} else {
-		to := LinkIdentity(l.Channel, l.Address, l.Name)
-		b.speakOf(&to, e.At)
-		run(linkIdentity, id, to.ID, l.Evidence)
+	by := ""
+	if e.By.Kind == "agent" {
+		by = e.By.ID
 	}
+	id, kind, to, goal := e.Identity.ID, LinkStart, l.Customer, toCustomer
+	named := id // of whom the proof is
+	if to == "" {
+		kind, goal = LinkProof, toIdentity
+		of := LinkIdentity(l.Channel, l.Address, l.Name)
+		b.speakOf(&of, e.At)
+		to, named = of.ID, of.ID
+	}
+	run(goal.stales, id, to)
+	run(goal.notes, id, to, NewID("l"), int64(e.At), by, kind, l.Evidence)
+	run(goal.moves, id, to, l.Evidence)
 	for _, more := range [][2]string{{"email", l.Email}, {"phone", l.Phone}} {
 		if more[1] != "" {
 			to := LinkIdentity(more[0], more[1], l.Name)
-			run(addIdentity, to.ID, id, to.Channel, to.Address, to.Name, int64(e.At), l.Evidence)
+			run(furtherStales, to.ID, id)
+			run(furtherNote, to.ID, id, NewID("l"), int64(e.At), by, LinkNamed, l.Evidence)
+			run(addFurther, to.ID, id, to.Channel, to.Address, to.Name, int64(e.At), l.Evidence)
+			run(hintStales, to.ID, named)
+			run(addHint, to.ID, named)
 		}
 	}
 	name := l.Name
 	if name == "" {
 		name = e.Identity.Name
 	}
-	run(linkedName, id, name)
-	run(unlinked, e.Identity.Customer)
+	if name != "" {
+		run(linkedName, id, name)
+	}
 }
 
 // bareMarks are marks without addresses and names.

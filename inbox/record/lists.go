@@ -42,7 +42,7 @@ type Preview struct {
 }
 
 // viewColumns are what scanView reads; c is the conversation. A preview is 200 characters, of the newest text when it was edited.
-const viewColumns = `SELECT c.header, COALESCE(u.id, ''), COALESCE(u.name, ''), COALESCE(i.address, ''), COALESCE(s.subject, ''),
+const viewColumns = `SELECT c.header, COALESCE(u.id, ''), ` + shownName + `, COALESCE(i.address, ''), COALESCE(s.subject, ''),
 	COALESCE(t.kind, ''), COALESCE(t.inbound, 0), COALESCE(t.author_kind, ''), COALESCE(t.author, ''), COALESCE(t.unreadable, ''),
 	COALESCE((SELECT substr(eb.text, 1, 200) FROM touches e JOIN bodies eb ON eb.n = e.n WHERE e.of_touch = c.last_message
 		AND e.of_touch <> '' AND e.kind = 'edit' AND e.state <> 'failed' ORDER BY e.n DESC LIMIT 1), substr(b.text, 1, 200), ''),

@@ -127,7 +127,7 @@ func TestCustomerAndTimeline(t *testing.T) {
 		}
 		// As a merge will: the identity points to another customer.
 		if err := db.write(ctx, func(q querier) error {
-			_, err := q.ExecContext(ctx, "UPDATE identities SET customer = 'c-x' WHERE id = 'i-y'")
+			_, err := q.ExecContext(ctx, "UPDATE identities SET home = 'c-x', customer = 'c-x' WHERE id = 'i-y'")
 			return err
 		}); err != nil {
 			t.Fatal(err)

@@ -17,6 +17,7 @@ var (
 	ErrConflict = errors.New("the row has been changed by another")
 	ErrNotFound = errors.New("no such row")
 	ErrTaken    = errors.New("the name is taken") // an email address, a shortcut
+	ErrSame     = errors.New("they are one customer already")
 )
 
 // DB is an open record. Its methods may be called at once from many goroutines.

@@ -55,7 +55,7 @@ func (p *prepared) eachOpen(ctx context.Context, q querier, do func(o *openConve
 		o.age = max(p.Now-h.CreatedAt, 0)
 		it.Value = int64(o.age)
 		return err
-	}, `SELECT c.id, c.number, c.queue, c.channel, c.holder, c.tags, c.status, c.header, COALESCE(u.id, ''), COALESCE(u.name, '')
+	}, `SELECT c.id, c.number, c.queue, c.channel, c.holder, c.tags, c.status, c.header, COALESCE(u.id, ''), `+shownName+`
 		FROM conversations c LEFT JOIN identities i ON i.id = c.identity LEFT JOIN customers u ON u.id = i.customer
 		WHERE c.live_until = $1 AND ($2 = '' OR c.queue = $2) AND ($3 = '' OR c.holder = $3) AND ($4 = '' OR c.channel = $4)`, int64(always), p.Queue, p.Agent, p.Channel)
 	if err != nil {

@@ -294,7 +294,7 @@ func (l *listing) describe(ctx context.Context, q querier) error {
 		if it.Conversation == "" {
 			continue
 		}
-		err := q.QueryRowContext(ctx, `SELECT c.number, COALESCE(u.id, ''), COALESCE(u.name, ''), COALESCE((SELECT t.id FROM touches t WHERE t.n = $2), '')
+		err := q.QueryRowContext(ctx, `SELECT c.number, COALESCE(u.id, ''), `+shownName+`, COALESCE((SELECT t.id FROM touches t WHERE t.n = $2), '')
 			FROM conversations c LEFT JOIN identities i ON i.id = c.identity LEFT JOIN customers u ON u.id = i.customer WHERE c.id = $1`,
 			it.Conversation, int64(it.N)).Scan(&it.Number, &it.Customer, &it.CustomerName, &it.Touch)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) { // it was erased

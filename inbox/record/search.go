@@ -76,27 +76,47 @@ func (db *DB) indexTouches(ctx context.Context, limit int) (int, error) {
 }
 
 func (db *DB) indexCustomers(ctx context.Context, limit int) (int, error) {
-	type person struct{ id, name string }
-	list, err := collect(ctx, db.pool, func(rows *sql.Rows, p *person) error { return rows.Scan(&p.id, &p.name) },
-		"SELECT id, name FROM customers WHERE stale = 1 ORDER BY id LIMIT $1", limit)
+	type person struct{ id, name, root string }
+	list, err := collect(ctx, db.pool, func(rows *sql.Rows, p *person) error { return rows.Scan(&p.id, &p.name, &p.root) },
+		"SELECT id, name, root FROM customers WHERE stale = 1 ORDER BY id LIMIT $1", limit)
 	if err != nil || len(list) == 0 {
 		return 0, err
 	}
-	words := make([][]string, len(list))
+	words, known := make([][]string, len(list)), make([][]Identity, len(list))
 	for i, p := range list {
 		ids, err := identities(ctx, db.pool, p.id)
 		if err != nil {
 			return 0, err
 		}
-		if len(ids) > 0 { // else all addresses have been linked to somebody else
-			words[i] = customerWords(p.name, ids)
+		if known[i] = ids; len(ids) > 0 { // else all addresses have been linked to somebody else, or it was merged into another
+			names, err := treeNames(ctx, db.pool, p.id)
+			if err != nil {
+				return 0, err
+			}
+			words[i] = customerWords(names, ids)
 		}
 	}
 	err = db.write(ctx, func(q querier) error {
 		for i, p := range list {
-			// A name that has changed since it was read leaves the row stale.
+			// A name or addresses that have changed since they were read leave the row stale. Who changes addresses marks the row after this
+			// has it, or has changed them before.
 			if _, err := q.ExecContext(ctx, "UPDATE customers SET stale = 0 WHERE id = $1 AND name = $2", p.id, p.name); err != nil {
 				return err
+			}
+			ids, err := identities(ctx, q, p.id)
+			if err != nil {
+				return err
+			}
+			if !slices.Equal(ids, known[i]) {
+				if _, err := q.ExecContext(ctx, "UPDATE customers SET stale = 1 WHERE id = $1", p.id); err != nil {
+					return err
+				}
+				continue
+			}
+			if p.root != "" { // what it is called is what its root may be called
+				if _, err := q.ExecContext(ctx, "UPDATE customers SET stale = 1 WHERE id = $1", p.root); err != nil {
+					return err
+				}
 			}
 			if _, err := q.ExecContext(ctx, "INSERT INTO customer_rows (customer) VALUES ($1) ON CONFLICT DO NOTHING", p.id); err != nil {
 				return err
@@ -189,7 +209,7 @@ func (db *DB) Search(ctx context.Context, text string, limit int) (Hits, error) 
 		if len(rows) > 0 {
 			if h.Customers, err = collect(ctx, q, func(rows *sql.Rows, c *CustomerHit) error {
 				return rows.Scan(&c.ID, &c.Name, &c.Address, &c.Channel)
-			}, `SELECT u.id, u.name, COALESCE(i.address, ''), COALESCE(i.channel, '') FROM customer_rows r JOIN customers u ON u.id = r.customer
+			}, `SELECT u.id, `+shownName+`, COALESCE(i.address, ''), COALESCE(i.channel, '') FROM customer_rows r JOIN customers u ON u.id = r.customer
 				LEFT JOIN identities i ON i.id = (SELECT id FROM identities WHERE customer = u.id ORDER BY created_at, id LIMIT 1)
 				WHERE r.n IN (`+placeholders(1, len(rows))+") ORDER BY r.n DESC", rows...); err != nil {
 				return err
@@ -203,7 +223,7 @@ func (db *DB) Search(ctx context.Context, text string, limit int) (Hits, error) 
 			err := rows.Scan(&m.Touch, &m.Conversation, &m.At, &m.Number, &m.Customer.ID, &m.Customer.Name, &subject, &body)
 			m.Snippet = snippet(subject, body, words)
 			return err
-		}, `SELECT t.id, t.conversation, t.happened_at, COALESCE(c.number, 0), COALESCE(u.id, ''), COALESCE(u.name, ''), b.subject, b.text
+		}, `SELECT t.id, t.conversation, t.happened_at, COALESCE(c.number, 0), COALESCE(u.id, ''), `+shownName+`, b.subject, b.text
 			FROM touches t JOIN bodies b ON b.n = t.n LEFT JOIN conversations c ON c.id = t.conversation
 			LEFT JOIN identities i ON i.id = t.identity LEFT JOIN customers u ON u.id = i.customer
 			WHERE t.n IN (`+placeholders(1, len(rows))+") ORDER BY t.n DESC", rows...)

@@ -298,6 +298,9 @@ type Identity struct {
 	UnreachableAt Millis `json:"unreachable_at,omitempty"`
 	Blocked       bool   `json:"blocked,omitempty"`  // its messages wake nobody
 	Evidence      string `json:"evidence,omitempty"` // how it was linked to its customer
+
+	Home string `json:"home,omitempty"` // the customer that the evidence says it is of; Customer is who that was merged into, if into anybody
+	Link *Link  `json:"link,omitempty"` // how it came to its home; nil: it began there. Of a customer's page
 }
 
 // Mark changes an identity. Marks are applied in the order of events; consent by when the customer said so.
