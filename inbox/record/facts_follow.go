@@ -167,7 +167,7 @@ func (db *DB) loadFold(ctx context.Context, rules *FactRules, events []Event) (*
 	f.header = func(id string) *Conversation { return over[id] }
 	f.rates = map[string][]Fact{}
 	for id := range rated {
-		list, err := collect(ctx, db.pool, scanFact, "SELECT "+factColumns+` FROM facts f WHERE f.kind IN ('rating', 'nps')
+		list, err := collect(ctx, db.pool, scanFact, "SELECT "+factColumns+` FROM facts f WHERE f.kind || '' IN ('rating', 'nps')
 			AND f.n IN (SELECT t.n FROM touches t WHERE t.conversation = $1 AND t.kind = 'rating')`, id)
 		if err != nil {
 			return nil, err
