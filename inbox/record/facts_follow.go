@@ -218,7 +218,6 @@ func (db *DB) loadStates(ctx context.Context, f *fold, ids map[string]bool) erro
 
 var (
 	upsertStates = many{`INSERT INTO report_states (id, json) VALUES `, `(?, ?)`, ` ON CONFLICT (id) DO UPDATE SET json = excluded.json`}
-	deleteFacts  = many{`DELETE FROM facts WHERE (n, kind) IN (VALUES `, `(CAST(? AS BIGINT), CAST(? AS TEXT))`, `)`}
 	deleteStates = many{`DELETE FROM report_states WHERE id IN (`, `?`, `)`}
 	// A day that is marked already keeps the time at which it is due.
 	markDays = many{`INSERT INTO report_dirty (day, ripe, due, mark) VALUES `, `(?, ?, ?, 1)`,
@@ -274,11 +273,11 @@ func (f *fold) statements(now Millis) ([]statement, error) {
 	for d := range ripe {
 		marks = append(marks, int64(d), 1, int64(ripeAt(d, f.rules)))
 	}
-	var noMore []any
-	for i := range f.gone {
-		noMore = append(noMore, int64(f.gone[i].N), f.gone[i].Kind)
+	var list []statement
+	for i := range f.gone { // few: one after the other finds each by its key
+		list = append(list, statement{key: stmtKey{text: "DELETE FROM facts WHERE n = $1 AND kind = $2"}, args: []any{int64(f.gone[i].N), f.gone[i].Kind}})
 	}
-	list := insertFacts.over(deleteFacts.over(nil, noMore), facts)
+	list = insertFacts.over(list, facts)
 	list = upsertStates.over(list, states)
 	list = deleteStates.over(list, gone)
 	return markDays.over(list, marks), nil
