@@ -1,1 +1,0 @@
-import{Ot as e,b as t}from"./i18n-BbpjPwSH.js";import{i as n}from"./dist-C04RD7mB.js";function r(r){return t(()=>!e(r)||!!n(r)?.closest(`form`))}export{r as t};
