@@ -30,7 +30,7 @@ const bundle = await build({
   }],
 })
 // One word less to spell pays after compression.
-const { code } = await minify(bundle.outputFiles[0].text.replace(/\bconst /g, 'let '), { ecma: 2020, toplevel: true, compress: { passes: 3, unsafe_arrows: true, pure_getters: true, hoist_funs: true } })
+const { code } = await minify(bundle.outputFiles[0].text.replace(/\bconst /g, 'let '), { ecma: 2020, toplevel: true, compress: { passes: 3, unsafe_arrows: true, pure_getters: true, hoist_funs: true, hoist_vars: true } })
 const out = `/*! Tamas web chat ${digest.digest('hex').slice(0, 16)} */\n${code}\n`
 writeFileSync('../dist/widget.js', out)
 console.log(`${out.length} bytes, gzip ${gzipSync(out, { level: 9 }).length}`)
