@@ -1,8 +1,9 @@
 import { colleagues } from './en-colleagues'
+import { customer } from './en-customer'
 import { desk } from './en-desk'
 import { reports } from './en-reports'
 import { settings } from './en-settings'
 import { steer } from './en-steer'
 import { why } from './en-why'
 
-export default { ...colleagues, ...desk, ...reports, ...settings, ...steer, ...why }
+export default { ...colleagues, ...customer, ...desk, ...reports, ...settings, ...steer, ...why }

@@ -420,6 +420,14 @@ export function withCustomerName(s: LiveState, customer: string, name: string): 
   return { ...s, rows }
 }
 
+/** Conversations of these addresses are that customer's: after a merge, a split, or an undo. */
+export function withOwner(s: LiveState, customer: { id: string; name: string }, identities: readonly { id: string }[]): LiveState {
+  const of = new Set(identities.map((i) => i.id))
+  const rows = new Map(s.rows)
+  for (const [id, r] of rows) if (of.has(r.identity) && (r.customer.id !== customer.id || r.customer.name !== customer.name)) rows.set(id, { ...r, customer: { id: customer.id, name: customer.name } })
+  return { ...s, rows }
+}
+
 /** Typing is forgotten after six seconds without a word. */
 export function withoutOldTyping(s: LiveState, now: number): LiveState {
   if (![...s.typing.values()].some((x) => now - x.at > 6000)) return s

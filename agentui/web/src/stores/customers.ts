@@ -1,7 +1,8 @@
 import { reactive, watch } from 'vue'
 import { api, ApiError, type Account, type CustomerDetail, type Identity } from '@/api'
 import { nOf } from '@/live/protocol'
-import { generation, onNews, whenRecorded } from './live'
+import { withOwner } from '@/live/reduce'
+import { generation, onNews, update, whenRecorded } from './live'
 
 // Customer records that are open, kept fresh: an identity may be stopped, unreachable, blocked or linked.
 
@@ -14,6 +15,8 @@ export function loadCustomer(id: string): Promise<CustomerDetail> {
   if (!p) {
     p = api.customer(id).then((d) => {
       customers.set(id, d)
+      customers.set(d.customer.id, d) // one who was merged away is who it was merged into
+      update((s) => withOwner(s, d.customer, d.identities))
       return d
     }).finally(() => asking.delete(id))
     asking.set(id, p)
@@ -38,6 +41,10 @@ onNews((n) => {
   const t = n.event.touch
   const held = [...customers.values()].find((d) => d.identities.some((i) => i.id === t?.identity && (i.unreachable || i.consent === 'stop')))
   if (held) whenRecorded(nOf(n.event.id), () => again(held.customer.id))
+})
+// Merged, parted, renamed: by anybody.
+onNews((n) => {
+  if (n.kind === 'settings' && n.topic === 'customers') [...customers.keys()].forEach(again)
 })
 watch(generation, () => customers.clear())
 

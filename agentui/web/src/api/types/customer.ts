@@ -17,6 +17,10 @@ export interface Identity {
   unreachable_at?: Millis
   blocked?: boolean
   evidence?: string
+  /** The customer that the evidence says it is of: `customer`, or one who was merged into that one. */
+  home?: string
+  /** How it came to its home; missing: it began there. */
+  link?: Link
 }
 
 export interface Customer {
@@ -25,11 +29,81 @@ export interface Customer {
   tier?: string
   created_at: Millis
   version?: number
+  /** Of rows in `merged` only: into whom. */
+  merged_into?: string
 }
 
 export interface CustomerDetail {
   customer: Customer
+  /** Who was merged into the customer, directly or not. */
+  merged?: Customer[]
+  /** Set when it was asked for by the id of one of those. */
+  merged_into?: string
   identities: Identity[]
   conversations: ConversationView[]
   at: string
+}
+
+/** One change of whom an address is of. */
+export interface Link {
+  id: string
+  identity?: Identity
+  from?: string
+  to: string
+  at?: Millis
+  by?: string
+  kind: 'proof' | 'start' | 'named' | 'hand' | 'split' | 'back'
+  evidence?: string
+  verified: boolean
+}
+
+export interface Merge {
+  id: string
+  from: string
+  into: string
+  at: Millis
+  by: string
+  reason?: string
+  undone_at?: Millis
+  undone_by?: string
+}
+
+export interface CustomerHistory {
+  merges: Merge[]
+  links: Link[]
+}
+
+/** A customer before a merge or an undo, with what goes along, in numbers. */
+export interface MergeSide {
+  customer: Customer
+  merged: Customer[]
+  identities: Identity[]
+  conversations: number
+  open: number
+  touches: number
+}
+
+export interface MergePreview {
+  from: MergeSide
+  into: MergeSide
+  fields: { field: 'name' | 'tier'; from: string; into: string; shows: string }[]
+  /** To be sent along, so that nothing else is done than what was shown. */
+  seen: string
+}
+
+export interface UnmergePreview extends MergePreview {
+  merge: Merge
+  /** Addresses that came while the two were one; each stays with its side unless it is moved. */
+  since: { identity: Identity; side: 'from' | 'into'; touches: number }[]
+  touches: number
+}
+
+export interface Suggestion {
+  id: string
+  score: number
+  reasons: { kind: 'named' | 'email' | 'phone' | 'name' | 'sound' | 'device'; value?: string }[]
+  state: 'open' | 'merged' | 'dismissed'
+  at: Millis
+  a: { customer: Customer; identities: Identity[] }
+  b: { customer: Customer; identities: Identity[] }
 }
