@@ -1,1 +1,0 @@
-import{a as e}from"./Icon-DVxbgS2r.js";import{a as t,p as n}from"./i18n-BNI7EiG9.js";async function r(){let[r]=await Promise.all([n(()=>import(`./_virtual_later-icons-C3FMo6Bi.js`),[]),t()]);for(let[t,n]of Object.entries(r.default))e(`lucide:${t}`,n)}export{r as t};
