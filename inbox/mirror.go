@@ -220,8 +220,10 @@ func (m *mirror) reread(ctx context.Context, epoch string, e *record.Event) erro
 	c := e.Conversation
 	m.mu.RLock()
 	convs, agents := map[string]*record.Conversation{}, make([]*record.Agent, len(e.Agents))
+	whose := ""
 	if c != nil {
-		for _, id := range []string{c.ID, m.threads[threadField(c.In())]} {
+		whose = m.threads[threadField(c.In())]
+		for _, id := range []string{c.ID, whose} {
 			convs[id] = m.convs[id]
 		}
 	}
@@ -268,13 +270,21 @@ func (m *mirror) reread(ctx context.Context, epoch string, e *record.Event) erro
 	m.upTo = max(m.upTo, number(last))
 	if c != nil {
 		tf := threadField(c.In())
-		switch old := m.convs[cmp.Or(now.ID, c.ID)]; {
+		unmoved := m.threads[tf] == whose
+		old := m.convs[cmp.Or(now.ID, c.ID)]
+		switch {
 		case now.ID == "" && old == convs[c.ID]:
 			delete(m.convs, c.ID)
-			delete(m.threads, tf)
-		case now.ID != "" && (old == convs[now.ID] || old != nil && old.Version < now.Version):
-			m.convs[now.ID] = &now
-			m.threads[tf] = now.ID
+			if unmoved {
+				delete(m.threads, tf)
+			}
+		case now.ID != "":
+			if old == convs[now.ID] || old != nil && old.Version < now.Version {
+				m.convs[now.ID] = &now
+			}
+			if unmoved && m.convs[now.ID] != nil {
+				m.threads[tf] = now.ID
+			}
 		}
 	}
 	for i, cmd := range held {

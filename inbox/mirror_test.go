@@ -1,11 +1,14 @@
 package inbox
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"tamas/inbox/record"
 )
@@ -121,5 +124,58 @@ func TestLiveUpTo(t *testing.T) {
 		if !maps.Equal(s.convs, want.convs) || !maps.Equal(s.held, want.held) {
 			t.Fatalf("as of %d:\n%v %v\nthe record has\n%v %v", s.n, s.convs, s.held, want.convs, want.held)
 		}
+	}
+}
+
+// between is what happens to a mirror after it has read from Redis and before it takes that in.
+type between struct{ f func() }
+
+func (b between) DialHook(next redis.DialHook) redis.DialHook          { return next }
+func (b between) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+func (b between) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		defer b.f()
+		return next(ctx, cmds)
+	}
+}
+
+// A thread that begins again while a conflict about it is looked into is neither forgotten nor lost for good.
+func TestRereadKeepsTheThread(t *testing.T) {
+	r := newRig(t, stores[0])
+	h, _ := r.hub()
+	r.deliver(h, from("t1", "1", "Salam"))
+	x := r.live(h, "t1")
+	tf := threadField(x.In())
+	one := redis.NewClient(&redis.Options{Addr: r.mini.mini.Addr()})
+	defer one.Close()
+	m := newMirror(one, h.keys)
+	m.epoch = h.mirror.current()
+	mine := x // what this node would begin, which knows of no conversation there
+	mine.ID, mine.Version = "mine", 1
+	e := &record.Event{Kind: record.EvReceived, Conversation: &mine}
+
+	// Redis had nothing there yet; before that is taken in, the log brings the other node's.
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(one.HDel(t.Context(), h.keys.threads(), tf).Err())
+	one.AddHook(between{func() { m.apply(&record.Event{ID: record.ID{N: 9}, Kind: record.EvReceived, Conversation: &x}) }})
+	must(m.reread(t.Context(), m.epoch, e))
+	if c, ok := m.byThread(x.In()); !ok || c.ID != x.ID {
+		t.Errorf("the log brought %s, and the thread is %+v", x.ID, c)
+	}
+
+	// A mirror that has the conversation without its thread learns whose it is.
+	must(one.HSet(t.Context(), h.keys.threads(), tf, x.ID).Err())
+	delete(m.threads, tf)
+	other := redis.NewClient(&redis.Options{Addr: r.mini.mini.Addr()})
+	defer other.Close()
+	m.rdb = other
+	must(m.reread(t.Context(), m.epoch, e))
+	if c, ok := m.byThread(x.In()); !ok || c.ID != x.ID {
+		t.Errorf("Redis has %s, and the thread is %+v", x.ID, c)
 	}
 }
