@@ -47,7 +47,7 @@ export interface CustomerDetail {
 /** One change of whom an address is of. */
 export interface Link {
   id: string
-  identity?: Identity
+  identity?: string
   from?: string
   to: string
   at?: Millis
