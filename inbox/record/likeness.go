@@ -148,7 +148,7 @@ var (
 )
 
 // soundOf are a folded word's consonants, A for a vowel that it begins with, alike for an Iranian name in both scripts; and the script, "fa" or
-// "la". ” for another.
+// "la"; "" for another.
 func soundOf(word string) (sound, script string) {
 	var out []byte
 	put := func(c byte, first, doubled bool) {
