@@ -20,6 +20,14 @@ func rowID(c echo.Context, what string) (string, error) {
 	return id, nil
 }
 
+// decodeAbout reads a request about a row: its body, and the row's id in the path.
+func decodeAbout[T any](c echo.Context, what string) (in T, id string, err error) {
+	if in, err = decode[T](c); err == nil {
+		id, err = rowID(c, what)
+	}
+	return in, id, err
+}
+
 // decided is who asks, about what was seen.
 func (s *Server) decided(c echo.Context, seen string) record.Decided {
 	return record.Decided{At: s.hub.Now(), By: principalOf(c).User.ID, Seen: seen, Rules: s.hub.FactRules()}
@@ -126,15 +134,11 @@ func (s *Server) mergeNote(c echo.Context) func(record.MergePreview, record.Merg
 }
 
 func (s *Server) postMerge(c echo.Context) error {
-	in, err := decode[struct {
+	in, into, err := decodeAbout[struct {
 		From   string `json:"from"`
 		Reason string `json:"reason"`
 		Seen   string `json:"seen"`
-	}](c)
-	if err != nil {
-		return err
-	}
-	into, err := rowID(c, "customer")
+	}](c, "customer")
 	if err != nil {
 		return err
 	}
@@ -170,14 +174,10 @@ func (s *Server) getMerge(c echo.Context) error {
 }
 
 func (s *Server) postMergeUndo(c echo.Context) error {
-	in, err := decode[struct {
+	in, id, err := decodeAbout[struct {
 		Move []string `json:"move"`
 		Seen string   `json:"seen"`
-	}](c)
-	if err != nil {
-		return err
-	}
-	id, err := rowID(c, "merge")
+	}](c, "merge")
 	if err != nil {
 		return err
 	}
@@ -211,16 +211,12 @@ type splitAnswer struct {
 }
 
 func (s *Server) postSplit(c echo.Context) error {
-	in, err := decode[struct {
+	in, id, err := decodeAbout[struct {
 		Identities []string `json:"identities"`
 		Into       string   `json:"into"`
 		Name       string   `json:"name"`
 		Evidence   string   `json:"evidence"`
-	}](c)
-	if err != nil {
-		return err
-	}
-	id, err := rowID(c, "customer")
+	}](c, "customer")
 	if err != nil {
 		return err
 	}

@@ -37,14 +37,10 @@ func (s *Server) listSuggestions(c echo.Context) error {
 }
 
 func (s *Server) postSuggestionAccept(c echo.Context) error {
-	in, err := decode[struct {
+	in, id, err := decodeAbout[struct {
 		Into string `json:"into"`
 		Seen string `json:"seen"`
-	}](c)
-	if err != nil {
-		return err
-	}
-	id, err := rowID(c, "suggestion")
+	}](c, "suggestion")
 	if err != nil {
 		return err
 	}

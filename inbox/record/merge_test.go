@@ -127,14 +127,20 @@ func must2[A, B any](_ A, _ B, err error) {
 	}
 }
 
+// firmOfThree has the customers c-x, c-y and c-z, each with a message.
+func firmOfThree(t *testing.T, db *DB) *firm {
+	f := newFirm(t, db)
+	for _, c := range []string{"x", "y", "z"} {
+		f.receive(c, c, "hi")
+	}
+	f.write()
+	return f
+}
+
 func TestMergeRefuses(t *testing.T) {
 	each(t, func(t *testing.T, db *DB, _ string) {
 		ctx := t.Context()
-		f := newFirm(t, db)
-		for _, c := range []string{"x", "y", "z"} {
-			f.receive(c, c, "hi")
-		}
-		f.write()
+		firmOfThree(t, db)
 		is := func(what string, err, want error) {
 			t.Helper()
 			if !errors.Is(err, want) || Unavailable(err) {
@@ -198,11 +204,7 @@ func TestMergeRefuses(t *testing.T) {
 func TestUndoAsksAboutWhatCameSince(t *testing.T) {
 	each(t, func(t *testing.T, db *DB, _ string) {
 		ctx := t.Context()
-		f := newFirm(t, db)
-		for _, c := range []string{"x", "y", "z"} {
-			f.receive(c, c, "hi")
-		}
-		f.write()
+		f := firmOfThree(t, db)
 		m := must(db.Merge(ctx, "c-x", "c-y", "", Decided{By: "u"}, nil))
 		f.receive("x", "x2", "hi again")
 		start := func(who, customer string) {
