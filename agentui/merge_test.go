@@ -157,7 +157,7 @@ func TestSuggestions(t *testing.T) {
 		t.Fatalf("%+v", s)
 	}
 	rest := of("before=" + first.Next)
-	if len(rest.Items) != 2 || rest.Next != "" || rest.Items[0].Reasons[0].Kind != "sound" {
+	if len(rest.Items) != 2 || rest.Next != "" || rest.Counts["open"] != 3 || rest.Items[0].Reasons[0].Kind != "sound" {
 		t.Fatalf("%+v", rest)
 	}
 	b.refused(403, codeForbidden, "", "GET", "/suggestions", nil)
@@ -181,7 +181,11 @@ func TestSuggestions(t *testing.T) {
 	}
 	b.refused(409, codeConflict, "", "POST", "/suggestions/"+first.Items[0].ID+"/accept", map[string]any{"into": y})
 	r.until("who was told apart from one of them is told apart from both", func() bool { return len(of("").Items) == 0 })
-	if got := of("state=merged"); len(got.Items) != 1 || got.Items[0].DecidedBy != r.users["leyla"].ID {
+	got := of("state=merged")
+	if len(got.Items) != 1 || got.Items[0].DecidedBy != r.users["leyla"].ID {
 		t.Errorf("%+v", got)
+	}
+	if c := got.Counts; c["open"] != 0 || c["merged"] != 1 || c["dismissed"] == 0 {
+		t.Errorf("%v", c)
 	}
 }

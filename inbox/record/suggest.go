@@ -99,13 +99,14 @@ type SuggestionFilter struct {
 
 // Suggestions is a piece of their list, the most likely first.
 type Suggestions struct {
-	Items []Suggestion `json:"items"`
-	Next  string       `json:"next"` // "" at the end
+	Items  []Suggestion   `json:"items"`
+	Next   string         `json:"next"`   // "" at the end
+	Counts map[string]int `json:"counts"` // by state: of all pieces
 }
 
 // Suggestions lists them. ErrCursor; ErrNotFound: no such customer.
 func (db *DB) Suggestions(ctx context.Context, f SuggestionFilter) (Suggestions, error) {
-	page := Suggestions{Items: []Suggestion{}}
+	page := Suggestions{Items: []Suggestion{}, Counts: map[string]int{SuggestionOpen: 0, SuggestionMerged: 0, SuggestionDismissed: 0}}
 	score, id := int64(always), ""
 	if f.Before != "" {
 		if n, err := fmt.Sscanf(f.Before, "%d.%s", &score, &id); err != nil || n != 2 {
@@ -128,11 +129,23 @@ func (db *DB) Suggestions(ctx context.Context, f SuggestionFilter) (Suggestions,
 			f.Customer = root
 		}
 		// Of those that were merged meanwhile the finder has not heard yet.
-		list, err := collect(ctx, q, scanSuggestion, "SELECT "+suggestionColumns+` FROM suggestions s JOIN customers x ON x.id = s.a JOIN customers y ON y.id = s.b
-			WHERE s.state = $1 AND (s.state <> 'open' OR x.root = '' AND y.root = '') AND ($2 = '' OR s.a = $2 OR s.b = $2)
-				AND (s.score < $3 OR s.score = $3 AND s.id < $4) ORDER BY s.score DESC, s.id DESC LIMIT $5`, f.State, f.Customer, score, id, f.Limit+1)
+		const chosen = ` FROM suggestions s JOIN customers x ON x.id = s.a JOIN customers y ON y.id = s.b
+			WHERE (s.state <> 'open' OR x.root = '' AND y.root = '') AND ($1 = '' OR s.a = $1 OR s.b = $1)`
+		list, err := collect(ctx, q, scanSuggestion, "SELECT "+suggestionColumns+chosen+`
+			AND s.state = $2 AND (s.score < $3 OR s.score = $3 AND s.id < $4) ORDER BY s.score DESC, s.id DESC LIMIT $5`, f.Customer, f.State, score, id, f.Limit+1)
 		if err != nil {
 			return err
+		}
+		type count struct {
+			state string
+			n     int
+		}
+		counts, err := collect(ctx, q, func(rows *sql.Rows, c *count) error { return rows.Scan(&c.state, &c.n) }, "SELECT s.state, COUNT(*)"+chosen+" GROUP BY s.state", f.Customer)
+		if err != nil {
+			return err
+		}
+		for _, c := range counts {
+			page.Counts[c.state] = c.n
 		}
 		if len(list) > f.Limit {
 			list = list[:f.Limit]
