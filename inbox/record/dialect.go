@@ -35,6 +35,7 @@ type dialect struct {
 	numbered bool
 	// indexedBy follows a table's name where the planner would take another index than is good: SQLite knows no statistics.
 	indexedBy func(index string) string
+	columns   string // lists table and column of all tables, in their order
 
 	// Full text: $1 the query in the database's own language.
 	insertTouchWords    many                                     // n, words
@@ -55,6 +56,8 @@ var sqliteDialect = dialect{
 	snapshot:  sql.TxOptions{ReadOnly: true},
 	oneConn:   true,
 	indexedBy: func(index string) string { return " INDEXED BY " + index },
+
+	columns: "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY m.name, c.cid",
 
 	lockCursor: "SELECT n FROM log_cursor",
 
@@ -82,6 +85,9 @@ var postgresDialect = dialect{
 	snapshot:  sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead},
 	numbered:  true,
 	indexedBy: func(string) string { return "" },
+
+	columns: `SELECT c.table_name, c.column_name FROM information_schema.columns c JOIN information_schema.tables t ON t.table_schema = c.table_schema
+		AND t.table_name = c.table_name WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE' ORDER BY c.table_name, c.ordinal_position`,
 
 	lockCursor: "SELECT n FROM log_cursor FOR UPDATE",
 
