@@ -68,8 +68,8 @@ func (m *million) do(text string, args ...any) {
 }
 
 func (m *million) fill(n int) {
-	indexes := map[string]string{"facts_at": "facts (kind, happened_at, n)", "facts_agent": "facts (agent, happened_at, n, kind) WHERE agent <> ''",
-		"facts_queue": "facts (queue, happened_at, n, kind) WHERE queue <> ''"}
+	indexes := map[string]string{"facts_at": "facts (kind, happened_at, n)", "facts_agent": "facts (agent, kind, happened_at, n) WHERE agent <> ''",
+		"facts_queue": "facts (queue, kind, happened_at, n) WHERE queue <> ''"}
 	for name := range indexes {
 		m.do("DROP INDEX " + name)
 	}

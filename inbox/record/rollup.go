@@ -221,14 +221,10 @@ type filter struct {
 	queue, agent, channel string
 }
 
-// where is the condition, with its arguments from $1 on. An agent or a queue has its own index, which is in the order of time over all kinds: what
-// is said of the kind then must not lead the planner to the index of the kinds.
+// where is the condition, with its arguments from $1 on. The kinds, the agents and the queues have an index each, in the order of time: with an agent
+// and a queue the planner is led to the agent's, who has less to do than a queue.
 func (x filter) where() (string, []any) {
-	text, args := "f.kind = $1", []any{x.kind, int64(x.from), int64(x.to)}
-	if x.agent != "" || x.queue != "" {
-		text = "f.kind || '' = $1"
-	}
-	text += " AND f.happened_at >= $2 AND f.happened_at < $3"
+	text, args := "f.kind = $1 AND f.happened_at >= $2 AND f.happened_at < $3", []any{x.kind, int64(x.from), int64(x.to)}
 	and := func(condition, v string) {
 		if v != "" {
 			args = append(args, v)
