@@ -48,6 +48,8 @@ var (
 		` ON CONFLICT DO NOTHING`}
 	insertBodies = many{
 		`INSERT INTO bodies (n, subject, text, html, raw, blob, more) VALUES `, `(?, ?, ?, ?, ?, ?, ?)`, ``}
+	insertData = many{
+		`INSERT INTO touch_data (n, json) VALUES `, `(?, ?)`, ``}
 	insertParts = many{
 		`INSERT INTO touch_parts (account, provider_id, touch) VALUES `, `(?, ?, ?)`, ` ON CONFLICT DO NOTHING`}
 	updateTouches = many{
@@ -77,7 +79,7 @@ var (
 // batch gathers the rows of some events, each row once with its newest values: PostgreSQL refuses to touch a row
 // twice in one statement, and half the work is saved.
 type batch struct {
-	events, unreadable, customers, identities, persons, named, touches, bodies, parts []any
+	events, unreadable, customers, identities, persons, named, touches, bodies, data, parts []any
 
 	known         map[string]int // identity → its row in identities and customers, from 0
 	marked        ordered[marks]
@@ -186,7 +188,9 @@ func (b *batch) add(e *Event) error {
 	}
 	b.mark(e)
 	if e.Touch != nil {
-		b.touch(e)
+		if err := b.touch(e); err != nil {
+			return err
+		}
 	}
 	for i := range e.Agents {
 		if a := b.agents.get(e.Agents[i].ID); *a == nil || (*a).Version < e.Agents[i].Version {
@@ -200,7 +204,7 @@ func (b *batch) add(e *Event) error {
 }
 
 // touch takes a new touch, or a new state of one: in this batch or of the record.
-func (b *batch) touch(e *Event) {
+func (b *batch) touch(e *Event) error {
 	t := e.Touch
 	for _, id := range t.Parts {
 		b.parts = append(b.parts, t.Account, id, t.ID)
@@ -217,18 +221,26 @@ func (b *batch) touch(e *Event) {
 			}
 			b.bodies = append(b.bodies, int64(e.ID.N), y.Subject, y.Text, y.HTML, raw, y.Blob, y.more())
 		}
-		return
+		if t.Data != nil {
+			text, err := json.Marshal(t.Data)
+			if err != nil {
+				return err
+			}
+			b.data = append(b.data, int64(e.ID.N), string(text))
+		}
+		return nil
 	}
 	if at, ok := b.created[t.ID]; ok {
 		if r := b.touches[at:]; r[12].(int64) < int64(t.Rev) {
 			r[11], r[12], r[13], r[14], r[15] = t.State, int64(t.Rev), int64(t.Attempt), int64(t.RetryAt), t.Error
 			r[17], r[18], r[20] = t.ProviderID, t.Worker, t.Unreadable
 		}
-		return
+		return nil
 	}
 	if s := b.states.get(t.ID); *s == nil || (*s).Rev < t.Rev {
 		*s = t
 	}
+	return nil
 }
 
 // begins tells the first event of a touch, which brings its text. A retry by hand queues a touch without it.
@@ -266,6 +278,7 @@ func (b *batch) finish() error {
 	list = append(list, b.links...)
 	list = insertTouches.over(list, b.touches)
 	list = insertBodies.over(list, b.bodies)
+	list = insertData.over(list, b.data)
 	list = updateTouches.over(list, states)
 	list = insertParts.over(list, b.parts)
 	list = upsertConversations.over(list, convs)
@@ -274,7 +287,7 @@ func (b *batch) finish() error {
 	return nil
 }
 
-// afterwards takes back the text of touches that touches_once kept out. changed is of b.statements.
+// afterwards takes back the text and the data of touches that touches_once kept out. changed is of b.statements.
 func (db *DB) afterwards(ctx context.Context, b *batch, changed []int64) error {
 	missing := int64(len(b.touches) / touchWidth)
 	for i, s := range b.statements {
@@ -291,11 +304,16 @@ func (db *DB) afterwards(ctx context.Context, b *batch, changed []int64) error {
 			return err
 		}
 	}
+	for at := 0; at < len(b.data); at += dataWidth {
+		if err := db.wr.exec(ctx, "DELETE FROM touch_data WHERE n = $1 AND NOT EXISTS (SELECT 1 FROM touches WHERE touches.n = touch_data.n)", b.data[at]); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-// Columns of insertTouches and insertBodies.
-const touchWidth, bodyWidth = 25, 7
+// Columns of insertTouches, insertBodies and insertData.
+const touchWidth, bodyWidth, dataWidth = 25, 7, 2
 
 func conversationRow(h *header) []any {
 	c := h.c
@@ -338,7 +356,7 @@ func asked(c *Conversation) string {
 	return "\n" + strings.Join(list, "\n") + "\n"
 }
 
-// eventJSON is the event without personal text: no body, of the identity only its id and customer, of a link no address. head is the
+// eventJSON is the event without personal text: no body and no data, of the identity only its id and customer, of a link no address. head is the
 // conversation's JSON, written once for its own row and here.
 func eventJSON(e *Event, head []byte) (string, error) {
 	bare := *e
@@ -349,7 +367,7 @@ func eventJSON(e *Event, head []byte) (string, error) {
 	bare.Marks = bareMarks(e.Marks)
 	if e.Touch != nil {
 		t := *e.Touch
-		t.Body = nil
+		t.Body, t.Data = nil, nil
 		if begins(e) {
 			t.N = e.ID.N
 		}

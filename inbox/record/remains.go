@@ -22,7 +22,7 @@ func remains(e *Event, reason string) Event {
 	}
 	if e.Touch != nil {
 		t := *e.Touch
-		t.Body, t.Parts = nil, append([]string(nil), t.Parts...)
+		t.Body, t.Data, t.Parts = nil, nil, append([]string(nil), t.Parts...)
 		if begins(e) {
 			t.Body, t.Unreadable = &Body{}, reason
 		}

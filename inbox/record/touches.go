@@ -3,29 +3,33 @@ package record
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"slices"
 )
 
-// touchColumns are what scanTouch reads, from touches t and bodies b.
+// touchColumns are what scanTouch reads, from touchTables.
 const touchColumns = `t.n, t.id, t.kind, t.conversation, t.identity, t.account, t.channel, t.inbound, t.author_kind, t.author,
 	t.happened_at, t.state, t.rev, t.attempt, t.retry_at, t.error, t.key, t.provider_id, t.worker, t.auto_reply, t.unreadable,
 	t.reply_to, t.of_touch, t.score, t.spam, b.n IS NOT NULL, COALESCE(b.subject, ''), COALESCE(b.text, ''), COALESCE(b.html, ''), b.raw, COALESCE(b.blob, ''),
-	COALESCE(b.more, '')`
+	COALESCE(b.more, ''), d.json`
 
-const touchTables = ` FROM touches t LEFT JOIN bodies b ON b.n = t.n `
+const touchTables = ` FROM touches t LEFT JOIN bodies b ON b.n = t.n LEFT JOIN touch_data d ON d.n = t.n `
 
 func scanTouch(rows *sql.Rows, t *Touch) error {
 	var n int64
 	var hasBody bool
 	var b Body
-	var more []byte
+	var more, data []byte
 	err := rows.Scan(&n, &t.ID, &t.Kind, &t.Conversation, &t.Identity, &t.Account, &t.Channel, &t.Inbound, &t.Author.Kind, &t.Author.ID,
 		&t.At, &t.State, &t.Rev, &t.Attempt, &t.RetryAt, &t.Error, &t.Key, &t.ProviderID, &t.Worker, &t.AutoReply, &t.Unreadable,
-		&t.ReplyTo, &t.Of, &t.Score, &t.Spam, &hasBody, &b.Subject, &b.Text, &b.HTML, &b.Raw, &b.Blob, &more)
+		&t.ReplyTo, &t.Of, &t.Score, &t.Spam, &hasBody, &b.Subject, &b.Text, &b.HTML, &b.Raw, &b.Blob, &more, &data)
 	t.N = uint64(n)
 	if err == nil && len(more) > 0 {
 		err = b.readMore(more)
+	}
+	if err == nil && len(data) > 0 {
+		err = json.Unmarshal(data, &t.Data)
 	}
 	if hasBody {
 		t.Body = &b

@@ -207,6 +207,16 @@ const (
 	KindRating   = "rating"   // Score 1 to 5, a comment in the body
 	KindVisit    = "visit"    // a page: its address is the body's subject, its title the text; of no conversation
 
+	// What others log (see Entry), of no conversation; kinds of one's own begin with "x_". So may visits and notes be.
+	KindCall        = "call"
+	KindShopVisit   = "shop_visit"
+	KindPurchase    = "purchase"
+	KindReturn      = "return"
+	KindSelfService = "self_service"
+	KindProgramme   = "programme" // a step of a marketing programme: sent, opened, …
+	KindDelivery    = "delivery"
+	KindEvent       = "event"
+
 	// Among colleagues, like notes: no customer sees them.
 	KindWhisper = "whisper" // a supervisor's word to the owner
 	KindDraft   = "draft"   // a colleague's proposal of what to answer
@@ -219,6 +229,7 @@ const (
 // Send states of an outbound message, in order of their revisions. "received" is an inbound message's only one.
 const (
 	StateReceived  = "received"
+	StateLogged    = "logged" // of what others log, either way; its only one
 	StateQueued    = "queued"
 	StateSending   = "sending"
 	StateSent      = "sent"
@@ -259,6 +270,7 @@ type Touch struct {
 	Parts      []string `json:"parts,omitempty"`    // further provider ids under which it can be found; written, not read back
 
 	Body *Body `json:"body,omitempty"` // personal text; in an events table row it is nil
+	Data *Data `json:"data,omitempty"` // of what others log: likewise
 }
 
 // ScaleOfTen is the subject of a rating from 0 to 10.
@@ -316,7 +328,8 @@ type Mark struct {
 //	1  conversations and their messages
 //	2  edits, deletions, ratings and visits; files, quotations, parts and marks
 //	3  SLA clocks, consults, second opinions, flags, whispers; skills, overflow, released units
-const EventVersion = 3
+//	4  what others log, with its data
+const EventVersion = 4
 
 // Event is one entry of the log. Conversation and Agents are the headers after the change.
 type Event struct {
@@ -350,7 +363,7 @@ const (
 	EvNoted      = "note.added"
 	EvTouch      = "touch.state"      // Touch carries the new state, no body
 	EvEdited     = "message.edited"   // Touch is an edit or a deletion, by the customer or (queued) by an agent
-	EvLogged     = "touch.logged"     // a rating or a visit
+	EvLogged     = "touch.logged"     // a rating, a visit, what others log
 	EvIdentity   = "identity.changed" // Marks
 	EvOffered    = "conversation.offered"
 	EvAccepted   = "conversation.accepted"

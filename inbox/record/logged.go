@@ -1,0 +1,92 @@
+package record
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Data is what a touch says in fields. It stands in a row of its own beside the body's: amounts stay when a person is erased.
+type Data struct {
+	Amount    Amount         `json:"amount,omitzero"`     // in Currency
+	Currency  string         `json:"currency,omitempty"`  // ISO 4217, or "IRT" for toman
+	Cost      Amount         `json:"cost,omitzero"`       // what it cost the firm, in Currency
+	Items     []Item         `json:"items,omitempty"`     // of a purchase or a return
+	Order     string         `json:"order,omitempty"`     // the sender's reference, by which a delivery and a return find their purchase
+	Seconds   int            `json:"seconds,omitempty"`   // how long it took
+	Outcome   string         `json:"outcome,omitempty"`   // of a call: "answered", "missed", "voicemail", …
+	Place     string         `json:"place,omitempty"`     // a shop
+	Programme string         `json:"programme,omitempty"` // name of a marketing programme
+	Step      string         `json:"step,omitempty"`      // see Kind.Steps
+	Fields    map[string]any `json:"fields,omitempty"`    // of a kind of one's own, by its schema
+}
+
+// Item is one line of a purchase or a return.
+type Item struct {
+	Product  string `json:"product,omitempty"` // the sender's id of it
+	Name     string `json:"name,omitempty"`
+	Quantity Amount `json:"quantity,omitzero"` // 1 where it is not said
+	Amount   Amount `json:"amount,omitzero"`   // of the line, not of one piece
+}
+
+// Entry is a touch that somebody logs: one call, one purchase. It comes from other systems, from the form in the app and from files.
+type Entry struct {
+	ID       string `json:"id"`               // the sender's own: the same again from a source changes nothing
+	Source   string `json:"source,omitempty"` // who sends; "": "api"
+	Kind     string `json:"kind"`
+	At       Moment `json:"at,omitzero"` // when it happened; 0: now
+	Customer Who    `json:"customer"`
+	Channel  string `json:"channel,omitempty"` // "": the kind's, else the address's
+	Inbound  *bool  `json:"inbound,omitempty"` // the customer came to us; nil: as is usual of the kind
+	Agent    string `json:"agent,omitempty"`   // user who took part
+	Subject  string `json:"subject,omitempty"`
+	Text     string `json:"text,omitempty"`
+	Data     Data   `json:"data,omitzero"`
+}
+
+// Who says whose touch an entry is: exactly one of a customer's id, an identity's id, a channel with an address, a phone number, an email address.
+type Who struct {
+	ID       string `json:"id,omitempty"`
+	Identity string `json:"identity,omitempty"`
+	Channel  string `json:"channel,omitempty"` // "phone", "email", "telegram", "external", …
+	Address  string `json:"address,omitempty"`
+	Phone    string `json:"phone,omitempty"`
+	Email    string `json:"email,omitempty"`
+	Name     string `json:"name,omitempty"` // of a customer who has none yet
+}
+
+// Moment is Millis that JSON may also write as RFC 3339.
+type Moment Millis
+
+func (m *Moment) UnmarshalJSON(b []byte) error {
+	if len(b) == 0 || b[0] != '"' {
+		return json.Unmarshal(b, (*Millis)(m))
+	}
+	var text string
+	if err := json.Unmarshal(b, &text); err != nil {
+		return err
+	}
+	if text == "" {
+		*m = 0
+		return nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return errors.New("a time is milliseconds since 1970 or like 2026-11-22T09:30:00+03:30")
+	}
+	*m = Moment(At(t))
+	return nil
+}
+
+// EntryError says what is wrong with an entry.
+type EntryError struct {
+	Field   string // "data.items[2].amount"
+	Message string // for people
+}
+
+func (e *EntryError) Error() string { return e.Message }
+
+func wrong(field, format string, args ...any) error {
+	return &EntryError{Field: field, Message: fmt.Sprintf(format, args...)}
+}
