@@ -25,6 +25,7 @@ export const router = createRouter({
         { path: 'supervisor/channels', name: 'health', component: () => import('@/pages/Health.vue'), meta: { role: 'supervisor' } },
         { path: 'supervisor/reports', name: 'reports', component: () => import('@/pages/Reports.vue'), meta: { role: 'supervisor' } },
         { path: 'supervisor/plan', name: 'plan', component: () => import('@/pages/Plan.vue'), meta: { role: 'supervisor' } },
+        { path: 'supervisor/same', name: 'suggestions', component: () => import('@/pages/Suggestions.vue'), meta: { role: 'supervisor' } },
         { path: 'supervisor/audit', name: 'audit', component: () => import('@/pages/Audit.vue'), meta: { role: 'supervisor' } },
         {
           path: 'settings',
