@@ -54,6 +54,9 @@ var commands = []struct {
 	{"verify", "compares an account with what its provider has; exit status 1: something is missing or double, 2: not checked", verify},
 	{"replay", "makes the router's recorded decisions again; exit status 1: one differs, 2: one could not be checked", replay},
 	{"simulate", "runs the router on a virtual clock: Poisson traffic beside Erlang's formulas, or recorded traffic under changed settings", simulate},
+	{"backup", "writes the record and the files into one checked file, beside a hub that runs", backup},
+	{"restore", "makes both from a backup, where there are none; --check only reads it", restore},
+	{"migrate", "copies the record from SQLite to PostgreSQL or back, and compares", migrate},
 	{"healthcheck", "asks a running hub whether it is ready; exit status 1 when not", healthcheck},
 	{"version", "prints the version", printVersion},
 }

@@ -315,6 +315,40 @@ func (l *Loading) insert(ctx context.Context, t Table, rows Rows) error {
 	return flush()
 }
 
+// Tallies counts what has been filled in, as it stands there now.
+func (l *Loading) Tallies(ctx context.Context) (map[string]*Tally, error) {
+	list, err := tables(ctx, l.conn, l.d)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]*Tally{}
+	for _, t := range list {
+		out[t.Name] = &Tally{}
+		for _, err := range out[t.Name].Of(rowsOf(ctx, l.conn, t)) {
+			if err != nil {
+				return nil, fmt.Errorf("count table %s: %w", t.Name, err)
+			}
+		}
+	}
+	return out, nil
+}
+
+// Unused tells, for a PostgreSQL record, that no hub is connected to it. For a file see LockFile.
+func (db *DB) Unused(ctx context.Context) error {
+	if db.d.oneConn {
+		return nil
+	}
+	var others int
+	if err := db.pool.QueryRowContext(ctx, `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'tamas'
+		AND pid <> pg_backend_pid()`).Scan(&others); err != nil {
+		return err
+	}
+	if others > 0 {
+		return errors.New("a hub is connected to the database: stop it first")
+	}
+	return nil
+}
+
 // Finish makes the record be there, brought up to date. Tables that nobody filled are as a new record has them: an error, since all of one
 // version have the same.
 func (l *Loading) Finish(ctx context.Context) error {
