@@ -66,3 +66,17 @@ func PersianMonth(y int, m time.Month, d int) (int, time.Month, int) {
 	y, mm, d := civil(ofJalali(jy, jm, 1))
 	return y, time.Month(mm), d
 }
+
+// Persian is the date in the Persian calendar of a Gregorian one.
+func Persian(y int, m time.Month, d int) (year, month, day int) {
+	return jalali(dayNumber(y, int(m), d))
+}
+
+// OfPersian is the Gregorian date of one in the Persian calendar; ok is false when there is no such day, or it is too far away to be meant.
+func OfPersian(year, month, day int) (y int, m time.Month, d int, ok bool) {
+	if year < 1000 || year > 1600 || month < 1 || month > 12 || day < 1 || day > jalaliDays(year, month) {
+		return 0, 0, 0, false
+	}
+	y, mm, d := civil(ofJalali(year, month, day))
+	return y, time.Month(mm), d, true
+}
