@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"github.com/emersion/go-message/textproto"
-	"golang.org/x/net/idna"
+
+	"tamas/channels"
 )
 
 const maxHeader = 256 << 10 // bytes of a header that are looked at
@@ -262,27 +263,8 @@ func displayName(s string) string {
 	return oneLine(strings.Trim(decodeWords(s), `"`), 256)
 }
 
-// normal is an address as the hub keeps it: lower-case, without anything that is not one address.
-func normal(s string) (string, bool) {
-	s = strings.ToLower(strings.Trim(toUTF8([]byte(s), ""), " \t<>\"'"))
-	local, domain, ok := cutLast(s, "@")
-	if !ok || local == "" || domain == "" || len(s) > 254 || strings.ContainsAny(s, " \t\r\n\x00<>(),;\\") {
-		return "", false
-	}
-	for _, r := range s {
-		if r < ' ' || r == 0x7f || r == '\uFFFD' {
-			return "", false
-		}
-	}
-	if !ascii([]byte(domain)) { // one form of each: the one that servers take
-		var err error
-		if domain, err = idna.Lookup.ToASCII(domain); err != nil || len(local)+len(domain) > 253 {
-			return "", false
-		}
-		s = local + "@" + domain
-	}
-	return s, true
-}
+// normal is an address as the hub keeps it: see channels.Email.
+func normal(s string) (string, bool) { return channels.Email(toUTF8([]byte(s), "")) }
 
 func cutLast(s, sep string) (before, after string, found bool) {
 	i := strings.LastIndex(s, sep)

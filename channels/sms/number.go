@@ -3,39 +3,11 @@ package sms
 import (
 	"strings"
 
-	"github.com/nyaruka/phonenumbers"
-
 	"tamas/channels"
 )
 
-// Normalise brings a phone number to E.164; region (two letters) is assumed for numbers without a country code, and Persian
-// and Arabic digits are read. What is no such number (a sender name, a short code, an address with a scheme like
-// "whatsapp:+98…") comes back cleaned of white space at its ends, bounded, and with ok false.
-func Normalise(s, region string) (number string, ok bool) {
-	s = strings.TrimSpace(strings.ToValidUTF8(s, ""))
-	if strings.ContainsAny(s, ":@") || strings.ContainsFunc(s, isLetter) {
-		return bounded(s), false
-	}
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case r >= '۰' && r <= '۹':
-			return r - '۰' + '0'
-		case r >= '٠' && r <= '٩':
-			return r - '٠' + '0'
-		}
-		return r
-	}, s)
-	for _, try := range []string{s, "+" + strings.TrimPrefix(s, "00")} {
-		if try != s && strings.HasPrefix(s, "+") {
-			break
-		}
-		n, err := phonenumbers.Parse(try, region)
-		if err == nil && phonenumbers.IsPossibleNumber(n) && (try == s || phonenumbers.IsValidNumber(n)) {
-			return phonenumbers.Format(n, phonenumbers.E164), true
-		}
-	}
-	return bounded(s), false
-}
+// Normalise brings a phone number to E.164: see channels.Phone.
+func Normalise(s, region string) (number string, ok bool) { return channels.Phone(s, region) }
 
 func isLetter(r rune) bool { return (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') }
 
