@@ -242,6 +242,17 @@ func goldenFrames() map[string][][]byte {
 	f["barged"] = [][]byte{s.changes(record.EvBarge, supervisor, func(e *record.Event, c *record.Conversation) {
 		c.Barged, e.Was = []string{supervisor.ID}, map[string]json.RawMessage{"barged": json.RawMessage("null")}
 	})}
+	// A promised next reply begins, warns, and is late.
+	clock := record.Clock{Kind: record.ClockNext, Target: 2000, Since: s.now + 1000, Due: s.now + 3000, WarnAt: s.now + 2000}
+	promise := func(code string, set func(*record.Clock)) []byte {
+		return s.changes(record.EvSLA, record.Actor{Kind: "system", ID: "router"}, func(e *record.Event, c *record.Conversation) {
+			e.Reason = &record.Why{Code: code, Engine: 1, Now: s.now}
+			set(&clock)
+			c.SLA = &record.SLA{Policy: "p1", Clocks: []record.Clock{clock}}
+		})
+	}
+	f["promise"] = [][]byte{promise("policy", func(*record.Clock) {}), promise("warn/next", func(c *record.Clock) { c.Warned, c.WarnAt = true, 0 }),
+		promise("broken/next", func(c *record.Clock) { c.Broken = true }), recordedFrame(s.id())}
 	f["pong"] = [][]byte{[]byte(`{"t":"pong"}`)}
 	return f
 }

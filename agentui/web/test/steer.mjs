@@ -221,6 +221,31 @@ await ok('when nobody waits any more it ends', async () => !(await acked()), sar
 await ok('which is told as well', () => mail.mails.length > 2 && called.calls.some((c) => c.word.state === 'over' && c.signed(secret)), sara)
 await ok('each once', () => called.calls.filter((c) => c.word.alert.queue === sales.id).length === 2 && mail.mails.length === 3)
 
+// Who has a conversation is told when a promise is about to be broken, and when it is; once.
+const promises = await api('GET', '/settings/sla')
+await api('PUT', '/settings/sla', { version: promises.version, value: promises.value.map((p) => ({ ...p, first: 20, warn_percent: 10 })) })
+const hear = (page) => page.evaluate(() => {
+  globalThis.heard = new Set()
+  const note = () => document.querySelectorAll('li [data-slot=wrapper]').forEach((x) => globalThis.heard.add(x.innerText))
+  new MutationObserver(note).observe(document.body, { subtree: true, childList: true, characterData: true })
+})
+const heard = async (page, ...texts) => (await page.evaluate(() => [...globalThis.heard])).filter((x) => texts.every((text) => bare(x).includes(bare(text)))).length
+await Promise.all([hear(leilaPage), hear(omidPage)])
+const nina = await hub.visitor('Nina Wagner', shop)
+await nina.say('Can I pay by card?')
+const late = t('sla.late', { kind: t('sla.first') })
+await ok('who has a conversation is warned of its promise', async () => (await heard(leilaPage, t('sla.first'), 'Nina Wagner')) > 0, leilaPage)
+await shoot(leilaPage, 'promise-warns')
+await ok('and told that it is broken', async () => (await heard(leilaPage, late, 'Nina Wagner')) === 1, leilaPage)
+await shoot(leilaPage, 'promise-late')
+await leilaPage.getByRole('button', { name: t('news.open') }).last().click()
+await ok('the way leads there', async () => leilaPage.url().includes((await of('Nina Wagner')).id), leilaPage)
+await ok('nobody else hears of it', async () => (await heard(omidPage, 'Nina Wagner')) === 0, omidPage, 0)
+await leilaPage.reload()
+await hear(leilaPage)
+await leilaPage.locator('[role=log]').waitFor()
+await ok('nothing is told again', async () => (await heard(leilaPage, 'Nina Wagner')) === 0, leilaPage, 0)
+
 // A rule that is removed while its alert stands.
 await rest(leila)
 const otto = await hub.visitor('Otto Klein', shop)

@@ -394,6 +394,7 @@ export const desk = {
   'sla.resolution': 'Solution',
   'sla.in': '{kind} due in {span}',
   'sla.lateBy': '{kind} late by {span}',
+  'sla.late': '{kind} is late',
   'sla.pausedWith': '{kind} paused, {span} left',
   'sla.met': 'met',
   'sla.metLate': 'met late',

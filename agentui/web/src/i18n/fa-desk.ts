@@ -396,6 +396,7 @@ export const desk: Record<keyof typeof en, string> = {
   'sla.resolution': 'حل',
   'sla.in': '{kind}: {span} مانده',
   'sla.lateBy': '{kind}: {span} دیر شده',
+  'sla.late': '{kind} دیر شد',
   'sla.pausedWith': '{kind} متوقف، {span} مانده',
   'sla.met': 'انجام شد',
   'sla.metLate': 'دیر انجام شد',

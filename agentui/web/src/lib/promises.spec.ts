@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Clock } from '@/api/types'
-import { pressing } from './promises'
+import { presses, pressing } from './promises'
 
 const minute = 60_000
 const clock = (x: Partial<Clock>): Clock => ({ kind: 'first', target: 10 * minute, since: 0, ...x })
@@ -27,5 +27,20 @@ describe('the promise that presses most', () => {
   it('stands still while the customer is waited for', () => {
     expect(at(99 * minute, clock({ kind: 'next', left: 4 * minute }))).toEqual({ kind: 'next', state: 'paused', left: 4 * minute, share: 0.4 })
     expect(at(0, clock({ kind: 'next', left: minute }), clock({ kind: 'resolution', due: 50 * minute }))?.kind).toBe('resolution')
+  })
+})
+
+describe('what its owner is told', () => {
+  const c = (x: Partial<Clock>, owner = 'me') => ({ owner, sla: { policy: 'p', clocks: [clock({ due: minute, ...x })] } })
+  it('is that a clock warns, then that it is broken', () => {
+    expect(presses(c({ warned: true }), 'first', false, 'me')).toMatchObject({ due: minute })
+    expect(presses(c({ warned: true, broken: true }), 'first', true, 'me')).toMatchObject({ due: minute })
+  })
+  it('is nothing of what was answered, is worse by now, or is another’s', () => {
+    expect(presses(c({ warned: true, met_at: 5 }), 'first', false, 'me')).toBeUndefined()
+    expect(presses(c({ warned: true, broken: true }), 'first', false, 'me')).toBeUndefined()
+    expect(presses(c({ warned: true }, 'you'), 'first', false, 'me')).toBeUndefined()
+    expect(presses(c({ warned: true }), 'next', false, 'me')).toBeUndefined()
+    expect(presses(undefined, 'first', false, 'me')).toBeUndefined()
   })
 })

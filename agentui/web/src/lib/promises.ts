@@ -24,6 +24,12 @@ export function pressing(c: Pick<Conversation, 'sla' | 'status'>, now: number): 
   return one && stand(one, now)
 }
 
+/** What is told to who has a conversation: a clock of it warns, or is broken. Nothing when it has ended since, is another's by now, or is worse already. */
+export function presses(c: Pick<Conversation, 'sla' | 'owner'> | undefined, clock: ClockKind, broken: boolean, me: string): Clock | undefined {
+  const k = c?.owner === me ? c.sla?.clocks?.find((x) => x.kind === clock && open(x)) : undefined
+  return k && !!k.broken === broken ? k : undefined
+}
+
 /** How one clock stands at a moment. */
 export function stand(c: Clock, now: number): Pressing {
   const left = c.met_at ? 0 : c.due ? c.due - now : (c.left ?? 0)

@@ -100,6 +100,12 @@ describe('golden frames', () => {
     expect(row('barged.json').barged).toEqual(['u3'])
     expect(asked('barged.json')).toEqual(['barge'])
   })
+  it('a promise warns its owner, and is broken', () => {
+    expect(row('promise.json').sla?.clocks?.[0]).toMatchObject({ kind: 'next', warned: true, broken: true })
+    expect(told['promise.json']!.filter((n) => n.kind === 'promise')).toEqual([{ kind: 'promise', conversation: id, clock: 'next', broken: false }, { kind: 'promise', conversation: id, clock: 'next', broken: true }])
+    const other = reduce({ ...after['barged.json']!, me: 'u2' }, frame('promise.json'), 0)
+    expect(other.news.filter((n) => n.kind === 'promise')).toEqual([])
+  })
   it('the record down and up', () => {
     const down = reduce(state, frame('down.json'), 0).state
     expect(down.recordUp).toBe(false)

@@ -7,7 +7,7 @@
  * What came by HTTP goes through the same door (withPage, withThread, …) and obeys the same rule: a newer
  * version is never replaced by an older one, whichever arrives first.
  */
-import type { AccountHealth, Agent, Alert, Conversation, ConversationDetail, ConversationView, Counts, Event, HealthOf, QueueView, Touch } from '@/api/types'
+import type { AccountHealth, Agent, Alert, ClockKind, Conversation, ConversationDetail, ConversationView, Counts, Event, HealthOf, QueueView, Touch } from '@/api/types'
 import { nOf, type Figures, type FiguresPart, type Item } from './protocol'
 
 export interface Typing {
@@ -69,6 +69,7 @@ export type News =
   | { kind: 'offer'; conversation: string; until: number }
   | { kind: 'assigned'; conversation: string }
   | { kind: 'asked'; what: Asked; conversation: string; by: string; of: string }
+  | { kind: 'promise'; conversation: string; clock: ClockKind; broken: boolean }
   | { kind: 'settings'; topic: string }
   | { kind: 'event'; event: Event }
   | { kind: 'figures'; figures: Figures }
@@ -208,6 +209,8 @@ function tell(d: Draft, e: Event, before: ConversationView | undefined, news: Ne
   const mine = c.owner === d.s.me
   if (mine && before?.owner !== d.s.me && e.by.id !== d.s.me && e.kind !== 'message.received') news.push({ kind: 'assigned', conversation: c.id })
   if (mine && e.kind === 'message.received' && e.touch) news.push({ kind: 'message', conversation: c.id, touch: e.touch })
+  const [, said, clock] = (e.kind === 'sla.changed' && /^(warn|broken)\/(\w+)$/.exec(e.reason?.code ?? '')) || []
+  if (mine && clock) news.push({ kind: 'promise', conversation: c.id, clock: clock as ClockKind, broken: said === 'broken' })
   const asked = askedBy(e, c, before)
   if (asked && e.by.id !== d.s.me && (!asked.of || asked.of === d.s.me)) news.push({ kind: 'asked', conversation: c.id, by: e.by.id ?? '', ...asked })
 }

@@ -31,7 +31,8 @@ export async function setNotifications(on: boolean): Promise<void> {
   kept.set(key, on)
 }
 
-function notify(title: string, body: string, tag: string, open: () => void): void {
+/** A notification of the browser, while the page is not before the eyes and the user wants it. */
+export function notify(title: string, body: string, tag: string, open: () => void): void {
   if (!notifications.value || document.visibilityState === 'visible') return
   const n = new Notification(title, { body, tag, icon: '/favicon.svg', lang: document.documentElement.lang, dir: document.documentElement.dir as 'rtl' | 'ltr' })
   n.onclick = () => {
