@@ -59,7 +59,7 @@ func (s *Server) listFigures(c echo.Context) error {
 type reportView struct {
 	record.Report
 	Definition string        `json:"definition"` // in the reader's language
-	From       record.Millis `json:"from"`       // as widened to whole days or half hours
+	From       record.Millis `json:"from"`       // as widened to whole days, hours or half hours
 	To         record.Millis `json:"to"`
 	At         record.Millis `json:"at"` // when it was asked for
 }

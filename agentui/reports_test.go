@@ -104,5 +104,5 @@ func TestReports(t *testing.T) {
 	sam.refused(422, codeInvalid, "from", "GET", "/reports/frt?from=5&to=3", nil)
 	sam.refused(422, codeInvalid, "to", "GET", "/reports/frt?from=5&to=x", nil)
 	sam.refused(422, codeInvalid, "step", "GET", "/reports/frt?by=time&step=half_hour&from=1000000000000&to=1500000000000", nil)
-	sam.refused(422, codeInvalid, "from", "GET", "/reports/frt?by=hour_of_week&channel=hand&tag=x&from=1000000000000&to=1500000000000", nil)
+	sam.refused(422, codeInvalid, "step", "GET", "/reports/frt?by=time&step=half_hour&channel=hand&tag=x&from=1000000000000&to=1500000000000", nil)
 }

@@ -13,7 +13,7 @@ import (
 // ReportQuery asks for a figure. Days, weeks and months are of Zone. Empty filters take all.
 type ReportQuery struct {
 	Figure   string
-	From, To Millis // widened to whole days, or half hours where they are by less
+	From, To Millis // widened to whole days, or hours or half hours where they are by less
 	By       string // one of the figure's By; "": the total alone
 	Step     string // ByTime: "half_hour", "hour", "day", "week", "month"
 	Queue    string
@@ -92,12 +92,18 @@ func (q ReportQuery) prepare() (*prepared, error) {
 		return nil, &ReportError{"step", "The step is half_hour, hour, day, week or month."}
 	}
 	p.sub = q.By == ByHourOfWeek || q.By == ByTime && (q.Step == "half_hour" || q.Step == "hour")
-	if p.sub {
+	switch {
+	case p.sub && q.Step == "half_hour" && q.By == ByTime:
 		p.From = slotOf(q.From, p.Zone)
 		if end := slotOf(q.To, p.Zone); end < q.To {
 			p.To = end + halfHour
 		}
-	} else {
+	case p.sub:
+		p.From = hourOf(q.From, p.Zone)
+		if end := hourOf(q.To, p.Zone); end < q.To {
+			p.To = end + 2*halfHour
+		}
+	default:
 		p.From = dayOf(q.From, p.Zone)
 		if end := dayOf(q.To, p.Zone); end < q.To {
 			p.To = dayAfter(end, p.Zone)
@@ -120,8 +126,12 @@ func (p *prepared) cut(by string) string {
 	switch {
 	case p.fig.line && !p.sub:
 		return cutState
-	case p.sub && (agent || several(queue, channel, tag)):
+	case p.sub && (agent || p.Step == "half_hour" && by == ByTime && several(queue, channel, tag)):
 		return ""
+	case p.sub && tag && several(queue, channel, tag):
+		return cutHourTag
+	case p.sub && queue && channel:
+		return cutHour
 	case p.sub && queue:
 		return cutHalfQueue
 	case p.sub && channel:
@@ -156,8 +166,7 @@ func (p *prepared) key(by string, at Millis, queue, channel, agent, tag string) 
 	case ByTime:
 		return strconv.FormatInt(int64(p.step(at)), 10)
 	case ByHourOfWeek:
-		t := at.Time().In(p.Zone)
-		return strconv.Itoa(int(t.Weekday())*24 + t.Hour())
+		return strconv.Itoa(hourOfWeek(at, p.Zone))
 	}
 	return ""
 }
@@ -169,11 +178,7 @@ func (p *prepared) step(at Millis) Millis {
 	case "half_hour":
 		return slotOf(at, p.Zone)
 	case "hour":
-		if s := slotOf(at, p.Zone); t.Minute() >= 30 {
-			return s - halfHour
-		} else {
-			return s
-		}
+		return hourOf(at, p.Zone)
 	case "week":
 		back := (int(t.Weekday()) - int(p.Weekday) + 7) % 7
 		return dayStart(t.Year(), t.Month(), t.Day()-back, p.Zone)
@@ -257,6 +262,8 @@ func byReason(all cells) map[string]cells {
 	return groups
 }
 
+var errTooManyRows = &ReportError{"step", "These are too many rows. Choose a longer step or less time."}
+
 // rows orders the groups: time by time, the rest by their value.
 func (p *prepared) rows(groups map[string]cells, out *Report) error {
 	row := func(key string) {
@@ -269,7 +276,7 @@ func (p *prepared) rows(groups map[string]cells, out *Report) error {
 	case ByTime:
 		for at := p.step(p.From); at < p.To; at = p.next(at) {
 			if len(out.Rows) == mostRows {
-				return &ReportError{"step", "These are too many rows. Choose a longer step or less time."}
+				return errTooManyRows
 			}
 			row(strconv.FormatInt(int64(at), 10))
 		}
@@ -316,8 +323,8 @@ func (p *prepared) sum(ctx context.Context, q querier, by string) (map[string]ce
 
 // scan reads facts one by one, where no rollup knows enough.
 func (p *prepared) scan(ctx context.Context, q querier, by string, group func(string) cells) error {
-	if p.To-p.From > mostScan && p.Agent == "" && (p.Queue == "" || p.Tag != "") {
-		return &ReportError{"from", "Choose at most 62 days for this combination."}
+	if p.To-p.From > mostScan && p.Agent == "" { // by half hours
+		return errTooManyRows
 	}
 	add := func(f *Fact, tags string) error {
 		if p.Tag != "" && !strings.Contains(tags, "\n"+p.Tag+"\n") {

@@ -36,6 +36,7 @@ func (db *DB) ReportItems(ctx context.Context, query ReportQuery, key string, ha
 	if err != nil {
 		return nil, "", err
 	}
+	p.d = db.d
 	if hasKey {
 		if err := p.narrow(key); err != nil {
 			return nil, "", err
@@ -114,6 +115,8 @@ type listing struct {
 	items []ReportItem
 	next  string
 	at    place
+	low   Millis // all that is to be read lies from here to the place, or before the next stretch
+	sums  sums
 	tags  map[string]string // of conversations, where they matter
 }
 
@@ -154,10 +157,13 @@ func (l *listing) walk(ctx context.Context, q querier) error {
 		kinds = l.fig.kinds
 	}
 	l.tags = map[string]string{}
+	if err := l.findSums(ctx, q, kinds); err != nil {
+		return err
+	}
+	if more, err := l.stretch(ctx, q); err != nil || !more {
+		return err
+	}
 	for looked, size := 0, l.limit+1; ; {
-		if more, err := l.jump(ctx, q); err != nil || !more {
-			return err
-		}
 		size = max(size, l.at.skip+2)
 		var list []Fact
 		full := false
@@ -173,9 +179,6 @@ func (l *listing) walk(ctx context.Context, q querier) error {
 		})
 		if len(list) > size { // of what lies behind another kind may have more
 			list, full = list[:size], true
-		}
-		if len(list) == 0 {
-			return nil
 		}
 		if l.Tag != "" {
 			if err := learnTags(ctx, q, l.tags, list); err != nil {
@@ -198,14 +201,23 @@ func (l *listing) walk(ctx context.Context, q querier) error {
 				l.items = append(l.items, l.item(f))
 			}
 			if len(l.items) == l.limit {
-				if i < len(list)-1 || full {
+				more := i < len(list)-1 || full
+				if !more {
+					var err error
+					if more, err = l.on(ctx, q); err != nil {
+						return err
+					}
+				}
+				if more {
 					l.next = l.at.String()
 				}
 				return nil
 			}
 		}
 		if !full {
-			return nil
+			if more, err := l.on(ctx, q); err != nil || !more {
+				return err
+			}
 		}
 		if looked += len(list); looked >= listMost {
 			l.next = l.at.String()
@@ -215,35 +227,18 @@ func (l *listing) walk(ctx context.Context, q querier) error {
 	}
 }
 
-// jump goes on to the next half hour in which there is anything of the tag or channel asked for, by the sums, or whose sums are out of date; false:
-// there is none.
-func (l *listing) jump(ctx context.Context, q querier) (bool, error) {
-	cut, column, v := cutHalfTag, "tag", l.Tag
-	if v == "" {
-		cut, column, v = cutHalfChannel, "channel", l.Channel
+// on goes to the next stretch; false: there is none.
+func (l *listing) on(ctx context.Context, q querier) (bool, error) {
+	if l.low <= l.From {
+		return false, nil
 	}
-	if v == "" {
-		return true, nil
-	}
-	var slot, day int64
-	err := q.QueryRowContext(ctx, `SELECT COALESCE((SELECT happened_at FROM rollups WHERE cut = $1 AND `+column+` = $2 AND `+column+` <> '' AND happened_at <= $3
-		ORDER BY happened_at DESC LIMIT 1), 0), COALESCE((SELECT max(day) FROM report_dirty WHERE day <= $3), 0)`, cut, v, int64(min(l.at.at, l.To))).Scan(&slot, &day)
-	if err != nil {
-		return false, err
-	}
-	end := Millis(slot) + halfHour - 1
-	if day > 0 {
-		end = max(end, dayAfter(Millis(day), l.Zone)-1)
-	}
-	if end < l.at.at {
-		l.at = place{at: end, n: always}
-	}
-	return end >= l.From, nil
+	l.at = place{at: l.low - 1, n: always}
+	return l.stretch(ctx, q)
 }
 
 // chunk reads the next facts of one kind, from the place where the list is on.
 func (l *listing) chunk(ctx context.Context, q querier, kind string, size int) ([]Fact, error) {
-	x := filter{kind, l.From, l.To, l.Queue, l.Agent, ""}
+	x := filter{kind, l.low, l.To, l.Queue, l.Agent, ""}
 	switch kind {
 	case FactState:
 		x.from -= longestPiece

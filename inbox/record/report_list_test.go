@@ -1,6 +1,7 @@
 package record
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -8,7 +9,8 @@ import (
 	"tamas/internal/testenv"
 )
 
-// TestEachNumberOpensItsItems: paging through what a row was made of gives as many things as the row counts, each once and newest first.
+// TestEachNumberOpensItsItems: paging through what a row was made of gives as many things as the row counts, each once and newest first, also where the
+// sums that lead a list through the time are out of date.
 func TestEachNumberOpensItsItems(t *testing.T) {
 	each(t, func(t *testing.T, db *DB, _ string) {
 		zone := must(time.LoadLocation("Asia/Tehran"))
@@ -18,12 +20,19 @@ func TestEachNumberOpensItsItems(t *testing.T) {
 		if testenv.Raced {
 			steps = 250
 		}
-		for range steps {
-			h.step()
+		for i := range steps {
+			if h.step(); i == steps/2 {
+				h.now += 35 * 24 * 3600_000
+			}
 		}
 		h.flush(db)
 		catchUp(t, db, rules, h.now, h.rng)
-		opened := 0
+		type opened struct {
+			q    ReportQuery
+			key  string
+			want int64
+		}
+		var rows []opened
 		for _, fig := range ReportFigures {
 			if fig.line {
 				continue // rows count pieces of time, items are whole states
@@ -39,6 +48,9 @@ func TestEachNumberOpensItsItems(t *testing.T) {
 				if h.rng.IntN(4) == 0 {
 					q.Tag = h.one("billing", "شکایت")
 				}
+				if slices.Contains(fig.By, ByAgent) && h.rng.IntN(4) == 0 {
+					q.Agent = h.one(historyAgents...)
+				}
 				r := must(db.Report(t.Context(), q))
 				if by == "" {
 					r.Rows = []Row{r.Total}
@@ -51,36 +63,18 @@ func TestEachNumberOpensItsItems(t *testing.T) {
 					if fig.Unit == UnitShare && fig.listed == nil { // of both those with OK and those without
 						want = *row.Of
 					}
-					got, places := int64(0), map[string]bool{}
-					last := Millis(always)
-					for after := ""; ; {
-						items, next, err := db.ReportItems(t.Context(), q, row.Key, by != "", after, 1+h.rng.IntN(9))
-						if err != nil {
-							t.Fatalf("%s by %s, %s: %v", fig.ID, by, row.Key, err)
-						}
-						for _, it := range items {
-							if got++; fig.ID != "backlog" && it.At > last || it.Conversation == "" || it.Number == 0 {
-								t.Errorf("%s by %s, %s: %+v after %d", fig.ID, by, row.Key, it, last)
-							}
-							last = it.At
-						}
-						if after = next; after == "" {
-							break
-						}
-						if places[after] {
-							t.Fatalf("%s by %s, %s: goes round at %s", fig.ID, by, row.Key, after)
-						}
-						places[after] = true
-					}
-					// Within the service level who gave up early counts neither way, but is shown.
-					if opened++; got != want && !(fig.ID == "service_level" && got >= want) {
-						t.Errorf("%s by %s, %s of queue %q, channel %q, tag %q: %d items, the row counts %d", fig.ID, by, row.Key, q.Queue, q.Channel, q.Tag, got, want)
-					}
+					rows = append(rows, opened{q, row.Key, want})
 				}
 			}
 		}
-		if opened < 300 {
-			t.Errorf("only %d rows were opened", opened)
+		for _, r := range rows {
+			itemsOf(t, db, h, r.q, r.key, r.want)
+		}
+		if len(rows) < 300 {
+			t.Errorf("only %d rows were opened", len(rows))
+		}
+		if count(t, db, "SELECT count(*) FROM report_months WHERE summed = 1") == 0 {
+			t.Error("no month is summed")
 		}
 		// A row of time in state opens the parts of states that it counts, those that go on included.
 		r := must(db.Report(t.Context(), ReportQuery{Figure: "state_time", From: h.events[0].At, To: h.now, By: ByReason, Zone: zone, Now: h.now}))
@@ -94,5 +88,56 @@ func TestEachNumberOpensItsItems(t *testing.T) {
 				t.Errorf("%s: %d, not %v; %v", row.Key, sum, *row.Value, err)
 			}
 		}
+		// The sums of some days are lost, as if their facts had just been found.
+		day := dayOf(h.events[0].At, zone)
+		for range 4 {
+			if err := db.Dirty(t.Context(), day, day, rules); err != nil {
+				t.Fatal(err)
+			}
+			if err := db.write(t.Context(), func(q querier) error {
+				_, err := q.ExecContext(t.Context(), "DELETE FROM rollups WHERE happened_at >= $1 AND happened_at < $2", int64(day), int64(dayAfter(day, zone)))
+				if err == nil {
+					_, err = q.ExecContext(t.Context(), "UPDATE report_months SET summed = 0 WHERE month <= $1", int64(day))
+				}
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			day = dayOf(day+Millis(1+h.rng.IntN(2))*30*3600_000, zone)
+		}
+		for i := 0; i < len(rows); i += 5 {
+			itemsOf(t, db, h, rows[i].q, rows[i].key, rows[i].want)
+		}
 	})
+}
+
+// itemsOf pages through what a row was made of.
+func itemsOf(t *testing.T, db *DB, h *history, q ReportQuery, key string, want int64) {
+	t.Helper()
+	name := fmt.Sprintf("%s by %s, %s of queue %q, agent %q, channel %q, tag %q", q.Figure, q.By, key, q.Queue, q.Agent, q.Channel, q.Tag)
+	got, places := int64(0), map[string]bool{}
+	last := Millis(always)
+	for after := ""; ; {
+		items, next, err := db.ReportItems(t.Context(), q, key, q.By != "", after, 1+h.rng.IntN(9))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, it := range items {
+			if got++; q.Figure != "backlog" && it.At > last || it.Conversation == "" || it.Number == 0 {
+				t.Errorf("%s: %+v after %d", name, it, last)
+			}
+			last = it.At
+		}
+		if after = next; after == "" {
+			break
+		}
+		if places[after] {
+			t.Fatalf("%s: goes round at %s", name, after)
+		}
+		places[after] = true
+	}
+	// Within the service level who gave up early counts neither way, but is shown.
+	if got != want && !(q.Figure == "service_level" && got >= want) {
+		t.Errorf("%s: %d items, the row counts %d", name, got, want)
+	}
 }

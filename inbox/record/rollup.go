@@ -22,12 +22,16 @@ const (
 	cutHalfQueue   = "half/queue"   // half hour × queue
 	cutHalfChannel = "half/channel" // half hour × channel
 	cutHalfTag     = "half/tag"     // half hour × tag
+	cutHour        = "hour"         // hour × queue × channel
+	cutHourTag     = "hour/tag"     // hour × queue × channel × tag
 )
 
-// Each cut of days is there by months too: see rollup_month.go.
+// Most cuts are there by months too: see rollup_month.go.
 var (
-	dayCuts = []string{cutQueue, cutAgent, cutState, cutFull, cutTag, cutTagAgent}
-	allCuts = append(slices.Clip(dayCuts), cutHalf, cutHalfQueue, cutHalfChannel, cutHalfTag)
+	dayCuts   = []string{cutQueue, cutAgent, cutState, cutFull, cutTag, cutTagAgent}
+	hourCuts  = []string{cutHalf, cutHalfQueue, cutHalfChannel, cutHalfTag, cutHour}
+	monthCuts = append(slices.Clip(dayCuts), hourCuts...)
+	allCuts   = append(slices.Clip(monthCuts), cutHourTag) // of which months would be hardly fewer
 )
 
 // halfHour is the length of the shorter slots.
@@ -38,6 +42,15 @@ func slotOf(at Millis, zone *time.Location) Millis {
 	_, offset := at.Time().In(zone).Zone()
 	past := (at + Millis(offset)*1000) % halfHour
 	return at - past
+}
+
+// hourOf is when the hour of the zone's clock begins.
+func hourOf(at Millis, zone *time.Location) Millis {
+	s := slotOf(at, zone)
+	if at.Time().In(zone).Minute() >= 30 {
+		return s - halfHour
+	}
+	return s
 }
 
 // rollKey names a row of rollups.
@@ -75,12 +88,14 @@ func (r *rollup) add(f *Fact, tags string) {
 	r.row(rollKey{cut: cutQueue, at: r.day, queue: f.Queue, channel: f.Channel}).add(f)
 	r.row(rollKey{cut: cutFull, at: r.day, queue: f.Queue, channel: f.Channel, agent: f.Agent}).add(f)
 	r.row(rollKey{cut: cutAgent, at: r.day, channel: f.Channel, agent: f.Agent}).add(f)
-	slot := slotOf(f.At, r.zone)
+	slot, hour := slotOf(f.At, r.zone), max(hourOf(f.At, r.zone), r.day)
 	for tag := range strings.FieldsFuncSeq(tags, func(c rune) bool { return c == '\n' }) {
 		r.row(rollKey{cut: cutTag, at: r.day, queue: f.Queue, channel: f.Channel, tag: tag}).add(f)
 		r.row(rollKey{cut: cutTagAgent, at: r.day, queue: f.Queue, channel: f.Channel, agent: f.Agent, tag: tag}).add(f)
 		r.row(rollKey{cut: cutHalfTag, at: slot, tag: tag}).add(f)
+		r.row(rollKey{cut: cutHourTag, at: hour, queue: f.Queue, channel: f.Channel, tag: tag}).add(f)
 	}
+	r.row(rollKey{cut: cutHour, at: hour, queue: f.Queue, channel: f.Channel}).add(f)
 	r.row(rollKey{cut: cutHalf, at: slot}).add(f)
 	r.row(rollKey{cut: cutHalfQueue, at: slot, queue: f.Queue}).add(f)
 	r.row(rollKey{cut: cutHalfChannel, at: slot, channel: f.Channel}).add(f)

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 )
 
-// Months are sums of days, so that a year is a few thousand rows and not a few hundred thousand. report_months tells which of them agree with their
-// days: a report takes these and reads the days of the others. A month is summed when it is over and all of its days are as they will stay.
+// Months are sums of days, so that a year is a few thousand rows and not a few hundred thousand; of hours and half hours they are sums by the hour of
+// the week. report_months tells which of them agree with their days: a report takes these and reads the days of the others. A month is summed when it is
+// over and all of its days are as they will stay.
 
 // monthly names the cut of months that sums a cut of days.
 func monthly(cut string) string { return "month/" + cut }
@@ -23,6 +25,14 @@ func monthOf(at Millis, zone *time.Location) Millis {
 func monthAfter(month Millis, zone *time.Location) Millis {
 	y, m, _ := (month + 12*3600_000).Time().In(zone).Date()
 	return dayStart(y, m+1, 1, zone)
+}
+
+// A row of a month that is of an hour of the week stands so many hours behind the month's beginning, as Sunday's first hour is 0.
+const anHour = 2 * halfHour
+
+func hourOfWeek(at Millis, zone *time.Location) int {
+	t := at.Time().In(zone)
+	return int(t.Weekday())*24 + t.Hour()
 }
 
 const staleMonth = `INSERT INTO report_months (month, summed, mark) VALUES ($1, 0, 1)
@@ -62,8 +72,8 @@ func (db *DB) sumMonth(ctx context.Context, zone *time.Location, now Millis) (bo
 			}
 			return nil
 		}
-		for _, cut := range dayCuts {
-			if err = db.sumMonthsCut(ctx, cut, month, end, func(q querier) error {
+		for _, cut := range monthCuts {
+			if err = db.sumMonthsCut(ctx, cut, month, end, zone, func(q querier) error {
 				return still(q, "UPDATE report_months SET summed = 0 WHERE month = $1 AND mark = $2 AND summed = 0")
 			}); err != nil {
 				break
@@ -83,7 +93,7 @@ func (db *DB) sumMonth(ctx context.Context, zone *time.Location, now Millis) (bo
 }
 
 // sumMonthsCut sums the days of one cut, a queue at a time, and stores what differs.
-func (db *DB) sumMonthsCut(ctx context.Context, cut string, month, end Millis, still func(q querier) error) error {
+func (db *DB) sumMonthsCut(ctx context.Context, cut string, month, end Millis, zone *time.Location, still func(q querier) error) error {
 	queues, err := collect(ctx, db.pool, func(rows *sql.Rows, queue *string) error { return rows.Scan(queue) },
 		`SELECT queue FROM rollups WHERE cut = $1 AND happened_at >= $3 AND happened_at < $4
 		UNION SELECT queue FROM rollups WHERE cut = $2 AND happened_at >= $3 AND happened_at < $4`, cut, monthly(cut), int64(month), int64(end))
@@ -95,7 +105,9 @@ func (db *DB) sumMonthsCut(ctx context.Context, cut string, month, end Millis, s
 		sums := map[rollKey]cells{}
 		if err := eachRollup(ctx, db.pool, db.d.indexedBy("rollups_queue"), where, []any{cut, queue, int64(month), int64(end)}, func(k *rollKey, body []byte) error {
 			key := *k
-			key.cut, key.at = monthly(cut), month
+			if key.cut, key.at = monthly(cut), month; slices.Contains(hourCuts, cut) {
+				key.at += Millis(hourOfWeek(k.at, zone)) * anHour
+			}
 			c := sums[key]
 			if c == nil {
 				c = cells{}
@@ -152,21 +164,7 @@ func (p *prepared) rollups(ctx context.Context, q querier, cut, by string, group
 	add := func(k *rollKey, body []byte) error {
 		return mergeInto(group(p.key(by, k.at, k.queue, k.channel, k.agent, k.tag)), body, want, p.fig.Percentiles)
 	}
-	var where, index string
-	var args []any
-	ask := func(cut string) {
-		where, args = "cut = $1", []any{cut}
-		for _, x := range []struct{ column, v string }{{"channel", p.Channel}, {"queue", p.Queue}, {"tag", p.Tag}, {"agent", p.Agent}} {
-			if x.v != "" {
-				if x.column != "channel" {
-					index = p.d.indexedBy("rollups_" + x.column) // the last, which is the narrowest
-				}
-				args = append(args, x.v)
-				where += fmt.Sprintf(" AND %s = $%d AND %[1]s <> ''", x.column, len(args)) // as the partial indexes say
-			}
-		}
-	}
-	months, err := p.months(ctx, q, by)
+	months, err := p.months(ctx, q, cut, by)
 	if err != nil {
 		return err
 	}
@@ -175,9 +173,7 @@ func (p *prepared) rollups(ctx context.Context, q querier, cut, by string, group
 		if from >= to {
 			return nil
 		}
-		ask(cut)
-		args = append(args, int64(from), int64(to))
-		where += fmt.Sprintf(" AND happened_at >= $%d AND happened_at < $%d", len(args)-1, len(args))
+		where, index, args := p.rowsOf(cut, from, to)
 		return eachRollup(ctx, q, index, where, args, add)
 	}
 	for _, m := range months {
@@ -189,17 +185,38 @@ func (p *prepared) rollups(ctx context.Context, q querier, cut, by string, group
 	if err := rest(p.To); err != nil || len(months) == 0 {
 		return err
 	}
-	ask(monthly(cut))
-	where += " AND happened_at IN (" + placeholders(len(args)+1, len(months)) + ")"
 	for _, m := range months {
-		args = append(args, int64(m))
+		where, index, args := p.rowsOf(monthly(cut), m, m+168*anHour)
+		if err := eachRollup(ctx, q, index, where, args, func(k *rollKey, body []byte) error {
+			if !slices.Contains(hourCuts, cut) {
+				return add(k, body)
+			}
+			return mergeInto(group(strconv.Itoa(int((k.at-m)/anHour))), body, want, p.fig.Percentiles)
+		}); err != nil {
+			return err
+		}
 	}
-	return eachRollup(ctx, q, index, where, args, add)
+	return nil
+}
+
+// rowsOf is the condition on the rows of a cut between two moments that the filters take.
+func (p *prepared) rowsOf(cut string, from, to Millis) (where, index string, args []any) {
+	where, args = "cut = $1 AND happened_at >= $2 AND happened_at < $3", []any{cut, int64(from), int64(to)}
+	for _, x := range []struct{ column, v string }{{"channel", p.Channel}, {"queue", p.Queue}, {"tag", p.Tag}, {"agent", p.Agent}} {
+		if x.v != "" {
+			if x.column != "channel" {
+				index = p.d.indexedBy("rollups_" + x.column) // the last, which is the narrowest
+			}
+			args = append(args, x.v)
+			where += fmt.Sprintf(" AND %s = $%d AND %[1]s <> ''", x.column, len(args)) // as the partial indexes say
+		}
+	}
+	return where, index, args
 }
 
 // months are those within the time asked for that agree with their days.
-func (p *prepared) months(ctx context.Context, q querier, by string) ([]Millis, error) {
-	if p.sub || by == ByTime && (p.Step != "month" || p.Month != nil) {
+func (p *prepared) months(ctx context.Context, q querier, cut, by string) ([]Millis, error) {
+	if !slices.Contains(monthCuts, cut) || by == ByTime && (p.Step != "month" || p.Month != nil) {
 		return nil, nil
 	}
 	list, err := collect(ctx, q, func(rows *sql.Rows, m *Millis) error { return rows.Scan(m) },

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -221,5 +222,48 @@ func TestTwoFollowers(t *testing.T) {
 		if n := count(t, db, "SELECT count(*) FROM facts WHERE kind <> 'state'"); n != len(o.list) {
 			t.Errorf("%d facts, %d things", n, len(o.list))
 		}
+	})
+}
+
+// TestSumsOfARecordBeforeHours: the sums by the hour are added to those that are there, without measuring anything again, and then all is exact.
+func TestSumsOfARecordBeforeHours(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		zone := must(time.LoadLocation("Asia/Tehran"))
+		rules := testRules(zone)
+		h := newHistory(t, 2, time.Date(2026, 1, 3, 5, 0, 0, 0, time.UTC))
+		for i := range 400 {
+			if h.step(); i == 200 {
+				h.now += 40 * 24 * 3600_000
+			}
+		}
+		h.flush(db)
+		catchUp(t, db, rules, h.now, h.rng)
+		do := func(text string) {
+			t.Helper()
+			if err := db.write(t.Context(), func(q querier) error { _, err := q.ExecContext(t.Context(), text); return err }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		const older = "cut IN ('queue', 'agent', 'state', 'full', 'tag', 'tag/agent', 'half', 'half/queue', 'half/channel', 'half/tag') OR cut LIKE 'month/%' AND cut NOT LIKE 'month/h%'"
+		do("DELETE FROM rollups WHERE NOT (" + older + ")")
+		was := count(t, db, "SELECT count(*) FROM rollups")
+		before := must(reportCursor(t.Context(), db.pool))
+		for text := range strings.SplitSeq(db.d.words.Replace(string(must(migrations.ReadFile("migrations/00010_report_hours.sql")))), ";\n") {
+			if strings.TrimSpace(text) != "" {
+				do(text)
+			}
+		}
+		if db.Kind() == "sqlite" { // none of those that are there is written
+			do("CREATE TRIGGER same BEFORE UPDATE ON rollups BEGIN SELECT RAISE(ABORT, 'written again'); END")
+			do("CREATE TRIGGER there BEFORE DELETE ON rollups BEGIN SELECT RAISE(ABORT, 'deleted'); END")
+		}
+		catchUp(t, db, rules, h.now, h.rng)
+		if n := count(t, db, "SELECT count(*) FROM rollups WHERE "+older); n != was || count(t, db, "SELECT count(*) FROM rollups") <= was {
+			t.Errorf("%d rows of before, not %d", n, was)
+		}
+		if after := must(reportCursor(t.Context(), db.pool)); after != before {
+			t.Errorf("measured up to %+v, before %+v", after, before)
+		}
+		sameReports(t, db, measureAnew(h, rules), zone, h.rng)
 	})
 }
