@@ -174,7 +174,7 @@ type taken struct {
 }
 
 func (m *million) reports() {
-	var reports, lists []taken
+	var reports, lists, rows []taken
 	timed := func(list *[]taken, what string, do func() error) {
 		m.t.Helper()
 		begun, used := time.Now(), cpuTime(0)
@@ -216,13 +216,20 @@ func (m *million) reports() {
 						q.Tag = tag
 					}
 					what := fmt.Sprintf("%s by %s of %d days, filters %q", fig.ID, by, days, with)
-					timed(&reports, what, func() error { _, err := m.db.Report(ctx, q); return err })
+					var r Report
+					timed(&reports, what, func() (err error) { r, err = m.db.Report(ctx, q); return err })
 					timed(&lists, what, func() error { _, _, err := m.db.ReportItems(ctx, q, "", false, "", 50); return err })
+					if len(r.Rows) > 0 {
+						timed(&rows, what, func() error {
+							_, _, err := m.db.ReportItems(ctx, q, r.Rows[len(r.Rows)/2].Key, true, "", 50)
+							return err
+						})
+					}
 				}
 			}
 		}
 	}
-	for name, list := range map[string][]taken{"reports": reports, "first pages of lists": lists} {
+	for name, list := range map[string][]taken{"reports": reports, "first pages of totals": lists, "first pages of rows": rows} {
 		for _, clock := range []struct {
 			name string
 			of   func(taken) time.Duration

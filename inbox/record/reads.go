@@ -19,7 +19,7 @@ type Answered struct{ Asked, At Millis }
 // that time, as far as the facts go.
 func (db *DB) RecentWaits(ctx context.Context, queue string, since Millis, limit int) ([]Answered, error) {
 	list, err := collect(ctx, db.pool, func(rows *sql.Rows, a *Answered) error { return rows.Scan(&a.Asked, &a.At) },
-		`SELECT happened_at - value, happened_at FROM facts WHERE queue = $1 AND queue <> '' AND kind = 'first' AND happened_at >= $2
+		`SELECT happened_at - value, happened_at FROM facts`+db.d.indexedBy("facts_queue")+` WHERE queue = $1 AND queue <> '' AND kind = 'first' AND happened_at >= $2
 		ORDER BY happened_at DESC LIMIT $3`, queue, int64(since), limit)
 	if err != nil {
 		err = fmt.Errorf("read recent waits: %w", err)

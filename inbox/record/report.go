@@ -353,12 +353,12 @@ func (p *prepared) scan(ctx context.Context, q querier, by string, group func(st
 		switch kind {
 		case cellFCR:
 			x.kind, x.to = FactResolved, min(p.To, p.ripe())
-			err = eachResolved(ctx, q, x, add)
+			err = eachResolved(ctx, q, p.d, x, add)
 		case FactState:
 			x.from -= longestPiece
 			fallthrough
 		default:
-			err = eachFact(ctx, q, x, p.Tag != "" || by == ByTag, add)
+			err = eachFact(ctx, q, p.d, x, p.Tag != "" || by == ByTag, add)
 		}
 		if err != nil {
 			return err

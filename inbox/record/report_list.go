@@ -245,9 +245,9 @@ func (l *listing) chunk(ctx context.Context, q querier, kind string, size int) (
 	case cellFCR:
 		x.kind, x.to = FactResolved, min(l.To, l.ripe())
 	}
-	where, args := x.where()
+	index, where, args := x.where(l.d)
 	n := len(args)
-	list, err := collect(ctx, q, scanFact, "SELECT "+factColumns+" FROM facts f WHERE "+where+
+	list, err := collect(ctx, q, scanFact, "SELECT "+factColumns+" FROM facts f"+index+" WHERE "+where+
 		fmt.Sprintf(" AND f.happened_at <= $%d AND (f.happened_at < $%[1]d OR f.n <= $%d) ORDER BY f.happened_at DESC, f.n DESC, f.agent LIMIT $%d", n+1, n+2, n+3),
 		append(args, int64(l.at.at), l.at.n, size)...)
 	for i := range list {

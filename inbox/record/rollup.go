@@ -191,7 +191,7 @@ func (db *DB) sumDay(ctx context.Context, r *rollup, ripe bool) error {
 		if !ripe {
 			return nil
 		}
-		return eachResolved(ctx, q, filter{kind: FactResolved, from: r.day, to: r.end}, func(f *Fact, tags string) error { r.add(f, tags); return nil })
+		return eachResolved(ctx, q, db.d, filter{kind: FactResolved, from: r.day, to: r.end}, func(f *Fact, tags string) error { r.add(f, tags); return nil })
 	})
 	return err
 }
@@ -236,45 +236,48 @@ type filter struct {
 	queue, agent, channel string
 }
 
-// where is the condition, with its arguments from $1 on. The kinds, the agents and the queues have an index each, in the order of time: with an agent
-// and a queue the planner is led to the agent's, who has less to do than a queue.
-func (x filter) where() (string, []any) {
-	text, args := "f.kind = $1 AND f.happened_at >= $2 AND f.happened_at < $3", []any{x.kind, int64(x.from), int64(x.to)}
+// where is the condition, with its arguments from $1 on, and the index to take. The kinds, the agents and the queues have one each, in the order of
+// time; an agent has less to do than a queue.
+func (x filter) where(d *dialect) (index, text string, args []any) {
+	text, args = "f.kind = $1 AND f.happened_at >= $2 AND f.happened_at < $3", []any{x.kind, int64(x.from), int64(x.to)}
 	and := func(condition, v string) {
 		if v != "" {
 			args = append(args, v)
 			text += fmt.Sprintf(" AND "+condition+" = $%d", len(args))
 		}
 	}
-	and("f.agent <> '' AND f.agent", x.agent)
-	if x.agent != "" {
+	and("f.channel", x.channel)
+	switch {
+	case x.agent != "":
+		index = d.indexedBy("facts_agent")
+		and("f.agent <> '' AND f.agent", x.agent)
 		and("f.queue || ''", x.queue)
-	} else {
+	case x.queue != "":
+		index = d.indexedBy("facts_queue")
 		and("f.queue <> '' AND f.queue", x.queue)
 	}
-	and("f.channel", x.channel)
-	return text, args
+	return index, text, args
 }
 
 // eachFact calls do for facts with the tags of their conversations.
-func eachFact(ctx context.Context, q querier, x filter, tagged bool, do func(f *Fact, tags string) error) error {
+func eachFact(ctx context.Context, q querier, d *dialect, x filter, tagged bool, do func(f *Fact, tags string) error) error {
 	tags, join := "''", ""
 	if tagged {
-		tags, join = "COALESCE(c.tags, '')", "LEFT JOIN conversations c ON c.id = f.conversation"
+		tags, join = "COALESCE(c.tags, '')", " LEFT JOIN conversations c ON c.id = f.conversation"
 	}
-	where, args := x.where()
-	return eachRow(ctx, q, "SELECT "+factColumns+", "+tags+", 0 FROM facts f "+join+" WHERE "+where, args, do)
+	index, where, args := x.where(d)
+	return eachRow(ctx, q, "SELECT "+factColumns+", "+tags+", 0 FROM facts f"+index+join+" WHERE "+where, args, do)
 }
 
 // eachResolved calls do for what was resolved between two moments, as facts of the kind cellFCR: OK where the customer, at whatever address, wrote
 // no more within fcrWindow.
-func eachResolved(ctx context.Context, q querier, x filter, do func(f *Fact, tags string) error) error {
-	where, args := x.where()
+func eachResolved(ctx context.Context, q querier, d *dialect, x filter, do func(f *Fact, tags string) error) error {
+	index, where, args := x.where(d)
 	return eachRow(ctx, q, "SELECT "+factColumns+fmt.Sprintf(`, COALESCE(c.tags, ''), CASE WHEN EXISTS (
 			SELECT 1 FROM identities i JOIN identities o ON o.customer = i.customer JOIN touches t ON t.identity = o.id
 			WHERE i.id = c.identity AND t.happened_at > f.happened_at AND t.happened_at <= f.happened_at + %d AND t.n > f.n
 				AND t.inbound = 1 AND t.kind = 'message' AND t.spam = '' AND t.auto_reply = 0) THEN 1 ELSE 2 END
-		FROM facts f LEFT JOIN conversations c ON c.id = f.conversation WHERE `, fcrWindow)+where, args, do)
+		FROM facts f%s LEFT JOIN conversations c ON c.id = f.conversation WHERE `, fcrWindow, index)+where, args, do)
 }
 
 // eachRow reads facts with tags and what is known of their contact: 0 nothing, 1 another came after it, 2 it was the only one.
