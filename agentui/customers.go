@@ -2,7 +2,6 @@ package agentui
 
 import (
 	"net/http"
-	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -14,48 +13,60 @@ func (s *Server) getCustomer(c echo.Context) error {
 	if err != nil {
 		return missing(err, "customer")
 	}
+	sight := s.sight(c)
+	sight.Customer(&page.Customer)
+	sight.Customers(page.Merged)
 	return c.JSON(http.StatusOK, page)
 }
 
-// patchCustomer renames, or gives a tier, which the customer's open conversations take over. The version is optional: the last one to
+// patchCustomer changes what is sent. A tier is taken over by the customer's open conversations. The version is optional: the last one to
 // write is right.
 func (s *Server) patchCustomer(c echo.Context) error {
-	in, err := decode[struct {
-		Name    *string `json:"name"`
-		Tier    *string `json:"tier"`
-		Version int64   `json:"version"`
-	}](c)
+	in, err := decode[profileIn](c)
 	if err != nil {
 		return err
 	}
-	if in.Name == nil && in.Tier == nil {
-		return invalid("name", "name or tier is needed.")
+	if in.empty() {
+		return invalid("name", "Say what is to be changed.")
 	}
-	if in.Name != nil {
-		if err := setText("name", in.Name, in.Name, 0, 200, false); err != nil {
-			return err
+	sight := s.sight(c)
+	e, err := in.edit(s, sight)
+	if err != nil {
+		return err
+	}
+	id, err := rowID(c, "customer")
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	before, row, err := s.db.EditCustomer(ctx, id, in.Version, e, s.decided(c, ""), func(before, after record.Customer) record.Note {
+		was, is := auditedProfile(before), auditedProfile(after)
+		if changed := record.Differing(before, after); len(changed) > 0 {
+			is["fields"] = changed
 		}
-	}
-	if in.Tier != nil && *in.Tier != "" && !slices.Contains(s.hub.Settings().Routing.Tiers, *in.Tier) {
-		return invalid("tier", "There is no such tier.")
-	}
-	ctx, id := c.Request().Context(), c.Param("id")
-	before, row, err := s.db.EditCustomer(ctx, id, in.Version, in.Name, in.Tier, func(before, after record.Customer) record.Note {
-		return s.note(c, "customer.change", id, map[string]string{"tier": before.Tier}, map[string]string{"tier": after.Tier})
+		return s.note(c, "customer.change", after.ID, was, is)
 	})
 	if err != nil {
 		return stale(err, "customer", func() (any, error) {
 			page, err := s.db.Customer(ctx, id)
+			sight.Customer(&page.Customer)
 			return page.Customer, err
 		})
 	}
 	if row.Tier != before.Tier {
-		if err := s.hub.SetTier(ctx, record.Actor{Kind: "agent", ID: principalOf(c).User.ID}, id, row.Tier); err != nil {
+		if err := s.hub.SetTier(ctx, record.Actor{Kind: "agent", ID: principalOf(c).User.ID}, row.ID, row.Tier); err != nil {
 			s.log.Warn("open conversations keep the customer's tier of before", "customer", id, "err", err)
 		}
 	}
 	s.tellSettings(ctx, topicCustomers)
+	sight.Customer(&row)
 	return c.JSON(http.StatusOK, row)
+}
+
+// auditedProfile is what the audit keeps of a customer, which is nothing personal: of the rest it names the fields that were changed. What they
+// were stands in the fields' own history.
+func auditedProfile(c record.Customer) map[string]any {
+	return map[string]any{"tier": c.Tier, "stage": c.Stage, "owner": c.Owner}
 }
 
 func (s *Server) listCustomerTouches(c echo.Context) error {

@@ -100,7 +100,24 @@ func (s *Server) previewMerge(c echo.Context) error {
 	if err != nil {
 		return missing(same(err, "from", areOne), "customer")
 	}
-	return c.JSON(http.StatusOK, p)
+	return c.JSON(http.StatusOK, s.seenMerge(c, p))
+}
+
+// seenMerge and seenUndo are previews as the caller may see them.
+func (s *Server) seenMerge(c echo.Context, p record.MergePreview) record.MergePreview {
+	sight := s.sight(c)
+	sight.Side(&p.From)
+	sight.Side(&p.Into)
+	p.Fields = sight.Shown(p.Fields)
+	return p
+}
+
+func (s *Server) seenUndo(c echo.Context, p record.UndoPreview) record.UndoPreview {
+	sight := s.sight(c)
+	sight.Side(&p.From)
+	sight.Side(&p.Into)
+	p.Fields = sight.Shown(p.Fields)
+	return p
 }
 
 // mergeAnswer is a merge that was made or undone, with the customers that there are now.
@@ -115,9 +132,12 @@ func (s *Server) answerMerge(c echo.Context, m record.Merge) error {
 	out := mergeAnswer{Merge: m}
 	page, err := s.db.Customer(ctx, m.Into)
 	out.Into = page.Customer
+	sight := s.sight(c)
+	sight.Customer(&out.Into)
 	if err == nil && m.UndoneAt != 0 {
 		page, err = s.db.Customer(ctx, m.From)
 		out.From = &page.Customer
+		sight.Customer(out.From)
 	}
 	if err != nil {
 		return err
@@ -151,7 +171,10 @@ func (s *Server) postMerge(c echo.Context) error {
 	ctx := c.Request().Context()
 	m, err := s.db.Merge(ctx, in.From, into, in.Reason, s.decided(c, in.Seen), s.mergeNote(c))
 	if err != nil {
-		return stale(same(err, "from", areOne), "customer", func() (record.MergePreview, error) { return s.db.PreviewMerge(ctx, in.From, into) })
+		return stale(same(err, "from", areOne), "customer", func() (record.MergePreview, error) {
+			p, err := s.db.PreviewMerge(ctx, in.From, into)
+			return s.seenMerge(c, p), err
+		})
 	}
 	s.settle(c, m.Into)
 	return s.answerMerge(c, m)
@@ -170,7 +193,7 @@ func (s *Server) getMerge(c echo.Context) error {
 	if err != nil {
 		return missing(err, "merge")
 	}
-	return c.JSON(http.StatusOK, p)
+	return c.JSON(http.StatusOK, s.seenUndo(c, p))
 }
 
 func (s *Server) postMergeUndo(c echo.Context) error {
@@ -195,7 +218,7 @@ func (s *Server) postMergeUndo(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		return conflict(p)
+		return conflict(s.seenUndo(c, p))
 	}
 	if err != nil {
 		return missing(err, "merge")
@@ -252,6 +275,7 @@ func (s *Server) postSplit(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	s.sight(c).Customer(&page.Customer)
 	return c.JSON(http.StatusOK, splitAnswer{l, page.Customer})
 }
 

@@ -26,7 +26,7 @@ func TestMerge(t *testing.T) {
 
 	var p record.MergePreview
 	b.ok("GET", "/customers/"+y+"/merge?from="+x, nil, &p)
-	if p.From.Touches != 1 || p.From.Open != 1 || p.Fields[0] != (record.ShownField{Field: "name", From: "sara", Into: "", Shows: "sara"}) {
+	if p.From.Touches != 1 || p.From.Open != 1 || p.Fields[0].Field != "name" || string(p.Fields[0].From) != `"sara"` || string(p.Fields[0].Into) != `""` || string(p.Fields[0].Shows) != `"sara"` {
 		t.Fatalf("%+v", p)
 	}
 	b.refused(422, codeInvalid, "from", "GET", "/customers/"+y+"/merge?from="+y, nil)

@@ -23,6 +23,9 @@ type Settings struct {
 	SLA       []record.SLAPolicy // in order
 	Alerts    []record.AlertRule // DefaultAlerts until somebody saves others
 
+	Attributes []record.Attribute
+	Record     record.RecordSetting // record.DefaultRecordSetting until somebody saves another
+
 	compiled map[string]*calendar.Calendar // of Calendars
 }
 
@@ -33,6 +36,9 @@ const (
 	CalendarsSetting = "calendars" // []record.Calendar
 	SLASetting       = "sla"       // []record.SLAPolicy
 	AlertsSetting    = "alerts"    // []record.AlertRule
+
+	AttributesSetting = "attributes" // []record.Attribute
+	RecordSetting     = "record"     // record.RecordSetting
 )
 
 // Firm is what the hub has to know of the setting "firm".
@@ -56,7 +62,8 @@ type settingsBox = atomic.Pointer[Settings]
 
 // ReadSettings reads the rows that decisions depend on.
 func ReadSettings(ctx context.Context, db *record.DB) (*Settings, error) {
-	s := &Settings{Queues: map[string]record.Queue{}, Users: map[string]record.User{}, Accounts: map[string]record.Account{}}
+	s := &Settings{Queues: map[string]record.Queue{}, Users: map[string]record.User{}, Accounts: map[string]record.Account{},
+		Record: record.DefaultRecordSetting()}
 	queues, err := db.Queues(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the queues: %w", err)
@@ -79,7 +86,8 @@ func ReadSettings(ctx context.Context, db *record.DB) (*Settings, error) {
 		s.Accounts[a.ID] = a
 	}
 	var calendars []record.Calendar
-	for name, v := range map[string]any{FirmSetting: &s.Firm, RoutingSetting: &s.Routing, CalendarsSetting: &calendars, SLASetting: &s.SLA, AlertsSetting: &s.Alerts} {
+	for name, v := range map[string]any{FirmSetting: &s.Firm, RoutingSetting: &s.Routing, CalendarsSetting: &calendars, SLASetting: &s.SLA, AlertsSetting: &s.Alerts,
+		AttributesSetting: &s.Attributes, RecordSetting: &s.Record} {
 		version, err := db.Setting(ctx, name, v)
 		if err != nil {
 			return nil, fmt.Errorf("read the setting %s: %w", name, err)

@@ -493,7 +493,7 @@ func TestPromisesOfTheHub(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := db.EditCustomer(t.Context(), identity.Customer, 0, nil, &gold, nil); err != nil {
+	if _, _, err := db.EditCustomer(t.Context(), identity.Customer, 0, record.CustomerEdit{Tier: &gold}, record.Decided{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.SetTier(t.Context(), agentActor(u.ID), identity.Customer, gold); err != nil {

@@ -143,14 +143,14 @@ func TestTiersOfCustomers(t *testing.T) {
 			t.Fatal(err)
 		}
 		gold := "gold"
-		before, after, err := db.EditCustomer(ctx, i.Customer, 0, nil, &gold, nil)
+		before, after, err := db.EditCustomer(ctx, i.Customer, 0, CustomerEdit{Tier: &gold}, Decided{}, nil)
 		if err != nil || before.Tier != "" || after.Tier != "gold" || after.Name != "One" || after.Version != before.Version+1 {
 			t.Fatalf("%+v %+v %v", before, after, err)
 		}
-		if _, _, err := db.EditCustomer(ctx, i.Customer, before.Version, nil, &gold, nil); err != ErrConflict {
+		if _, _, err := db.EditCustomer(ctx, i.Customer, before.Version, CustomerEdit{Tier: &gold}, Decided{}, nil); err != ErrConflict {
 			t.Errorf("of an old version: %v", err)
 		}
-		if _, _, err := db.EditCustomer(ctx, "none", 0, nil, &gold, nil); err != ErrNotFound {
+		if _, _, err := db.EditCustomer(ctx, "none", 0, CustomerEdit{Tier: &gold}, Decided{}, nil); err != ErrNotFound {
 			t.Errorf("of nobody: %v", err)
 		}
 		tiers, err := db.Tiers(ctx, []string{i.ID, j.ID, "none"})

@@ -16,7 +16,18 @@ type Customer struct {
 	CreatedAt Millis `json:"created_at"`
 	Version   int64  `json:"version"`
 
+	Tags        []string `json:"tags,omitempty"`
+	Languages   []string `json:"languages,omitempty"` // BCP 47, the preferred one first
+	TimeZone    string   `json:"time_zone,omitempty"` // IANA name
+	Place       *Place   `json:"place,omitempty"`
+	Owner       string   `json:"owner,omitempty"`      // user
+	Stage       string   `json:"stage,omitempty"`      // of the life cycle
+	Attributes  Values   `json:"attributes,omitempty"` // by id, each as its definition has it
+	ConfirmedAt Millis   `json:"confirmed_at,omitempty"`
+
 	MergedInto string `json:"merged_into,omitempty"` // the customer it was merged into
+
+	none []string // fields that it is said to have nothing in
 }
 
 // CustomerPage is a person with addresses and conversations, newest first.
@@ -36,12 +47,6 @@ func scanIdentity(rows *sql.Rows, i *Identity) error {
 		&i.Consent, &i.ConsentAt, &i.Unreachable, &i.UnreachableAt, &i.Blocked, &i.Evidence)
 }
 
-// customer reads a root as it shows.
-func customer(ctx context.Context, q querier, root string) (Customer, error) {
-	return single(collect(ctx, q, scanCustomer,
-		"SELECT u.id, "+shownName+", "+shownTier+", u.created_at, u.version, u.merged_into FROM customers u WHERE u.id = $1", root))
-}
-
 func identities(ctx context.Context, q querier, id string) ([]Identity, error) {
 	return collect(ctx, q, scanIdentity,
 		"SELECT "+identityColumns+" FROM identities WHERE customer = $1 ORDER BY created_at, id", id)
@@ -51,7 +56,7 @@ func identities(ctx context.Context, q querier, id string) ([]Identity, error) {
 func (db *DB) Customer(ctx context.Context, id string) (CustomerPage, error) {
 	var p CustomerPage
 	at, err := db.read(ctx, func(q querier) (err error) {
-		t, err := treeOf(ctx, q, id)
+		t, err := profiles(ctx, q, id)
 		if err != nil {
 			return err
 		}

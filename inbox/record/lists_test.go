@@ -150,14 +150,14 @@ func TestCustomerAndTimeline(t *testing.T) {
 			t.Errorf("timeline %v, want %v", got, want)
 		}
 		name, other := "علی", "other"
-		_, c, err := db.EditCustomer(ctx, "c-x", 1, &name, nil, nil)
+		_, c, err := db.EditCustomer(ctx, "c-x", 1, CustomerEdit{Name: &name}, Decided{}, nil)
 		if err != nil || c.Name != "علی" || c.Version != 2 {
 			t.Errorf("renamed %+v", c)
 		}
-		if _, _, err := db.EditCustomer(ctx, "c-x", 1, &other, nil, nil); !errors.Is(err, ErrConflict) {
+		if _, _, err := db.EditCustomer(ctx, "c-x", 1, CustomerEdit{Name: &other}, Decided{}, nil); !errors.Is(err, ErrConflict) {
 			t.Errorf("rename an old version: %v", err)
 		}
-		if _, _, err := db.EditCustomer(ctx, "nobody", 0, &other, nil, nil); !errors.Is(err, ErrNotFound) {
+		if _, _, err := db.EditCustomer(ctx, "nobody", 0, CustomerEdit{Name: &other}, Decided{}, nil); !errors.Is(err, ErrNotFound) {
 			t.Errorf("rename nobody: %v", err)
 		}
 		if _, err := db.Customer(ctx, "nobody"); !errors.Is(err, ErrNotFound) {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"slices"
 )
@@ -58,14 +59,28 @@ func sideOf(ctx context.Context, q querier, t tree) (Side, error) {
 
 // ShownField is what becomes of a value that a customer's page shows.
 type ShownField struct {
-	Field string `json:"field"` // "name", "tier"
-	From  string `json:"from"`
-	Into  string `json:"into"`
-	Shows string `json:"shows"` // afterwards
+	Field string          `json:"field"` // as a profile's fields are called
+	From  json.RawMessage `json:"from"`  // null: nothing
+	Into  json.RawMessage `json:"into"`
+	Shows json.RawMessage `json:"shows"` // afterwards
 }
 
-func shownFields(from, into, after Customer) []ShownField {
-	return []ShownField{{"name", from.Name, into.Name, after.Name}, {"tier", from.Tier, into.Tier, after.Tier}}
+// shownFields are name and tier, and what else one of the two has.
+func shownFields(from, into, after Customer) (list []ShownField) {
+	for _, f := range fieldsOf(from, into) {
+		x := ShownField{f, from.value(f), into.value(f), after.value(f)}
+		if f == FieldName || f == FieldTier { // texts, also where they are empty
+			for _, v := range []*json.RawMessage{&x.From, &x.Into, &x.Shows} {
+				if *v == nil {
+					*v = json.RawMessage(`""`)
+				}
+			}
+		}
+		if x.From != nil || x.Into != nil {
+			list = append(list, x)
+		}
+	}
+	return list
 }
 
 // MergePreview is what a merge would do.
@@ -76,12 +91,15 @@ type MergePreview struct {
 	Seen   string       `json:"seen"`   // changes with what the merge would do
 }
 
-// seenOf is a mark of who has which identities and what they are called.
+// seenOf is a mark of who has which identities and what is said of them.
 func seenOf(sides ...Side) string {
 	h := sha256.New()
 	for _, s := range sides {
 		for _, c := range append(slices.Clone(s.Merged), s.Customer) {
-			fmt.Fprintf(h, "%q %q %q %q\n", c.ID, c.Name, c.Tier, c.MergedInto)
+			fmt.Fprintf(h, "%q %q\n", c.ID, c.MergedInto)
+			for _, f := range fieldsOf(c) {
+				fmt.Fprintf(h, "%q %s\n", f, c.value(f))
+			}
 		}
 		for _, i := range s.Identities {
 			fmt.Fprintf(h, "%q %q\n", i.ID, i.Home)
@@ -92,10 +110,10 @@ func seenOf(sides ...Side) string {
 
 // merging reads the two trees that a merge is about. ErrNotFound, ErrSame.
 func merging(ctx context.Context, q querier, from, into string) (f, i tree, p MergePreview, err error) {
-	if f, err = treeOf(ctx, q, from); err != nil {
+	if f, err = profiles(ctx, q, from); err != nil {
 		return f, i, p, err
 	}
-	if i, err = treeOf(ctx, q, into); err != nil {
+	if i, err = profiles(ctx, q, into); err != nil {
 		return f, i, p, err
 	}
 	if f.root == i.root {

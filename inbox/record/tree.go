@@ -20,10 +20,10 @@ const (
 	shownTier = `COALESCE(NULLIF(u.tier, ''), (SELECT m.tier FROM customers m WHERE m.root = u.id AND m.root <> '' AND m.tier <> '' ORDER BY m.created_at, m.id LIMIT 1), '')`
 )
 
-const ownColumns = "id, name, tier, created_at, version, merged_into"
+const ownColumns = "id, name, tier, created_at, version, confirmed_at, merged_into"
 
 func scanCustomer(rows *sql.Rows, c *Customer) error {
-	return rows.Scan(&c.ID, &c.Name, &c.Tier, &c.CreatedAt, &c.Version, &c.MergedInto)
+	return rows.Scan(&c.ID, &c.Name, &c.Tier, &c.CreatedAt, &c.Version, &c.ConfirmedAt, &c.MergedInto)
 }
 
 // rootOf is whom a customer counts for. ErrNotFound.
@@ -102,16 +102,13 @@ func (t tree) shown() Customer {
 	var out Customer
 	for _, c := range t.list {
 		if c.ID == t.root {
-			out = c
+			out = c.own()
 		}
 	}
 	out.MergedInto = ""
-	for _, c := range t.list {
-		if out.Name == "" {
-			out.Name = c.Name
-		}
-		if out.Tier == "" {
-			out.Tier = c.Tier
+	for i := range t.list {
+		if t.list[i].ID != t.root {
+			out.fill(&t.list[i])
 		}
 	}
 	return out

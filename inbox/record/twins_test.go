@@ -124,7 +124,7 @@ func TestTwinsAreSuggested(t *testing.T) {
 		says("b", "hand", "0912 123 4567", "علی رضایی")
 		f.write()
 		other := "Ali Rezaei"
-		must2(db.EditCustomer(ctx, "c-a", 0, &other, nil, nil))
+		must2(db.EditCustomer(ctx, "c-a", 0, CustomerEdit{Name: &other}, Decided{}, nil))
 		want("with names", "c-a c-b 82 phone=9121234567 sound", "c-b c-e 50 name", "c-a c-d 50 name", "c-d c-e 40 sound", "c-b c-d 40 sound", "c-a c-e 40 sound")
 
 		list := must(db.Suggestions(ctx, SuggestionFilter{Customer: "c-e"})).Items
@@ -148,7 +148,7 @@ func TestTwinsAreSuggested(t *testing.T) {
 		}
 		// Somebody else whom nothing is known of takes the number away.
 		nobody := "Nobody"
-		must2(db.EditCustomer(ctx, "c-a", 0, &nobody, nil, nil))
+		must2(db.EditCustomer(ctx, "c-a", 0, CustomerEdit{Name: &nobody}, Decided{}, nil))
 		want("a is called otherwise", "c-a c-b 70 phone=9121234567", "c-b c-d 40 sound")
 	})
 }

@@ -33,7 +33,7 @@ func undoing(ctx context.Context, q querier, id string) (part, rest tree, p Undo
 	if p.Merge.UndoneAt != 0 {
 		return part, rest, p, ErrConflict
 	}
-	whole, err := treeOf(ctx, q, p.Merge.From)
+	whole, err := profiles(ctx, q, p.Merge.From)
 	if err != nil {
 		return part, rest, p, err
 	}
