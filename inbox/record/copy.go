@@ -20,7 +20,7 @@ import (
 // or bytes, of the same names in both. What follows from the rest is left out and made again: full text.
 
 // made are the tables that are not copied, beside all whose names begin with one of them and "_".
-var made = []string{"goose_db_version", "sqlite", "search_cursor", "touch_words", "customer_words", "customer_rows"}
+var made = []string{"goose_db_version", "sqlite", "search", "touch_words", "conversation_words", "customer_words", "customer_rows"}
 
 // Table is one of a record's.
 type Table struct {
@@ -355,7 +355,7 @@ func (l *Loading) Finish(ctx context.Context) error {
 	for name := range l.tables {
 		return fmt.Errorf("table %s is missing", name)
 	}
-	for _, text := range []string{"UPDATE customers SET stale = 1", "COMMIT"} { // to be indexed
+	for _, text := range []string{"UPDATE customers SET stale = 1", "UPDATE organisations SET stale = 1", "COMMIT"} { // to be indexed
 		if _, err := l.conn.ExecContext(ctx, text); err != nil {
 			return err
 		}

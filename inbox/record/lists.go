@@ -342,13 +342,17 @@ func (db *DB) Events(ctx context.Context, n uint64, limit int) ([]Event, error) 
 
 // OwnersAt tells who owned the conversations of these events when they happened.
 func (db *DB) OwnersAt(ctx context.Context, events []uint64) (map[uint64]string, error) {
+	return ownersAt(ctx, db.pool, events)
+}
+
+func ownersAt(ctx context.Context, q querier, events []uint64) (map[uint64]string, error) {
 	out := map[uint64]string{}
 	for piece := range slices.Chunk(events, 500) {
 		args := make([]any, len(piece))
 		for i, n := range piece {
 			args[i] = int64(n)
 		}
-		list, err := collect(ctx, db.pool, scanEvent, "SELECT json FROM events WHERE n IN ("+placeholders(1, len(args))+")", args...)
+		list, err := collect(ctx, q, scanEvent, "SELECT json FROM events WHERE n IN ("+placeholders(1, len(args))+")", args...)
 		if err != nil {
 			return nil, fmt.Errorf("read who owned what: %w", err)
 		}

@@ -3,165 +3,49 @@ package record
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+	"time"
 )
 
-// IndexOnce brings at most limit touches and limit customers into full text, behind the log, and tells how many it
-// did: call it again until 0. In SQLite it holds the writer for about 0.1 ms a text, so small limits (30) keep
-// acknowledgements quick. Two callers at once do no harm: one does nothing.
-func (db *DB) IndexOnce(ctx context.Context, limit int) (int, error) {
-	touches, err := db.indexTouches(ctx, limit)
-	if err != nil {
-		return touches, fmt.Errorf("index touches: %w", err)
-	}
-	customers, err := db.indexCustomers(ctx, limit)
-	if err != nil {
-		return touches + customers, fmt.Errorf("index customers: %w", err)
-	}
-	return touches + customers, nil
+// Sections of what is found.
+const (
+	InCustomers     = "customers"
+	InOrganisations = "organisations"
+	InConversations = "conversations"
+	InMessages      = "messages"
+	InTouches       = "touches" // of no conversation: calls, purchases, …
+)
+
+// Sections are all of them.
+var Sections = []string{InCustomers, InOrganisations, InConversations, InMessages, InTouches}
+
+// SearchFor is a search.
+type SearchFor struct {
+	Query
+	In     []string // of Sections; empty: all
+	Limit  int      // of each section
+	Before string   // Hits.Next: older messages and touches only. ErrCursor: of no search
+
+	// Whispers are found by who they were for.
+	User       string // who searches
+	Supervisor bool   // they find all
 }
 
-func (db *DB) indexTouches(ctx context.Context, limit int) (int, error) {
-	type text struct {
-		n     int64
-		words []string
-	}
-	var from int64
-	if err := db.pool.QueryRowContext(ctx, "SELECT n FROM search_cursor").Scan(&from); err != nil {
-		return 0, err
-	}
-	// Read and folded before the writer is taken.
-	list, err := collect(ctx, db.pool, func(rows *sql.Rows, v *text) error {
-		var subject, body, kind string
-		err := rows.Scan(&v.n, &subject, &body, &kind)
-		if kind != KindVisit && kind != KindWhisper { // pages, which nobody wrote; words that are for one reader
-			v.words = Words(subject + "\n" + body)
-		}
-		return err
-	}, `SELECT b.n, b.subject, b.text, COALESCE(t.kind, '') FROM bodies b LEFT JOIN touches t ON t.n = b.n WHERE b.n > $1 ORDER BY b.n LIMIT $2`,
-		from, limit)
-	if err != nil || len(list) == 0 {
-		return 0, err
-	}
-	var args []any
-	for _, v := range list {
-		if len(v.words) > 0 {
-			args = append(args, v.n, db.d.wordList(v.words))
-		}
-	}
-	err = db.write(ctx, func(q querier) error {
-		res, err := q.ExecContext(ctx, "UPDATE search_cursor SET n = $1 WHERE n = $2", list[len(list)-1].n, from)
-		if err != nil {
-			return err
-		}
-		if n, err := res.RowsAffected(); err != nil || n == 0 {
-			return firstErr(err, ErrMoved)
-		}
-		for _, s := range db.d.insertTouchWords.over(nil, args) {
-			if _, err := q.ExecContext(ctx, s.key.many.text(s.key.rows, db.d.numbered), s.args...); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if errors.Is(err, ErrMoved) {
-		return 0, nil
-	}
-	return len(list), err
-}
-
-func (db *DB) indexCustomers(ctx context.Context, limit int) (int, error) {
-	type person struct{ id, name, root string }
-	list, err := collect(ctx, db.pool, func(rows *sql.Rows, p *person) error { return rows.Scan(&p.id, &p.name, &p.root) },
-		"SELECT id, name, root FROM customers WHERE stale = 1 ORDER BY id LIMIT $1", limit)
-	if err != nil || len(list) == 0 {
-		return 0, err
-	}
-	words, known := make([][]string, len(list)), make([][]Identity, len(list))
-	for i, p := range list {
-		ids, err := identities(ctx, db.pool, p.id)
-		if err != nil {
-			return 0, err
-		}
-		if known[i] = ids; len(ids) > 0 { // else all addresses have been linked to somebody else, or it was merged into another
-			names, err := treeNames(ctx, db.pool, p.id)
-			if err != nil {
-				return 0, err
-			}
-			words[i] = customerWords(names, ids)
-		}
-	}
-	err = db.write(ctx, func(q querier) error {
-		for i, p := range list {
-			// A name or addresses that have changed since they were read leave the row stale. Who changes addresses marks the row after this
-			// has it, or has changed them before.
-			if _, err := q.ExecContext(ctx, "UPDATE customers SET stale = 0 WHERE id = $1 AND name = $2", p.id, p.name); err != nil {
-				return err
-			}
-			ids, err := identities(ctx, q, p.id)
-			if err != nil {
-				return err
-			}
-			if !slices.Equal(ids, known[i]) {
-				if _, err := q.ExecContext(ctx, "UPDATE customers SET stale = 1 WHERE id = $1", p.id); err != nil {
-					return err
-				}
-				continue
-			}
-			if p.root != "" { // what it is called is what its root may be called
-				if _, err := q.ExecContext(ctx, "UPDATE customers SET stale = 1 WHERE id = $1", p.root); err != nil {
-					return err
-				}
-			}
-			if _, err := q.ExecContext(ctx, "INSERT INTO customer_rows (customer) VALUES ($1) ON CONFLICT DO NOTHING", p.id); err != nil {
-				return err
-			}
-			var n int64
-			if err := q.QueryRowContext(ctx, "SELECT n FROM customer_rows WHERE customer = $1", p.id).Scan(&n); err != nil {
-				return err
-			}
-			if _, err := q.ExecContext(ctx, db.d.deleteCustomerWords, n); err != nil {
-				return err
-			}
-			if len(words[i]) == 0 {
-				continue
-			}
-			if _, err := q.ExecContext(ctx, db.d.insertCustomerWords, n, db.d.wordList(words[i])); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if duplicate(err) { // another indexer at the same customer
-		return 0, nil
-	}
-	return len(list), err
-}
-
-// customerWords are a customer's names and addresses, telephone numbers also as they are dialled at home
-// (+98912… as 0912… and 912…).
-func customerWords(name string, ids []Identity) []string {
-	text := []string{name}
-	for _, i := range ids[:min(len(ids), 100)] {
-		text = append(text, i.Name, i.Address)
-		if digits, ok := strings.CutPrefix(i.Address, "+"); ok {
-			for country := 1; country <= 3 && country < len(digits); country++ {
-				text = append(text, "0"+digits[country:], digits[country:])
-			}
-		}
-	}
-	return Words(strings.Join(text, "\n"))
-}
-
-// Hits are what a search found.
+// Hits are what a search found, newest first.
 type Hits struct {
-	Customers []CustomerHit `json:"customers"`
-	Messages  []MessageHit  `json:"messages"`
+	Text          string            `json:"text"`
+	Filters       []QueryFilter     `json:"filters"`
+	Customers     []CustomerHit     `json:"customers"`
+	Organisations []OrganisationHit `json:"organisations"`
+	Conversations []ConversationHit `json:"conversations"`
+	Messages      []MessageHit      `json:"messages"`
+	Touches       []MessageHit      `json:"touches"`
+	Next          string            `json:"next"`    // older messages and touches; "": none
+	Indexed       int               `json:"indexed"` // percent of the record that can be found; less than 100 while it is indexed anew, the newest first
 }
 
 // CustomerHit is a customer with one of the addresses.
@@ -170,64 +54,80 @@ type CustomerHit struct {
 	Name    string `json:"name"`
 	Address string `json:"address"`
 	Channel string `json:"channel"`
+	Parts   []Part `json:"parts"` // of the name, or of the address when it is that
+}
+
+// OrganisationHit is an organisation.
+type OrganisationHit struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Parts []Part `json:"parts"`
+}
+
+// ConversationHit is a conversation whose number, subject or tags were found.
+type ConversationHit struct {
+	ID       string       `json:"id"`
+	Number   int64        `json:"number"`
+	Subject  string       `json:"subject"`
+	Status   string       `json:"status"`
+	Queue    string       `json:"queue"`
+	Channel  string       `json:"channel"`
+	Tags     []string     `json:"tags"`
+	Customer CustomerName `json:"customer"`
+	At       Millis       `json:"at"` // of the last message
+	Parts    []Part       `json:"parts"`
 }
 
 // MessageHit is a touch whose text was found.
 type MessageHit struct {
 	Touch        string       `json:"touch"`
-	Conversation string       `json:"conversation"`
+	Conversation string       `json:"conversation"` // "": of none
 	Number       int64        `json:"number"`
+	Kind         string       `json:"kind"`
+	Inbound      bool         `json:"inbound"`
+	Author       Actor        `json:"author"`
 	Customer     CustomerName `json:"customer"`
-	Snippet      string       `json:"snippet"`
+	Channel      string       `json:"channel"`
 	At           Millis       `json:"at"`
+	Parts        []Part       `json:"parts"`
+	Snippet      string       `json:"snippet"` // parts as one text
+
+	key, n             int64
+	status, text, data string
 }
 
-// maxQueryWords bounds a query; further words are ignored.
-const maxQueryWords = 8
-
-func queryWords(text string) []string {
-	if len(text) > 512 {
-		text = text[:512]
-	}
-	words := Words(text)
-	return words[:min(len(words), maxQueryWords)]
-}
-
-// Search finds customers by the beginning of names and addresses, and messages that hold all the words (or, when none
-// does, whose last word begins like the query's), newest first, at most limit of each.
+// Search finds what holds all the words of a text, at most limit of each section.
 func (db *DB) Search(ctx context.Context, text string, limit int) (Hits, error) {
-	h := Hits{Customers: []CustomerHit{}, Messages: []MessageHit{}}
-	words := queryWords(text)
-	if len(words) == 0 || limit <= 0 {
-		return h, nil
-	}
+	return db.SearchFor(ctx, SearchFor{Query: ParseQuery(text, time.UTC, time.Now()), Limit: limit})
+}
+
+// SearchFor finds customers and organisations by the beginnings of names and addresses, or by names that are nearly so; conversations by number,
+// subject and tags; messages and other touches that hold all the words or, when none does, whose last word begins like the query's.
+func (db *DB) SearchFor(ctx context.Context, s SearchFor) (Hits, error) {
+	h := Hits{Text: s.Text, Customers: []CustomerHit{}, Organisations: []OrganisationHit{}, Conversations: []ConversationHit{}, Messages: []MessageHit{}, Touches: []MessageHit{}}
+	s.Filters = slices.Clone(s.Filters)
 	_, err := db.read(ctx, func(q querier) error {
-		rows, err := db.customerRows(ctx, q, words, limit)
-		if err != nil {
+		if err := db.lookUp(ctx, q, &s); err != nil {
 			return err
 		}
-		if len(rows) > 0 {
-			if h.Customers, err = collect(ctx, q, func(rows *sql.Rows, c *CustomerHit) error {
-				return rows.Scan(&c.ID, &c.Name, &c.Address, &c.Channel)
-			}, `SELECT u.id, `+shownName+`, COALESCE(i.address, ''), COALESCE(i.channel, '') FROM customer_rows r JOIN customers u ON u.id = r.customer
-				LEFT JOIN identities i ON i.id = (SELECT id FROM identities WHERE customer = u.id ORDER BY created_at, id LIMIT 1)
-				WHERE r.n IN (`+placeholders(1, len(rows))+") ORDER BY r.n DESC", rows...); err != nil {
+		h.Filters = append([]QueryFilter{}, s.Filters...)
+		var err error
+		if h.Indexed, err = indexedPercent(ctx, q); err != nil || s.Limit <= 0 {
+			return err
+		}
+		f := &finder{db: db, q: q, SearchFor: s}
+		if !f.plan() {
+			return nil
+		}
+		if s.Before == "" {
+			if err := f.named(ctx, &h); err != nil {
+				return err
+			}
+			if h.Conversations, err = f.conversations(ctx); err != nil {
 				return err
 			}
 		}
-		if rows, err = db.touchRows(ctx, q, words, limit); err != nil || len(rows) == 0 {
-			return err
-		}
-		h.Messages, err = collect(ctx, q, func(rows *sql.Rows, m *MessageHit) error {
-			var subject, body string
-			err := rows.Scan(&m.Touch, &m.Conversation, &m.At, &m.Number, &m.Customer.ID, &m.Customer.Name, &subject, &body)
-			m.Snippet = snippet(subject, body, words)
-			return err
-		}, `SELECT t.id, t.conversation, t.happened_at, COALESCE(c.number, 0), COALESCE(u.id, ''), `+shownName+`, b.subject, b.text
-			FROM touches t JOIN bodies b ON b.n = t.n LEFT JOIN conversations c ON c.id = t.conversation
-			LEFT JOIN identities i ON i.id = t.identity LEFT JOIN customers u ON u.id = i.customer
-			WHERE t.n IN (`+placeholders(1, len(rows))+") ORDER BY t.n DESC", rows...)
-		return err
+		return f.touches(ctx, &h)
 	})
 	if err != nil {
 		err = fmt.Errorf("search: %w", err)
@@ -235,9 +135,495 @@ func (db *DB) Search(ctx context.Context, text string, limit int) (Hits, error) 
 	return h, err
 }
 
-// customerRows finds rows of customer_rows, newest first, as arguments for the next statement.
-func (db *DB) customerRows(ctx context.Context, q querier, words []string, limit int) ([]any, error) {
-	return collect(ctx, q, scanNumber, db.d.findCustomers, db.d.wordQuery(words, true), limit)
+// indexedPercent is how much of the record can be found.
+func indexedPercent(ctx context.Context, q querier) (int, error) {
+	var at searchCursor
+	if err := at.read(ctx, q); err != nil || at.back == 0 && at.number == 0 {
+		return 100, err
+	}
+	var head int64
+	if err := q.QueryRowContext(ctx, "SELECT n FROM log_cursor").Scan(&head); err != nil || head == 0 {
+		return 100, err
+	}
+	return int(min(99, max(0, 100*(head-at.back)/head))), nil
+}
+
+// lookUp understands the filters that name people, queues and what else stands in the record.
+func (db *DB) lookUp(ctx context.Context, q querier, s *SearchFor) error {
+	for i := range s.Filters {
+		f := &s.Filters[i]
+		if f.Error != "" {
+			continue
+		}
+		var err error
+		switch f.Key {
+		case "from":
+			err = db.lookUpPerson(ctx, q, f, s.User)
+		case "queue":
+			err = db.lookUpQueue(ctx, q, f)
+		case "channel", "tag":
+			// Known is what a conversation or a touch has.
+			var found []any
+			m := match{all: []clause{{f.marks}}}
+			if found, err = collect(ctx, q, scanNumber, db.d.findConversations, db.d.wordQuery(m, ""), int64(math.MaxInt64), 1); err != nil || len(found) > 0 {
+				break
+			}
+			if f.Key == "channel" && channelNames[plainWord(f.Value)] == "" || f.Key == "tag" {
+				f.Error = FilterUnknown
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (db *DB) lookUpPerson(ctx context.Context, q querier, f *QueryFilter, me string) error {
+	if w := plainWord(f.Value); me != "" && (w == "me" || w == "من" || w == "خودم") {
+		f.Value, f.marks = me, [][]string{{markOf("author", me)}}
+		return nil
+	}
+	words := Words(f.Value)
+	if len(words) == 0 {
+		f.Error = FilterUnknown
+		return nil
+	}
+	type user struct{ id, name, public, email string }
+	users, err := collect(ctx, q, func(rows *sql.Rows, u *user) error { return rows.Scan(&u.id, &u.name, &u.public, &u.email) }, "SELECT id, name, public_name, email FROM users")
+	if err != nil {
+		return err
+	}
+	for _, u := range users {
+		known := Words(u.name + " " + u.public + " " + u.email)
+		all := !slices.ContainsFunc(words, func(w string) bool {
+			return !slices.ContainsFunc(known, func(k string) bool { return strings.HasPrefix(k, w) })
+		})
+		if (all || u.id == f.Value) && len(f.marks) < 20 {
+			f.marks = append(f.marks, []string{markOf("author", u.id)})
+		}
+	}
+	rows, err := db.nameRows(ctx, q, clausesOf(f.Value), false, 20)
+	if err != nil {
+		return err
+	}
+	var ids []string
+	if len(rows) > 0 {
+		ids, err = collect(ctx, q, scanText, `SELECT i.id FROM identities i JOIN customer_rows r ON r.customer = i.customer WHERE r.n IN (`+placeholders(1, len(rows))+") LIMIT 60", rows...)
+	} else if len(f.marks) == 0 {
+		ids, err = collect(ctx, q, scanText, "SELECT id FROM identities WHERE customer = $1 LIMIT 60", f.Value)
+	}
+	for _, id := range ids {
+		f.marks = append(f.marks, []string{markOf("identity", id), markInbound})
+	}
+	if len(f.marks) == 0 {
+		f.Error = FilterUnknown
+	}
+	return err
+}
+
+func (db *DB) lookUpQueue(ctx context.Context, q querier, f *QueryFilter) error {
+	type queue struct{ id, name string }
+	list, err := collect(ctx, q, func(rows *sql.Rows, v *queue) error { return rows.Scan(&v.id, &v.name) }, "SELECT id, name FROM queues ORDER BY archived, id")
+	w := plainWord(f.Value)
+	is := func(how func(s string) bool) bool {
+		i := slices.IndexFunc(list, func(v queue) bool { return v.id == f.Value || how(plainWord(v.name)) })
+		if i >= 0 {
+			f.Value, f.marks = list[i].id, [][]string{{markOf("queue", list[i].id)}}
+		}
+		return i >= 0
+	}
+	if err == nil && !is(func(s string) bool { return s == w }) && !is(func(s string) bool { return strings.HasPrefix(s, w) }) {
+		f.Error = FilterUnknown
+	}
+	return err
+}
+
+// finder is one search under way.
+type finder struct {
+	db *DB
+	q  querier
+	SearchFor
+
+	sections    []string
+	filtered    bool       // by anything but sections
+	only        bool       // by what conversations do not have: a kind, an author
+	marks       []clause   // of filters, for touches
+	own         [][]clause // the same for conversations
+	below, from int64      // keys
+	statuses    []string
+}
+
+// plan reads the filters; false: nothing is searched for.
+func (f *finder) plan() bool {
+	f.sections = slices.Clone(f.In)
+	if len(f.sections) == 0 {
+		f.sections = slices.Clone(Sections)
+	}
+	var in []string
+	f.below, f.from = math.MaxInt64, math.MinInt64
+	said := len(f.words) > 0
+	var own []clause
+	for _, x := range f.Filters {
+		if x.Error != "" {
+			continue
+		}
+		if x.Key == "in" {
+			in = append(in, x.Value)
+			continue
+		}
+		f.filtered, said = true, true
+		switch x.Key {
+		case "before":
+			f.below = min(f.below, keyOf(x.at))
+		case "after":
+			f.from = max(f.from, keyOf(x.at))
+		case "status":
+			f.statuses = append(f.statuses, x.Value)
+			own = append(own, clause{[][]string{{markOf("status", x.Value)}}})
+		case "kind":
+			f.only = true
+			f.marks = append(f.marks, clause{x.marks})
+		case "from":
+			f.marks = append(f.marks, clause{x.marks})
+			var who clause
+			for _, way := range x.marks {
+				if len(way) > 1 {
+					who.any = append(who.any, way[:1])
+				}
+			}
+			if len(who.any) == 0 {
+				f.only = true
+			}
+			own = append(own, who)
+		default:
+			f.marks = append(f.marks, clause{x.marks})
+			own = append(own, clause{x.marks})
+		}
+	}
+	f.own = [][]clause{own}
+	if len(in) > 0 {
+		f.sections = slices.DeleteFunc(f.sections, func(s string) bool { return !slices.Contains(in, s) })
+	}
+	return said
+}
+
+func (f *finder) wants(section string) bool { return slices.Contains(f.sections, section) }
+
+// named finds customers and organisations. Filters are of what was said, not of who they are.
+func (f *finder) named(ctx context.Context, h *Hits) error {
+	if f.filtered || len(f.words) == 0 || len(f.phrases) > 0 {
+		return nil
+	}
+	marked := clausesWithBeginning(f.words)
+	if f.wants(InCustomers) {
+		rows, err := f.db.nameRows(ctx, f.q, f.words, false, f.Limit)
+		if err != nil {
+			return err
+		}
+		if h.Customers, err = f.db.customerHits(ctx, f.q, rows, marked); err != nil {
+			return err
+		}
+	}
+	if f.wants(InOrganisations) {
+		rows, err := f.db.nameRows(ctx, f.q, f.words, true, f.Limit)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		type row struct {
+			n int64
+			o OrganisationHit
+		}
+		list, err := collect(ctx, f.q, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.n, &r.o.ID, &r.o.Name) },
+			"SELECT r.n, o.id, o.name FROM customer_rows r JOIN organisations o ON o.id = r.customer WHERE r.n IN ("+placeholders(1, len(rows))+")", rows...)
+		if err != nil {
+			return err
+		}
+		slices.SortFunc(list, func(a, b row) int { return slices.Index(rows, any(a.n)) - slices.Index(rows, any(b.n)) })
+		for _, r := range list {
+			r.o.Parts = parts(r.o.Name, hits(r.o.Name, marked, nil), 200)
+			h.Organisations = append(h.Organisations, r.o)
+		}
+	}
+	return nil
+}
+
+func clausesWithBeginning(words []clause) []clause {
+	out := slices.Clone(words)
+	if n := len(out); n > 0 {
+		out[n-1] = out[n-1].beginning()
+	}
+	return out
+}
+
+// customerHits reads rows of customer_rows in their order.
+func (db *DB) customerHits(ctx context.Context, q querier, found []any, words []clause) ([]CustomerHit, error) {
+	out := []CustomerHit{}
+	if len(found) == 0 {
+		return out, nil
+	}
+	type row struct {
+		n int64
+		c CustomerHit
+	}
+	list, err := collect(ctx, q, func(rows *sql.Rows, r *row) error {
+		return rows.Scan(&r.n, &r.c.ID, &r.c.Name, &r.c.Address, &r.c.Channel)
+	},
+		`SELECT r.n, u.id, `+shownName+`, COALESCE(i.address, ''), COALESCE(i.channel, '') FROM customer_rows r JOIN customers u ON u.id = r.customer
+		LEFT JOIN identities i ON i.id = (SELECT id FROM identities WHERE customer = u.id ORDER BY created_at, id LIMIT 1)
+		WHERE r.n IN (`+placeholders(1, len(found))+")", found...)
+	slices.SortFunc(list, func(a, b row) int { return slices.Index(found, any(a.n)) - slices.Index(found, any(b.n)) })
+	for _, r := range list {
+		at := hits(r.c.Name, words, nil)
+		if r.c.Parts = parts(r.c.Name, at, 200); len(at) == 0 {
+			if at := hits(r.c.Address, words, nil); len(at) > 0 || r.c.Name == "" {
+				r.c.Parts = parts(r.c.Address, at, 200)
+			}
+		}
+		out = append(out, r.c)
+	}
+	return out, err
+}
+
+func (f *finder) conversations(ctx context.Context) ([]ConversationHit, error) {
+	out := []ConversationHit{}
+	if !f.wants(InConversations) || f.only || len(f.words)+len(f.own[0]) == 0 {
+		return out, nil
+	}
+	m := match{all: append(clausesWithBeginning(f.words), f.own[0]...)}
+	below := int64(math.MaxInt64)
+	for looked := 0; looked < maxLooked && len(out) < f.Limit; {
+		found, err := collect(ctx, f.q, scanNumber, f.db.d.findConversations, f.db.d.wordQuery(m, ""), below, f.Limit)
+		if err != nil || len(found) == 0 {
+			return out, err
+		}
+		list, err := collect(ctx, f.q, func(rows *sql.Rows, c *ConversationHit) error {
+			var tags string
+			err := rows.Scan(&c.ID, &c.Number, &c.Subject, &c.Status, &c.Queue, &c.Channel, &tags, &c.At, &c.Customer.ID, &c.Customer.Name)
+			c.Tags = strings.FieldsFunc(tags, func(r rune) bool { return r == '\n' })
+			return err
+		}, `SELECT c.id, c.number, COALESCE(b.subject, ''), c.status, c.queue, c.channel, c.tags, c.last_message_at, COALESCE(u.id, ''), `+shownName+`
+			FROM conversations c LEFT JOIN bodies b ON b.n = c.subject_n LEFT JOIN identities i ON i.id = c.identity LEFT JOIN customers u ON u.id = i.customer
+			WHERE c.number IN (`+placeholders(1, len(found))+") ORDER BY c.number DESC", found...)
+		if err != nil {
+			return out, err
+		}
+		for _, c := range list {
+			if len(out) < f.Limit && keyOf(c.At) < f.below && keyOf(c.At) >= f.from && holds(c.Subject, f.phrases) {
+				c.Parts = parts(c.Subject, hits(c.Subject, m.all, f.phrases), 160)
+				out = append(out, c)
+			}
+		}
+		looked += len(found)
+		below = found[len(found)-1].(int64)
+		if len(found) < f.Limit {
+			break
+		}
+	}
+	return out, nil
+}
+
+// maxLooked bounds how many documents are read for one page; what is left is on the next.
+const maxLooked = 2000
+
+// touches finds messages and other touches.
+func (f *finder) touches(ctx context.Context, h *Hits) error {
+	// The position: of each of both where it goes on, and whether the last word is a beginning.
+	at := [2]searchPlace{{key: f.below}, {key: f.below}}
+	if f.Before != "" {
+		parts := strings.Split(f.Before, ".")
+		if len(parts) != 2 {
+			return ErrCursor
+		}
+		for i, p := range parts {
+			if err := at[i].read(p); err != nil {
+				return err
+			}
+			at[i].key = min(at[i].key, f.below)
+		}
+	}
+	next := [2]string{"-", "-"}
+	for i, section := range []string{InMessages, InTouches} {
+		if !f.wants(section) || at[i].end {
+			continue
+		}
+		m := match{all: slices.Concat(f.words, f.marks)}
+		if section == InMessages {
+			m.not = []string{markLogged}
+		} else {
+			m.all = append(m.all, clause{[][]string{{markLogged}}})
+		}
+		if f.User == "" && !f.Supervisor {
+			m.not = append(m.not, markWhisper)
+		}
+		var list []MessageHit
+		var more searchPlace
+		var err error
+		if !at[i].begins {
+			if list, more, err = f.page(ctx, m, at[i].key); err != nil {
+				return err
+			}
+		}
+		if f.typing && f.Before == "" && len(list) == 0 && more.end && len(f.words) > 0 {
+			at[i].begins = true
+		}
+		if at[i].begins {
+			m.all = slices.Concat(clausesWithBeginning(f.words), m.all[len(f.words):])
+			if list, more, err = f.page(ctx, m, at[i].key); err != nil {
+				return err
+			}
+			more.begins = true
+		}
+		next[i] = more.String()
+		if list != nil && section == InMessages {
+			h.Messages = list
+		} else if list != nil {
+			h.Touches = list
+		}
+	}
+	if next != [2]string{"-", "-"} {
+		h.Next = next[0] + "." + next[1]
+	}
+	return nil
+}
+
+// searchPlace is where a page goes on.
+type searchPlace struct {
+	key    int64
+	begins bool // the last word is a beginning
+	end    bool
+}
+
+func (p searchPlace) String() string {
+	switch {
+	case p.end:
+		return "-"
+	case p.begins:
+		return "b" + strconv.FormatInt(p.key, 36)
+	}
+	return "w" + strconv.FormatInt(p.key, 36)
+}
+
+func (p *searchPlace) read(s string) (err error) {
+	switch {
+	case s == "-":
+		p.end = true
+		return nil
+	case len(s) < 2 || s[0] != 'b' && s[0] != 'w':
+		return ErrCursor
+	}
+	p.begins = s[0] == 'b'
+	if p.key, err = strconv.ParseInt(s[1:], 36, 64); err != nil {
+		return ErrCursor
+	}
+	return nil
+}
+
+// page finds at most Limit touches below a key.
+func (f *finder) page(ctx context.Context, m match, below int64) ([]MessageHit, searchPlace, error) {
+	var out []MessageHit
+	checks := len(f.phrases) > 0 || len(f.statuses) > 0
+	if len(m.all) == 0 && len(m.not) > 0 { // nothing is asked for but a time: read all
+		checks = true
+	}
+	size := f.Limit + 1
+	for looked := 0; ; {
+		keys, err := f.db.touchKeys(ctx, f.q, m, below, f.from, size)
+		if err != nil {
+			return nil, searchPlace{}, err
+		}
+		list, err := f.db.touchHits(ctx, f.q, keys)
+		if err != nil {
+			return nil, searchPlace{}, err
+		}
+		if list, err = f.heard(ctx, list); err != nil {
+			return nil, searchPlace{}, err
+		}
+		for i := range list {
+			if v := &list[i]; f.passes(v, m) {
+				if len(out) == f.Limit {
+					return f.shown(out, m), searchPlace{key: out[len(out)-1].key}, nil
+				}
+				out = append(out, *v)
+			}
+		}
+		looked += len(keys)
+		if len(keys) < size {
+			return f.shown(out, m), searchPlace{end: true}, nil
+		}
+		below = keys[len(keys)-1]
+		if looked >= maxLooked {
+			return f.shown(out, m), searchPlace{key: below}, nil
+		}
+		if checks {
+			size = min(4*size, 500)
+		}
+	}
+}
+
+// passes tells whether a touch is one that the index alone could not tell.
+func (f *finder) passes(v *MessageHit, m match) bool {
+	if len(m.all) == 0 && (v.Conversation == "") == slices.Contains(m.not, markLogged) {
+		return false
+	}
+	for _, s := range f.statuses {
+		if v.status != s && (s != "open" || v.status == "" || v.status == string(Resolved)) {
+			return false
+		}
+	}
+	return len(f.phrases) == 0 || holds(v.text, f.phrases)
+}
+
+// heard leaves out whispers that were for others.
+func (f *finder) heard(ctx context.Context, list []MessageHit) ([]MessageHit, error) {
+	if f.Supervisor {
+		return list, nil
+	}
+	var whispers []uint64
+	for _, v := range list {
+		if v.Kind == KindWhisper {
+			whispers = append(whispers, uint64(v.n))
+		}
+	}
+	if len(whispers) == 0 {
+		return list, nil
+	}
+	owners, err := ownersAt(ctx, f.q, whispers)
+	return slices.DeleteFunc(list, func(v MessageHit) bool {
+		return v.Kind == KindWhisper && (f.User == "" || owners[uint64(v.n)] != f.User)
+	}), err
+}
+
+// shown makes the parts.
+func (f *finder) shown(list []MessageHit, m match) []MessageHit {
+	for i := range list {
+		v := &list[i]
+		v.Parts = parts(v.text, hits(v.text, m.all, f.phrases), 160)
+		v.Snippet = whole(v.Parts)
+	}
+	return list
+}
+
+// touchHits reads documents, newest first.
+func (db *DB) touchHits(ctx context.Context, q querier, keys []int64) ([]MessageHit, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	args := make([]any, len(keys))
+	for i, k := range keys {
+		args[i] = k
+	}
+	return collect(ctx, q, func(rows *sql.Rows, m *MessageHit) error {
+		var subject, body, data string
+		err := rows.Scan(&m.key, &m.n, &m.Touch, &m.Kind, &m.Conversation, &m.Inbound, &m.Author.Kind, &m.Author.ID, &m.Channel, &m.At,
+			&m.Number, &m.status, &m.Customer.ID, &m.Customer.Name, &subject, &body, &data)
+		m.text = documentText(subject, body, data)
+		return err
+	}, `SELECT d.key, t.n, t.id, t.kind, t.conversation, t.inbound, t.author_kind, t.author, t.channel, t.happened_at,
+		COALESCE(c.number, 0), COALESCE(c.status, ''), COALESCE(u.id, ''), `+shownName+`, COALESCE(b.subject, ''), COALESCE(b.text, ''), COALESCE(x.json, '')
+		FROM search_docs d JOIN touches t ON t.n = d.n LEFT JOIN bodies b ON b.n = t.n LEFT JOIN conversations c ON c.id = t.conversation
+		LEFT JOIN identities i ON i.id = t.identity LEFT JOIN customers u ON u.id = i.customer LEFT JOIN touch_data x ON x.n = t.n
+		WHERE d.key IN (`+placeholders(1, len(args))+") ORDER BY d.key DESC", args...)
 }
 
 func scanNumber(rows *sql.Rows, v *any) error {
@@ -247,89 +633,60 @@ func scanNumber(rows *sql.Rows, v *any) error {
 	return err
 }
 
-// touchRows finds touches by number, newest first.
-func (db *DB) touchRows(ctx context.Context, q querier, words []string, limit int) ([]any, error) {
-	var top int64
-	if err := q.QueryRowContext(ctx, "SELECT n FROM search_cursor").Scan(&top); err != nil {
-		return nil, err
-	}
-	for _, prefix := range []bool{false, true} {
-		if prefix && utf8.RuneCountInString(words[len(words)-1]) < 2 {
-			break
-		}
-		var found []any
-		query, below := db.d.wordQuery(words, prefix), top+1
-		for window := db.d.window; below > 0 && len(found) < limit; window *= 8 {
-			from := int64(0)
-			if window > 0 {
-				from = max(0, below-window)
-			}
-			more, err := collect(ctx, q, scanNumber, db.d.findTouches, query, below, from, limit-len(found))
-			if err != nil {
-				return nil, err
-			}
-			found = append(found, more...)
-			below = from
-		}
-		if len(found) > 0 {
-			return found, nil
-		}
-	}
-	return nil, nil
-}
+func scanKey(rows *sql.Rows, n *int64) error { return rows.Scan(n) }
 
-// matching finds what a list is narrowed to by a text: conversations by their messages (the 200 newest), identities
+func scanText(rows *sql.Rows, s *string) error { return rows.Scan(s) }
+
+// matching finds what a list is narrowed to by a text: conversations by their messages (of the 200 newest), subjects and tags (200), identities
 // by their customers (the 200 newest), a number.
 func (db *DB) matching(ctx context.Context, q querier, text string) (conversations, identities []string, number int64, err error) {
-	words := queryWords(text)
+	query := ParseQuery(text, time.UTC, time.Now())
+	words := clausesOf(text)
+	words = words[:min(len(words), maxClauses)]
 	if len(words) == 0 {
 		return nil, nil, 0, nil
 	}
-	if len(words) == 1 {
-		number, _ = strconv.ParseInt(words[0], 10, 64)
+	if w := Words(text); len(w) == 1 {
+		number, _ = strconv.ParseInt(w[0], 10, 64)
 	}
-	scan := func(rows *sql.Rows, s *string) error { return rows.Scan(s) }
-	rows, err := db.touchRows(ctx, q, words, 200)
+	for _, begins := range []bool{false, true} {
+		m := match{all: words, not: []string{markLogged, markWhisper}}
+		if begins {
+			m.all = clausesWithBeginning(words)
+		}
+		if begins && !query.typing {
+			break
+		}
+		keys, err := db.touchKeys(ctx, q, m, math.MaxInt64, math.MinInt64, 200)
+		if err != nil {
+			return nil, nil, 0, err
+		}
+		if len(keys) == 0 {
+			continue
+		}
+		args := make([]any, len(keys))
+		for i, k := range keys {
+			args[i] = k
+		}
+		if conversations, err = collect(ctx, q, scanText, "SELECT DISTINCT t.conversation FROM search_docs d JOIN touches t ON t.n = d.n WHERE d.key IN ("+placeholders(1, len(args))+")", args...); err != nil {
+			return nil, nil, 0, err
+		}
+		break
+	}
+	m := match{all: clausesWithBeginning(words)}
+	rows, err := collect(ctx, q, scanNumber, db.d.findConversations, db.d.wordQuery(m, ""), int64(math.MaxInt64), 200)
 	if err == nil && len(rows) > 0 {
-		conversations, err = collect(ctx, q, scan, "SELECT DISTINCT conversation FROM touches WHERE n IN ("+placeholders(1, len(rows))+")", rows...)
+		var more []string
+		more, err = collect(ctx, q, scanText, "SELECT id FROM conversations WHERE number IN ("+placeholders(1, len(rows))+")", rows...)
+		conversations = append(conversations, more...)
 	}
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	rows, err = db.customerRows(ctx, q, words, 200)
+	rows, err = db.nameRows(ctx, q, words, false, 200)
 	if err == nil && len(rows) > 0 {
-		identities, err = collect(ctx, q, scan, `SELECT i.id FROM identities i JOIN customer_rows r ON r.customer = i.customer
+		identities, err = collect(ctx, q, scanText, `SELECT i.id FROM identities i JOIN customer_rows r ON r.customer = i.customer
 			WHERE r.n IN (`+placeholders(1, len(rows))+") LIMIT 1000", rows...)
 	}
 	return conversations, identities, number, err
-}
-
-// snippet cuts what surrounds the first word that was found, about 160 characters.
-func snippet(subject, body string, words []string) string {
-	const before, length = 40, 160
-	fields := strings.Fields(subject + " " + body)
-	at := slices.IndexFunc(fields, func(f string) bool {
-		for _, w := range Words(f) {
-			for _, q := range words {
-				if strings.HasPrefix(w, q) {
-					return true
-				}
-			}
-		}
-		return false
-	})
-	from, n := max(at, 0), 0
-	for from > 0 && n+utf8.RuneCountInString(fields[from-1]) < before {
-		from--
-		n += utf8.RuneCountInString(fields[from]) + 1
-	}
-	text := []rune(strings.Join(fields[from:], " "))
-	s := string(text[:min(len(text), length)])
-	if from > 0 {
-		s = "… " + s
-	}
-	if len(text) > length {
-		s += " …"
-	}
-	return s
 }
