@@ -22,6 +22,7 @@ type Settings struct {
 	Calendars map[string]record.Calendar
 	SLA       []record.SLAPolicy // in order
 	Alerts    []record.AlertRule // DefaultAlerts until somebody saves others
+	Kinds     []record.Kind      // of touches that others log: the hub's, then the firm's own
 
 	Attributes []record.Attribute
 	Record     record.RecordSetting // record.DefaultRecordSetting until somebody saves another
@@ -36,6 +37,7 @@ const (
 	CalendarsSetting = "calendars" // []record.Calendar
 	SLASetting       = "sla"       // []record.SLAPolicy
 	AlertsSetting    = "alerts"    // []record.AlertRule
+	KindsSetting     = "kinds"     // []record.Kind, the firm's own
 
 	AttributesSetting = "attributes" // []record.Attribute
 	RecordSetting     = "record"     // record.RecordSetting
@@ -46,6 +48,7 @@ type Firm struct {
 	Name     string `json:"name"`
 	Timezone string `json:"timezone"` // IANA name; "": UTC
 	Locale   string `json:"locale"`   // "en", "fa"
+	Country  string `json:"country"`  // two letters: of phone numbers without one
 }
 
 // Member tells whether the user serves the queue.
@@ -86,8 +89,9 @@ func ReadSettings(ctx context.Context, db *record.DB) (*Settings, error) {
 		s.Accounts[a.ID] = a
 	}
 	var calendars []record.Calendar
+	var kinds []record.Kind
 	for name, v := range map[string]any{FirmSetting: &s.Firm, RoutingSetting: &s.Routing, CalendarsSetting: &calendars, SLASetting: &s.SLA, AlertsSetting: &s.Alerts,
-		AttributesSetting: &s.Attributes, RecordSetting: &s.Record} {
+		KindsSetting: &kinds, AttributesSetting: &s.Attributes, RecordSetting: &s.Record} {
 		version, err := db.Setting(ctx, name, v)
 		if err != nil {
 			return nil, fmt.Errorf("read the setting %s: %w", name, err)
@@ -96,6 +100,7 @@ func ReadSettings(ctx context.Context, db *record.DB) (*Settings, error) {
 			s.Alerts = DefaultAlerts()
 		}
 	}
+	s.Kinds = record.AllKinds(kinds)
 	s.Calendars, s.compiled = map[string]record.Calendar{}, map[string]*calendar.Calendar{}
 	for _, c := range calendars {
 		s.Calendars[c.ID] = c

@@ -27,11 +27,32 @@ var (
 		` ON CONFLICT (id) DO UPDATE SET name = CASE WHEN identities.name = '' THEN excluded.name ELSE identities.name END,
 			unreachable = '', unreachable_at = 0
 			WHERE identities.name = '' AND excluded.name <> '' OR identities.unreachable <> ''`}
-	// Of identities that are only spoken of.
-	insertPersons = many{`INSERT INTO customers (id, name, created_at) VALUES `, `(?, ?, ?)`, ` ON CONFLICT DO NOTHING`}
-	insertNamed   = many{
+	// Of identities that are only spoken of: one that is there has its customer.
+	insertPersons = many{
+		`WITH v (identity, id, name, created_at) AS (VALUES `, `(CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT))`,
+		`) INSERT INTO customers (id, name, created_at) SELECT v.id, v.name, v.created_at FROM v
+			WHERE NOT EXISTS (SELECT 1 FROM identities WHERE identities.id = v.identity) ON CONFLICT DO NOTHING`}
+	insertNamed = many{
 		`INSERT INTO identities (id, home, customer, channel, address, name, created_at) VALUES `, `(?, ?, ?, ?, ?, ?, ?)`,
 		` ON CONFLICT (id) DO NOTHING`}
+	// The identity that a customer has of itself.
+	insertSelves = many{
+		`WITH v (id, customer, created_at) AS (VALUES `, `(CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT))`,
+		`) INSERT INTO identities (id, home, customer, channel, address, name, created_at)
+			SELECT v.id, c.id, CASE WHEN c.root = '' THEN c.id ELSE c.root END, '` + OwnChannel + `', c.id, '', v.created_at
+			FROM v JOIN customers c ON c.id = v.customer WHERE 1 = 1 ON CONFLICT DO NOTHING`}
+	// Names that were said of identities fill empty ones, theirs and their home's.
+	nameStales = many{
+		`WITH v (id, name) AS (VALUES `, `(CAST(? AS TEXT), CAST(? AS TEXT))`,
+		`) UPDATE customers SET stale = 1, seek = customers.seek + 1 FROM v JOIN identities i ON i.id = v.id
+			WHERE customers.id = i.customer AND i.name = '' AND v.name <> ''`}
+	nameIdentities = many{
+		`WITH v (id, name) AS (VALUES `, `(CAST(? AS TEXT), CAST(? AS TEXT))`,
+		`) UPDATE identities SET name = v.name FROM v WHERE identities.id = v.id AND identities.name = ''`}
+	nameHomes = many{
+		`WITH v (id, name) AS (VALUES `, `(CAST(? AS TEXT), CAST(? AS TEXT))`,
+		`) UPDATE customers SET name = v.name, stale = 1, seek = customers.seek + 1 FROM v JOIN identities i ON i.id = v.id
+			WHERE customers.id = i.home AND customers.name = ''`}
 	updateIdentities = many{
 		`WITH v (id, consent, consent_at, unreachable, unreachable_at, blocked) AS (VALUES `,
 		`(CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT))`,
@@ -79,7 +100,7 @@ var (
 // batch gathers the rows of some events, each row once with its newest values: PostgreSQL refuses to touch a row
 // twice in one statement, and half the work is saved.
 type batch struct {
-	events, unreadable, customers, identities, persons, named, touches, bodies, data, parts []any
+	events, unreadable, customers, identities, persons, named, selves, names, touches, bodies, data, parts []any
 
 	known         map[string]int // identity → its row in identities and customers, from 0
 	marked        ordered[marks]
@@ -177,6 +198,9 @@ func (b *batch) add(e *Event) error {
 
 	if i := e.Identity; i != nil && !heard(e) {
 		b.speakOf(i, e.At)
+		if e.Kind == EvLogged {
+			b.name(i)
+		}
 	} else if i != nil {
 		if at, ok := b.known[i.ID]; !ok {
 			b.known[i.ID] = len(b.known)
@@ -210,25 +234,7 @@ func (b *batch) touch(e *Event) error {
 		b.parts = append(b.parts, t.Account, id, t.ID)
 	}
 	if begins(e) {
-		b.created[t.ID] = len(b.touches)
-		b.touches = append(b.touches, int64(e.ID.N), t.ID, t.Kind, t.Conversation, t.Identity, t.Account, t.Channel, flag(t.Inbound),
-			t.Author.Kind, t.Author.ID, int64(t.At), t.State, int64(t.Rev), int64(t.Attempt), int64(t.RetryAt), t.Error, t.Key,
-			t.ProviderID, t.Worker, flag(t.AutoReply), t.Unreadable, t.ReplyTo, t.Of, int64(t.Score), t.Spam)
-		if y := t.Body; y != nil {
-			var raw any // NULL, not an empty value, when there is none
-			if len(y.Raw) > 0 {
-				raw = y.Raw
-			}
-			b.bodies = append(b.bodies, int64(e.ID.N), y.Subject, y.Text, y.HTML, raw, y.Blob, y.more())
-		}
-		if t.Data != nil {
-			text, err := json.Marshal(t.Data)
-			if err != nil {
-				return err
-			}
-			b.data = append(b.data, int64(e.ID.N), string(text))
-		}
-		return nil
+		return b.begin(e.ID.N, t)
 	}
 	if at, ok := b.created[t.ID]; ok {
 		if r := b.touches[at:]; r[12].(int64) < int64(t.Rev) {
@@ -239,6 +245,29 @@ func (b *batch) touch(e *Event) error {
 	}
 	if s := b.states.get(t.ID); *s == nil || (*s).Rev < t.Rev {
 		*s = t
+	}
+	return nil
+}
+
+// begin takes a new touch, with its text and data, as number n.
+func (b *batch) begin(n uint64, t *Touch) error {
+	b.created[t.ID] = len(b.touches)
+	b.touches = append(b.touches, int64(n), t.ID, t.Kind, t.Conversation, t.Identity, t.Account, t.Channel, flag(t.Inbound),
+		t.Author.Kind, t.Author.ID, int64(t.At), t.State, int64(t.Rev), int64(t.Attempt), int64(t.RetryAt), t.Error, t.Key,
+		t.ProviderID, t.Worker, flag(t.AutoReply), t.Unreadable, t.ReplyTo, t.Of, int64(t.Score), t.Spam)
+	if y := t.Body; y != nil {
+		var raw any // NULL, not an empty value, when there is none
+		if len(y.Raw) > 0 {
+			raw = y.Raw
+		}
+		b.bodies = append(b.bodies, int64(n), y.Subject, y.Text, y.HTML, raw, y.Blob, y.more())
+	}
+	if t.Data != nil {
+		text, err := json.Marshal(t.Data)
+		if err != nil {
+			return err
+		}
+		b.data = append(b.data, int64(n), string(text))
 	}
 	return nil
 }
@@ -274,8 +303,12 @@ func (b *batch) finish() error {
 	list = insertIdentities.over(list, b.identities)
 	list = insertPersons.over(list, b.persons)
 	list = insertNamed.over(list, b.named)
+	list = insertSelves.over(list, b.selves)
 	list = updateIdentities.over(list, b.marks())
 	list = append(list, b.links...)
+	list = nameStales.over(list, b.names)
+	list = nameIdentities.over(list, b.names)
+	list = nameHomes.over(list, b.names)
 	list = insertTouches.over(list, b.touches)
 	list = insertBodies.over(list, b.bodies)
 	list = insertData.over(list, b.data)

@@ -43,8 +43,19 @@ func heard(e *Event) bool {
 
 // speakOf makes an identity and its customer known where they are new.
 func (b *batch) speakOf(i *Identity, at Millis) {
-	b.persons = append(b.persons, i.Customer, i.Name, int64(at))
+	if i.Channel == OwnChannel {
+		b.selves = append(b.selves, i.ID, i.Address, int64(at))
+		return
+	}
+	b.persons = append(b.persons, i.ID, i.Customer, i.Name, int64(at))
 	b.named = append(b.named, i.ID, i.Customer, i.Customer, i.Channel, i.Address, i.Name, int64(at))
+}
+
+// name gives an identity, and whoever has it, the name that was said of it, where there is none.
+func (b *batch) name(i *Identity) {
+	if i.Name != "" && i.Channel != OwnChannel {
+		b.names = append(b.names, i.ID, i.Name)
+	}
 }
 
 // mark takes what an event says of its identity, after what events before it said.

@@ -1,9 +1,13 @@
 package record
 
 import (
+	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -79,14 +83,68 @@ func (m *Moment) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// EntryError says what is wrong with an entry.
-type EntryError struct {
-	Field   string // "data.items[2].amount"
-	Message string // for people
+// Settle reads the identities that LogRules.Touch was told only the id of, and tells which of all are, or will be, there.
+func (db *DB) Settle(ctx context.Context, list []*Identity) ([]bool, error) {
+	there := make([]bool, len(list))
+	identities, customers := map[string][]int{}, map[string][]int{}
+	for at, i := range list {
+		switch i.Channel {
+		case "":
+			identities[i.ID] = append(identities[i.ID], at)
+		case OwnChannel:
+			customers[i.Address] = append(customers[i.Address], at)
+		default:
+			there[at] = true
+		}
+	}
+	for ids := range slices.Chunk(slices.Sorted(maps.Keys(identities)), keysAtOnce) {
+		found, err := collect(ctx, db.pool, scanIdentity, "SELECT "+identityColumns+" FROM identities WHERE id IN ("+placeholders(1, len(ids))+")", anys(ids)...)
+		if err != nil {
+			return nil, fmt.Errorf("read whose touches they are: %w", err)
+		}
+		for _, f := range found {
+			for _, at := range identities[f.ID] {
+				*list[at], there[at] = Identity{ID: f.ID, Customer: f.Home, Channel: f.Channel, Address: f.Address, Name: f.Name}, true
+			}
+		}
+	}
+	for ids := range slices.Chunk(slices.Sorted(maps.Keys(customers)), keysAtOnce) {
+		found, err := collect(ctx, db.pool, func(rows *sql.Rows, s *string) error { return rows.Scan(s) },
+			"SELECT id FROM customers WHERE id IN ("+placeholders(1, len(ids))+")", anys(ids)...)
+		if err != nil {
+			return nil, fmt.Errorf("read whose touches they are: %w", err)
+		}
+		for _, id := range found {
+			for _, at := range customers[id] {
+				there[at] = true
+			}
+		}
+	}
+	return there, nil
 }
 
-func (e *EntryError) Error() string { return e.Message }
+// Logged tells which ids a source has logged, however long ago, and as which touches.
+func (db *DB) Logged(ctx context.Context, source string, ids []string) (map[string]string, error) {
+	known := map[string]string{}
+	for some := range slices.Chunk(ids, keysAtOnce) {
+		args := append([]any{SourceOf(source)}, anys(some)...)
+		_, err := collect(ctx, db.pool, func(rows *sql.Rows, _ *struct{}) error {
+			var key, touch string
+			err := rows.Scan(&key, &touch)
+			known[key] = touch
+			return err
+		}, "SELECT key, id FROM touches WHERE state = 'logged' AND account = $1 AND key IN ("+placeholders(2, len(some))+")", args...)
+		if err != nil {
+			return nil, fmt.Errorf("read what is logged: %w", err)
+		}
+	}
+	return known, nil
+}
 
-func wrong(field, format string, args ...any) error {
-	return &EntryError{Field: field, Message: fmt.Sprintf(format, args...)}
+func anys[T any](list []T) []any {
+	out := make([]any, len(list))
+	for i, v := range list {
+		out[i] = v
+	}
+	return out
 }
