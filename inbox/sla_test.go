@@ -533,6 +533,30 @@ func TestPromisesOfTheHub(t *testing.T) {
 	})
 }
 
+// TestAddedAndMovedPolicies: a policy that is added, or moved up, is an open conversation's only when who changed the list says so.
+func TestAddedAndMovedPolicies(t *testing.T) {
+	p := newPromised(t)
+	t0 := p.now
+	id := p.write("").ID
+	slow, quick := record.SLAPolicy{ID: "slow", First: 600}, record.SLAPolicy{ID: "quick", First: 60}
+	p.set = withSLA(p.set, slow)
+	p.now += 10 * second
+	if c := p.act(Command{Action: Note, Conversation: id, Text: "n"}); c.SLA != nil {
+		t.Errorf("added, it holds by itself: %+v", c.SLA)
+	}
+	c := p.timer(id, renewClocks)
+	p.want(c, record.ClockFirst, record.Clock{Target: 600 * second, Since: t0, Due: t0 + 600*second, WarnAt: t0 + 450*second})
+	p.set = withSLA(p.set, quick, slow)
+	p.now += 10 * second
+	if c = p.act(Command{Action: Note, Conversation: id, Text: "n"}); c.SLA.Policy != "slow" || clock(c, record.ClockFirst).Due != t0+600*second {
+		t.Errorf("before another, it holds by itself: %+v", c.SLA)
+	}
+	if c = p.timer(id, renewClocks); c.SLA.Policy != "quick" {
+		t.Errorf("told to, the conversation keeps %q", c.SLA.Policy)
+	}
+	p.want(c, record.ClockFirst, record.Clock{Target: 60 * second, Since: t0, Due: t0 + 60*second, WarnAt: t0 + 45*second})
+}
+
 func BenchmarkClocks(b *testing.B) {
 	week := [7][]record.Span{}
 	for i := range week {

@@ -293,8 +293,11 @@ export const steer = {
   'promise.running': 'Clocks that run now',
   'promise.running.keep': 'Keep what was promised',
   'promise.running.keep.text': 'The change holds for clocks that begin from now on',
+  'promise.running.open': 'Conversations that are open keep the promise that they have, until they are reopened or their queue, priority or tier changes',
   'promise.running.take': 'Take the new times',
   'promise.running.take.text': 'Open conversations are counted anew from when their clocks began',
+  'promise.order': 'The order has changed',
+  'promise.order.undo': 'Put it back',
   'promise.nothing': 'Choose at least one time.',
   'promise.delete': 'Clocks that run keep what was promised.',
 

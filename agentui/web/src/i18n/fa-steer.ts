@@ -295,8 +295,11 @@ export const steer: Record<keyof typeof en, string> = {
   'promise.running': 'ساعت‌هایی که اکنون می‌روند',
   'promise.running.keep': 'همان که قول داده شد',
   'promise.running.keep.text': 'تغییر برای ساعت‌هایی است که از این پس آغاز شوند',
+  'promise.running.open': 'گفت‌وگوهای باز قولی را که دارند نگه می‌دارند، تا دوباره باز شوند یا صف، اولویت یا سطحشان عوض شود',
   'promise.running.take': 'زمان‌های تازه را بگیرند',
   'promise.running.take.text': 'گفت‌وگوهای باز از آغاز ساعتشان از نو شمرده می‌شوند',
+  'promise.order': 'ترتیب عوض شده است',
+  'promise.order.undo': 'برگردان',
   'promise.nothing': 'دست‌کم یک زمان را برگزینید.',
   'promise.delete': 'ساعت‌هایی که می‌روند همان قول را نگه می‌دارند.',
 

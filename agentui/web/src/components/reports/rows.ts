@@ -16,8 +16,22 @@ export function weekDays(l = locale.value): { day: number; name: string }[] {
 
 export const hour = (h: number) => `${h < 10 ? number(0) : ''}${number(h)}`
 
-/** What a row is of, for people. */
-export function keyName(by: string, step: string, key: string): string {
+/** Figures whose rows by reason are of facts that are named otherwise. */
+const factsOf: Record<string, string> = { transfers: 'transfer', messages_out: 'out', state_time: 'state' }
+
+/** Why a thing was measured, or how: what the hub noted with a fact of that kind. Of a state it is the state, with the reason of a break. */
+export function reasonName(kind: string, reason: string): string {
+  if (kind !== 'state') {
+    const key = `rep.reason.${kind}.${reason}`
+    return has(key) ? t(key) : reason
+  }
+  const [state, why] = reason.split('/')
+  const name = `state.${state}`
+  return (has(name) ? t(name) : reason) + (why ? ` · ${has(`break.${why}`) ? t(`break.${why}` as Key) : why}` : '')
+}
+
+/** What a row of a figure is of, for people. */
+export function keyName(figure: string, by: string, step: string, key: string): string {
   if (!key) return t('rep.none')
   switch (by) {
     case 'time': {
@@ -30,11 +44,8 @@ export function keyName(by: string, step: string, key: string): string {
       return userName(key) || key
     case 'channel':
       return kindLabel(key)
-    case 'reason': {
-      const [state, why] = key.split('/')
-      const name = `state.${state}`
-      return (has(name) ? t(name) : key) + (why ? ` · ${has(`break.${why}`) ? t(`break.${why}` as Key) : why}` : '')
-    }
+    case 'reason':
+      return reasonName(factsOf[figure] ?? figure, key)
     case 'age':
       return Number(key) ? t('rep.age.under', { span: span(Number(key)) }) : t('rep.age.over', { span: span(30 * 86_400_000) })
     case 'hour_of_week': {
@@ -60,7 +71,7 @@ export function plotOf(f: Figure, by: string, step: string, rows: Row[]): Plot {
     return { kind: 'heat', labels: [], rows: days.map((d) => d.name), columns: Array.from({ length: 24 }, (_, h) => hour(h)), series: [{ name, values: days.flatMap((d) => Array.from({ length: 24 }, (_, h) => value.get(d.day * 24 + h) ?? null)) }], format }
   }
   if (by === 'time') {
-    const labels = rows.map((r) => keyName(by, step, r.key))
+    const labels = rows.map((r) => keyName(f.id, by, step, r.key))
     const ticks = rows.map((r) => tick(Number(r.key), step, firmZone.value))
     const [time, share] = [f.unit === 'ms', f.unit === 'share']
     if (f.unit === 'count') return { kind: 'bar', labels, ticks, series: [{ name, values: rows.map((r) => r.value) }], format }
@@ -69,7 +80,7 @@ export function plotOf(f: Figure, by: string, step: string, rows: Row[]): Plot {
     return { kind: 'line', labels, ticks, time, share, series: series.map((s, i) => ({ ...s, quiet: i > 0 })), format }
   }
   const some = rows.slice(0, mostBars)
-  return { kind: 'bar', across: true, time: f.unit === 'ms', share: f.unit === 'share', labels: some.map((r) => keyName(by, step, r.key)), series: [{ name, values: some.map((r) => r.value) }], format }
+  return { kind: 'bar', across: true, time: f.unit === 'ms', share: f.unit === 'share', labels: some.map((r) => keyName(f.id, by, step, r.key)), series: [{ name, values: some.map((r) => r.value) }], format }
 }
 
 /** More bars are not read; the table has them all. */
@@ -84,7 +95,7 @@ export function stackOf(agents: Row[], of: Row[][]): Plot {
   const sum = (key: string) => of.reduce((n, rows) => n + (rows.find((r) => r.key === key)?.value ?? 0), 0)
   keys.sort((a, b) => sum(b) - sum(a))
   return {
-    kind: 'stack', across: true, time: true, labels: agents.map((r) => keyName('agent', '', r.key)), format: (v) => valueOf(v, 'ms'),
-    series: keys.map((key) => ({ name: keyName('reason', '', key), values: of.map((rows) => rows.find((r) => r.key === key)?.value ?? null) })),
+    kind: 'stack', across: true, time: true, labels: agents.map((r) => keyName('state_time', 'agent', '', r.key)), format: (v) => valueOf(v, 'ms'),
+    series: keys.map((key) => ({ name: reasonName('state', key), values: of.map((rows) => rows.find((r) => r.key === key)?.value ?? null) })),
   }
 }
