@@ -186,14 +186,14 @@ func TestWhispersAreForTheOwnerOnly(t *testing.T) {
 	}
 	leyla.ok("POST", id+"/note", map[string]any{"text": "andanote"}, nil)
 	r.until("the note is found", func() bool {
-		return strings.Contains(string(sam.call("GET", "/search?q=andanote", nil).body), "andanote")
+		return strings.Contains(string(sam.call("GET", "/search?q=andanot", nil).body), "andanote")
 	})
 
 	var view record.View
 	var detail record.Detail
 	omid.ok("GET", id, nil, &detail)
 	view = detail.Conversation
-	paths := []string{id, id + "/touches", "/customers/" + view.Customer.ID + "/touches", "/search?q=" + secret, "/conversations?q=" + secret, "/touches/" + d.Touch.ID + "/html",
+	paths := []string{id, id + "/touches", "/customers/" + view.Customer.ID + "/touches", "/search?q=" + secret[:12], "/conversations?q=" + secret, "/touches/" + d.Touch.ID + "/html",
 		"/touches/" + d.Touch.ID + "/raw", id + "/decisions", "/conversations"}
 	for _, path := range paths {
 		if a := omid.call("GET", path, nil); strings.Contains(string(a.body), secret) && !strings.Contains(string(a.body), `"code"`) {
@@ -206,7 +206,7 @@ func TestWhispersAreForTheOwnerOnly(t *testing.T) {
 		t.Error("a search tells that something was whispered")
 	}
 	for name, b := range map[string]*browser{"the owner": leyla, "the supervisor": sam} {
-		for _, path := range paths[:3] {
+		for _, path := range paths[:4] {
 			if a := b.call("GET", path, nil); !strings.Contains(string(a.body), secret) {
 				t.Errorf("GET %s does not show it to %s", path, name)
 			}

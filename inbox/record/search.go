@@ -104,13 +104,13 @@ func (db *DB) Search(ctx context.Context, text string, limit int) (Hits, error) 
 // SearchFor finds customers and organisations by the beginnings of names and addresses, or by names that are nearly so; conversations by number,
 // subject and tags; messages and other touches that hold all the words or, when none does, whose last word begins like the query's.
 func (db *DB) SearchFor(ctx context.Context, s SearchFor) (Hits, error) {
-	h := Hits{Text: s.Text, Customers: []CustomerHit{}, Organisations: []OrganisationHit{}, Conversations: []ConversationHit{}, Messages: []MessageHit{}, Touches: []MessageHit{}}
+	h := Hits{Text: s.Text, Filters: []QueryFilter{}, Customers: []CustomerHit{}, Organisations: []OrganisationHit{}, Conversations: []ConversationHit{}, Messages: []MessageHit{}, Touches: []MessageHit{}}
 	s.Filters = slices.Clone(s.Filters)
 	_, err := db.read(ctx, func(q querier) error {
 		if err := db.lookUp(ctx, q, &s); err != nil {
 			return err
 		}
-		h.Filters = append([]QueryFilter{}, s.Filters...)
+		h.Filters = append(h.Filters, s.Filters...)
 		var err error
 		if h.Indexed, err = indexedPercent(ctx, q); err != nil || s.Limit <= 0 {
 			return err
