@@ -181,7 +181,7 @@ func (l *listing) walk(ctx context.Context, q querier) error {
 			list, full = list[:size], true
 		}
 		if l.Tag != "" {
-			if err := learnTags(ctx, q, l.tags, list); err != nil {
+			if err := learnTags(ctx, q, l.tags, slices.DeleteFunc(slices.Clone(list), func(f Fact) bool { return !l.may(&f) })); err != nil {
 				return err
 			}
 		}
@@ -245,10 +245,13 @@ func (l *listing) chunk(ctx context.Context, q querier, kind string, size int) (
 	case cellFCR:
 		x.kind, x.to = FactResolved, min(l.To, l.ripe())
 	}
+	if l.at.at < x.to { // one bound: of two SQLite may walk from the other
+		x.to = l.at.at + 1
+	}
 	index, where, args := x.where(l.d)
 	n := len(args)
 	list, err := collect(ctx, q, scanFact, "SELECT "+factColumns+" FROM facts f"+index+" WHERE "+where+
-		fmt.Sprintf(" AND f.happened_at <= $%d AND (f.happened_at < $%[1]d OR f.n <= $%d) ORDER BY f.happened_at DESC, f.n DESC, f.agent LIMIT $%d", n+1, n+2, n+3),
+		fmt.Sprintf(" AND (f.happened_at < $%d OR f.n <= $%d) ORDER BY f.happened_at DESC, f.n DESC, f.agent LIMIT $%d", n+1, n+2, n+3),
 		append(args, int64(l.at.at), l.at.n, size)...)
 	for i := range list {
 		list[i].Kind = kind
@@ -312,7 +315,12 @@ func (l *listing) describe(ctx context.Context, q querier) error {
 
 // wants tells whether a fact is in the row.
 func (l *listing) wants(f *Fact) bool {
-	if l.Channel != "" && f.Channel != l.Channel || l.fig.only != nil && !l.fig.only(f) || l.Tag != "" && !strings.Contains(l.tags[f.Conversation], "\n"+l.Tag+"\n") {
+	return l.may(f) && (l.Tag == "" || strings.Contains(l.tags[f.Conversation], "\n"+l.Tag+"\n"))
+}
+
+// may tells whether it is, whatever the tags are.
+func (l *listing) may(f *Fact) bool {
+	if l.Channel != "" && f.Channel != l.Channel || l.fig.only != nil && !l.fig.only(f) {
 		return false
 	}
 	if f.Kind == FactState {
