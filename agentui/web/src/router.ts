@@ -21,6 +21,11 @@ export const router = createRouter({
       children: [
         { path: '', redirect: { name: 'inbox' } },
         { path: 'inbox/:id?', name: 'inbox', component: () => import('@/pages/Inbox.vue') },
+        { path: 'search', name: 'search', component: () => import('@/pages/Search.vue') },
+        { path: 'customers', name: 'customers', component: () => import('@/pages/Customers.vue') },
+        { path: 'customers/:id', name: 'customer', component: () => import('@/pages/Customer.vue') },
+        { path: 'organisations/:id', name: 'organisation', component: () => import('@/pages/Organisation.vue') },
+        { path: 'organisations', redirect: { name: 'customers', query: { view: 'organisations' } } },
         { path: 'supervisor', name: 'supervisor', component: () => import('@/pages/Supervisor.vue'), meta: { role: 'supervisor' } },
         { path: 'supervisor/channels', name: 'health', component: () => import('@/pages/Health.vue'), meta: { role: 'supervisor' } },
         { path: 'supervisor/reports', name: 'reports', component: () => import('@/pages/Reports.vue'), meta: { role: 'supervisor' } },

@@ -132,8 +132,6 @@ export const desk = {
 
   'palette.placeholder': 'Customers, messages, actions…',
   'palette.hint': 'Find customers and messages, run actions',
-  'palette.customers': 'Customers',
-  'palette.messages': 'Messages',
   'palette.conversation': 'This conversation',
   'palette.go': 'Go to',
   'palette.me': 'You',

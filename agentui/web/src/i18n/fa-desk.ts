@@ -134,8 +134,6 @@ export const desk: Record<keyof typeof en, string> = {
 
   'palette.placeholder': 'مشتری، پیام، کار…',
   'palette.hint': 'یافتن مشتری و پیام، اجرای کارها',
-  'palette.customers': 'مشتریان',
-  'palette.messages': 'پیام‌ها',
   'palette.conversation': 'این گفت‌وگو',
   'palette.go': 'رفتن به',
   'palette.me': 'شما',

@@ -6,8 +6,10 @@ import { extname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { WebSocketServer } from 'ws'
 import { why } from './colleagues.mjs'
+import * as find from './find.mjs'
 import { Hub, kinds } from './hub.mjs'
 import { html, png, wav } from './media.mjs'
+import { FakeRecord } from './record.mjs'
 import * as reports from './reports.mjs'
 import { lines, people } from './seed.mjs'
 
@@ -19,6 +21,7 @@ const csp = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 's
 
 export function serve({ port = 0, size, locale, setup = false } = {}) {
   const hub = new Hub({ size, locale })
+  const record = new FakeRecord(hub)
   const state = { setup, fail: 0 }
   const server = createServer(async (req, res) => {
     const url = new URL(req.url, 'http://x')
@@ -97,6 +100,8 @@ export function serve({ port = 0, size, locale, setup = false } = {}) {
     const user = who(req)
     if (!user) throw { status: 401, code: 'signed_out', message: 'You are signed out.' }
     if (method !== 'GET' && req.headers['x-tamas-csrf'] !== '1') throw { status: 403, code: 'csrf', message: 'No CSRF header.' }
+    const recorded = record.answer(method, [a, id, action], q, body, user)
+    if (recorded !== undefined) return recorded
     switch (a) {
       case 'session': if (method === 'DELETE') { res.setHeader('Set-Cookie', 'tamas_session=; Path=/; Max-Age=0'); return null } return me(user)
       case 'sessions': return { items: [{ id: 's1', created_at: Date.now() - 9e6, seen_at: Date.now() - 1000, ip: '127.0.0.1', user_agent: 'Firefox 140 on Linux', current: true }, { id: 's2', created_at: Date.now() - 9e8, seen_at: Date.now() - 5e7, ip: '10.1.2.3', user_agent: 'Safari on iPhone' }] }
@@ -137,10 +142,14 @@ export function serve({ port = 0, size, locale, setup = false } = {}) {
         const mine = [...hub.identities.values()].filter((i) => i.customer === id)
         const visit = { id: 'v1', n: 1, kind: 'visit', conversation: '', identity: mine[0]?.id, account: 'a1', channel: 'webchat', inbound: true, author: { kind: 'customer' }, at: Date.now() - 20 * 60e3, state: 'received', rev: 1, number: 0, body: { subject: 'https://shop.example/desks/walnut-140', text: 'Walnut desk 140 × 70' } }
         const conversations = [...hub.conversations.values()].filter((c) => mine.some((i) => i.id === c.identity))
+        if (action === 'merge') return find.preview(hub, id, q.from)
+        if (action === 'history') return { merges: [], links: [] }
         if (action) { const all = conversations.flatMap((c) => hub.touches.get(c.id).map((t) => ({ ...t, number: c.number }))).concat(visit).sort((x, y) => y.at - x.at); return { items: all.slice(0, 40), next: '' } }
         return { customer: hub.customers.get(id), identities: mine, conversations: conversations.map((c) => hub.view(c)), at: hub.id() }
       }
-      case 'search': { const has = (s) => s.toLowerCase().includes(q.q.toLowerCase()); return { customers: [...hub.identities.values()].filter((i) => has((i.name ?? '') + i.address)).slice(0, 8).map((i) => ({ id: i.customer, name: i.name ?? '', address: i.address, channel: i.channel })), messages: [...hub.conversations.values()].slice(0, 50).flatMap((c) => hub.touches.get(c.id).filter((t) => t.body && has(t.body.text)).map((t) => ({ touch: t.id, conversation: c.id, number: c.number, customer: hub.view(c).customer, snippet: t.body.text.slice(0, 120), at: t.at }))).slice(0, 12) } }
+      case 'search': return find.search(hub, q)
+      case 'suggestions': return method === 'POST' ? find.decide(hub, id, action === 'dismiss' ? 'dismissed' : 'merged', user.id) : find.pairs(hub, q)
+      case 'kinds': return { kinds: [] }
       case 'reports': return !id ? { figures: reports.figures } : action === 'touches' ? reports.items(hub, q) : reports.report(hub, id, q)
       case 'staffing': return reports.staffing(hub)
       case 'simulations': {
