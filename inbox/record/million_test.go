@@ -101,7 +101,7 @@ func (m *million) fill(n int) {
 			add(FactIn, "", "", at, 0, false)
 			customer := fmt.Sprintf("u%06d", (i+1)*7919%max(n*3/10, 1))
 			people = append(people, customer, "Customer", int64(at))
-			identities = append(identities, "i"+id, customer, channel, id, "", int64(at))
+			identities = append(identities, "i"+id, customer, customer, channel, id, "", int64(at))
 			touches = append(touches, int64(event), fmt.Sprintf("t%016x", event), KindMessage, id, "i"+id, "account-0000000001", channel, 1, "customer", "", int64(at),
 				StateReceived, 1, 0, 0, "", fmt.Sprintf("k%x", event), "", "", 0, "", "", "", 0, "")
 			add(FactOffer, agent, "", at, 0, false)
