@@ -21,7 +21,6 @@ export const router = createRouter({
       children: [
         { path: '', redirect: { name: 'inbox' } },
         { path: 'inbox/:id?', name: 'inbox', component: () => import('@/pages/Inbox.vue') },
-        { path: 'search', name: 'search', component: () => import('@/pages/Search.vue') },
         { path: 'customers', name: 'customers', component: () => import('@/pages/Customers.vue') },
         { path: 'customers/:id', name: 'customer', component: () => import('@/pages/Customer.vue') },
         { path: 'organisations/:id', name: 'organisation', component: () => import('@/pages/Organisation.vue') },

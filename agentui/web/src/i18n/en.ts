@@ -31,6 +31,7 @@ export const en = {
   'setup.token': 'The one-time link is incomplete. Open it again exactly as the hub printed it.',
 
   'nav.inbox': 'Inbox',
+  'nav.customers': 'Customers',
   'nav.supervisor': 'Supervisor',
   'nav.settings': 'Settings',
   'nav.search': 'Search',

@@ -32,6 +32,7 @@ export const fa: Record<keyof typeof en, string> = {
   'setup.token': 'پیوند یک‌بارمصرف کامل نیست. آن را دقیقاً همان‌گونه که چاپ شده باز کنید.',
 
   'nav.inbox': 'صندوق',
+  'nav.customers': 'مشتری‌ها',
   'nav.supervisor': 'سرپرستی',
   'nav.settings': 'تنظیمات',
   'nav.search': 'جست‌وجو',

@@ -2,9 +2,10 @@ import { colleagues } from './en-colleagues'
 import { customer } from './en-customer'
 import { desk } from './en-desk'
 import { find } from './en-find'
+import { record } from './en-record'
 import { reports } from './en-reports'
 import { settings } from './en-settings'
 import { steer } from './en-steer'
 import { why } from './en-why'
 
-export default { ...colleagues, ...customer, ...desk, ...find, ...reports, ...settings, ...steer, ...why }
+export default { ...colleagues, ...customer, ...desk, ...find, ...record, ...reports, ...settings, ...steer, ...why }

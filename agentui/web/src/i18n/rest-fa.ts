@@ -2,9 +2,10 @@ import { colleagues } from './fa-colleagues'
 import { customer } from './fa-customer'
 import { desk } from './fa-desk'
 import { find } from './fa-find'
+import { record } from './fa-record'
 import { reports } from './fa-reports'
 import { settings } from './fa-settings'
 import { steer } from './fa-steer'
 import { why } from './fa-why'
 
-export default { ...colleagues, ...customer, ...desk, ...find, ...reports, ...settings, ...steer, ...why }
+export default { ...colleagues, ...customer, ...desk, ...find, ...record, ...reports, ...settings, ...steer, ...why }

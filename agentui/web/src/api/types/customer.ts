@@ -1,5 +1,6 @@
 import type { ConversationView } from './conversation'
 import type { Millis } from './millis'
+import type { Consent, Membership, Place, RecordTouch, Relation, StageChange } from './record'
 
 // The person who writes, by all addresses.
 
@@ -27,6 +28,14 @@ export interface Customer {
   id: string
   name: string
   tier?: string
+  tags?: string[]
+  languages?: string[]
+  time_zone?: string
+  place?: Place
+  owner?: string
+  stage?: string
+  confirmed_at?: Millis
+  attributes?: Record<string, unknown>
   created_at: Millis
   version?: number
   /** Of rows in `merged` only: into whom. */
@@ -41,6 +50,14 @@ export interface CustomerDetail {
   merged_into?: string
   identities: Identity[]
   conversations: ConversationView[]
+  organisations?: Membership[]
+  relations?: Relation[]
+  /** As they stand now. */
+  consents?: Consent[]
+  /** Newest first. */
+  stages?: StageChange[]
+  pins?: RecordTouch[]
+  completeness?: { percent: number; missing?: string[]; stale?: boolean; confirmed_at?: Millis }
   at: string
 }
 
@@ -86,7 +103,7 @@ export interface MergeSide {
 export interface MergePreview {
   from: MergeSide
   into: MergeSide
-  fields: { field: 'name' | 'tier'; from: string; into: string; shows: string }[]
+  fields: { field: string; from: unknown; into: unknown; shows: unknown }[]
   /** To be sent along, so that nothing else is done than what was shown. */
   seen: string
 }

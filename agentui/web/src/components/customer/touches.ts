@@ -1,0 +1,72 @@
+import { onBeforeUnmount, ref, shallowRef, watch, type Ref } from 'vue'
+import type { RecordTouch } from '@/api'
+import { joined } from '@/lib/timeline'
+import { askOf, type TouchFilter } from '@/lib/touchFilter'
+import { nOf } from '@/live/protocol'
+import { generation, onNews, whenRecorded } from '@/stores/live'
+import { rec, type Whose } from './api'
+
+const page = 100
+
+/**
+ * useTouches reads a timeline page by page, and what is new of it as it is recorded. ours tells whether news about an identity are of
+ * this timeline.
+ */
+export function useTouches(whose: Ref<Whose>, filter: Ref<TouchFilter>, ours: (identity: string, customer?: string) => boolean) {
+  const items = shallowRef<RecordTouch[]>([])
+  const next = ref<string | number>('')
+  const begun = ref(false)
+  const loading = ref(false)
+  const failed = ref<unknown>(null)
+  let turn = 0
+
+  async function more(): Promise<void> {
+    if (loading.value || (begun.value && !next.value)) return
+    const mine = turn
+    loading.value = true
+    failed.value = null
+    try {
+      const got = await rec.touches(whose.value, { ...askOf(filter.value), before: next.value, limit: page })
+      if (mine !== turn) return
+      items.value = joined(items.value, got.items)
+      next.value = got.items.length ? (got.next ?? '') : ''
+      begun.value = true
+    } catch (e) {
+      if (mine === turn) failed.value = e
+    } finally {
+      if (mine === turn) loading.value = false
+    }
+  }
+  function again(): void {
+    turn++
+    items.value = []
+    next.value = ''
+    begun.value = loading.value = false
+    void more()
+  }
+  watch([() => JSON.stringify(whose.value), () => JSON.stringify(filter.value), generation], again, { immediate: true })
+
+  // What came is asked for by the same filter: then it is as the record has it, and in its place.
+  let timer: ReturnType<typeof setTimeout> | undefined
+  async function fresh(): Promise<void> {
+    timer = undefined
+    const mine = turn
+    const got = await rec.touches(whose.value, { ...askOf(filter.value), limit: 30 }).catch(() => null)
+    if (mine === turn && got && begun.value) items.value = joined(items.value, got.items)
+  }
+  const soon = () => (timer ??= setTimeout(fresh, 150))
+  const stop = onNews((n) => {
+    if (n.kind === 'settings') {
+      if (n.topic === 'customers') soon()
+    } else if (n.kind === 'event' && n.event.touch) {
+      const of = n.event.touch
+      if (ours(of.identity, n.event.identity?.customer)) whenRecorded(nOf(n.event.id), soon)
+    }
+  })
+  onBeforeUnmount(() => {
+    turn++
+    stop()
+    clearTimeout(timer)
+  })
+  return { items, next, begun, loading, failed, more, again, fresh: soon }
+}
