@@ -484,8 +484,11 @@ func (db *DB) unsearch(ctx context.Context, q querier, ns []int64) error {
 		if err != nil {
 			return err
 		}
-		if err := db.forgetDocuments(ctx, q, list); err != nil || db.d.labelled {
+		if err := db.forgetDocuments(ctx, q, list); err != nil {
 			return err
+		}
+		if db.d.labelled { // it has no list of words
+			continue
 		}
 		words := map[string]bool{}
 		for _, v := range list {
