@@ -175,6 +175,11 @@ func (s *Server) reportCSV(c echo.Context, q record.ReportQuery, r *record.Repor
 			names[x.ID] = x.Name
 		}
 	}
+	if q.By == record.ByPolicy {
+		for _, x := range s.hub.Settings().SLA {
+			names[x.ID] = x.Name
+		}
+	}
 	v := viewFigure(record.FigureOf(q.Figure))
 	h := c.Response().Header()
 	h.Set("Content-Type", "text/csv; charset=utf-8")

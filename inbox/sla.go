@@ -97,7 +97,7 @@ func clocks(before, after *record.Conversation, now record.Millis, set *Settings
 	chosen := renew || before.ID == "" || !before.Open() || before.Queue != after.Queue || before.Priority != after.Priority || before.Tier != after.Tier
 	if chosen && after.Open() {
 		k.policy = set.promise(after)
-		k.sla.Policy = k.policy.ID
+		k.choose()
 	} else {
 		k.policy = set.policy(k.sla.Policy)
 	}
@@ -154,6 +154,18 @@ type keeper struct {
 	set    *Settings
 	policy record.SLAPolicy
 	sla    record.SLA
+}
+
+// choose makes the policy the conversation's. What runs stays the promise of the one before.
+func (k *keeper) choose() {
+	if k.sla.Policy != k.policy.ID {
+		for i := range k.sla.Clocks {
+			if c := &k.sla.Clocks[i]; c.MetAt == 0 && c.Policy == "" {
+				c.Policy = k.sla.Policy
+			}
+		}
+	}
+	k.sla.Policy = k.policy.ID
 }
 
 func (k *keeper) begin(i int, kind string) {
@@ -243,14 +255,17 @@ func (k *keeper) renew(i int) int {
 	c := &k.sla.Clocks[i]
 	promised := target(&k.policy, c.Kind)
 	switch {
-	case c.Broken, promised == c.Target && k.policy.Calendar == c.Calendar:
+	case c.Broken:
+		return i
+	case promised == c.Target && k.policy.Calendar == c.Calendar:
+		c.Policy = ""
 		return i
 	case promised == 0:
 		k.sla.Clocks = slices.Delete(k.sla.Clocks, i, i+1)
 		return -1
 	}
 	left := promised - (c.Target - k.left(c))
-	c.Target, c.Calendar = promised, k.policy.Calendar
+	c.Target, c.Calendar, c.Policy = promised, k.policy.Calendar, ""
 	c.Warned = c.Warned && left <= k.late(promised)
 	if c.Due == 0 {
 		c.Left = max(1, left)

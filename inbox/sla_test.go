@@ -225,14 +225,14 @@ func TestPolicyIsTheFirstThatHolds(t *testing.T) {
 	// A transfer chooses again; what runs keeps what was promised, what was not promised begins.
 	p.now += 10 * second
 	c = p.act(Command{Action: Transfer, Conversation: id, Queue: "r"})
-	if c.SLA.Policy != "r" || clock(c, record.ClockFirst).Target != 300*second || clock(c, record.ClockResolution).Since != p.now {
+	if c.SLA.Policy != "r" || clock(c, record.ClockFirst).Policy != "rest" || clock(c, record.ClockResolution).Policy != "" || clock(c, record.ClockFirst).Target != 300*second || clock(c, record.ClockResolution).Since != p.now {
 		t.Errorf("after the transfer: %+v", c.SLA)
 	}
 	if c = p.act(Command{Action: Priority, Conversation: id, Priority: 30}); c.SLA.Policy != "urgent" {
 		t.Errorf("with priority: %+v", c.SLA)
 	}
 	c = p.act(Command{Action: SetTier, Conversation: id, Reason: "gold"})
-	if c.SLA.Policy != "gold" || clock(c, record.ClockFirst).Due != t0+300*second {
+	if c.SLA.Policy != "gold" || clock(c, record.ClockFirst).Policy != "rest" || clock(c, record.ClockResolution).Policy != "r" || clock(c, record.ClockFirst).Due != t0+300*second {
 		t.Errorf("of gold: %+v", c.SLA)
 	}
 	p.now += 10 * second

@@ -368,10 +368,9 @@ func (s *step) clocks() {
 	if s.is.SLA == nil {
 		return
 	}
-	kinds := map[string]string{ClockFirst: FactSLAFirst, ClockNext: FactSLANext, ClockResolution: FactSLAResolve}
 	for _, k := range s.is.SLA.Clocks {
 		m := measured{k.Kind, k.Since}
-		if kinds[k.Kind] == "" || k.MetAt == 0 && !k.Broken || slices.Contains(s.was.Clocks, m) {
+		if clockFacts[k.Kind] == "" || k.MetAt == 0 && !k.Broken || slices.Contains(s.was.Clocks, m) {
 			continue
 		}
 		s.was.Clocks = append(slices.DeleteFunc(s.was.Clocks, func(o measured) bool { return o.Kind == k.Kind }), m)
@@ -379,7 +378,7 @@ func (s *step) clocks() {
 		if agent == "" {
 			agent = s.was.Owner
 		}
-		s.timed(kinds[k.Kind], s.is.Queue, agent, k.Since).OK = !k.Broken
+		s.timed(clockFacts[k.Kind], s.is.Queue, agent, k.Since).OK = !k.Broken
 	}
 }
 

@@ -156,7 +156,9 @@ func (h *history) message() {
 		c.Unanswered = h.now
 	}
 	if c.SLA == nil {
-		c.SLA = &SLA{Policy: "p", Clocks: []Clock{{Kind: ClockFirst, Target: 3600_000, Since: h.now, Due: h.now + 3600_000}, {Kind: ClockResolution, Since: c.CreatedAt, Due: h.now + 7200_000}}}
+		c.SLA = &SLA{Policy: []string{"p", "r", ""}[len(h.convs)%3], Clocks: []Clock{{Kind: ClockFirst, Target: 3600_000, Since: h.now, Due: h.now + 3600_000},
+			{Kind: ClockResolution, Policy: []string{"", "s"}[len(h.convs)%2], Since: c.CreatedAt, Due: h.now + 7200_000}}}
+		c.Priority, c.Tier = len(h.convs)%4*10, []string{"", "gold"}[len(h.convs)/2%2]
 	}
 	c.Released = false
 	h.emit(Event{Kind: EvReceived, By: by, Identity: h.identity(c), Touch: h.in(c)}, c)
@@ -329,6 +331,7 @@ func (h *history) act(c *Conversation) {
 				c.Tags = append(c.Tags, tag)
 			}
 		}
+		c.Priority++
 		h.emit(Event{Kind: EvChanged, By: person("ida")}, c)
 	}
 	if c.SLA != nil && c.Status != "closed" && c.Status != Resolved && h.rng.IntN(6) == 0 {

@@ -236,6 +236,30 @@ func (o *oracle) promises(list []*Event) {
 	}
 }
 
+// promised tells of a fact of a promise what the conversation was like when the promise ended or was broken.
+func (o *oracle) promised(f *Fact, by string) string {
+	kinds := map[string]string{FactSLAFirst: ClockFirst, FactSLANext: ClockNext, FactSLAResolve: ClockResolution}
+	for _, e := range o.convs[f.Conversation] {
+		c := e.Conversation
+		if e.ID.N != f.N {
+			continue
+		}
+		switch by {
+		case ByPriority:
+			return strconv.Itoa(c.Priority)
+		case ByTier:
+			return c.Tier
+		}
+		for _, k := range c.SLA.Clocks {
+			if k.Kind == kinds[f.Kind] && k.Policy != "" {
+				return k.Policy
+			}
+		}
+		return c.SLA.Policy
+	}
+	return "no such event"
+}
+
 // parts finds agents' parts, and notes what they had in hand when. Second is filled in later.
 func (o *oracle) parts(list []*Event, hands map[string][]*held) (over []*Fact) {
 	var agent, queue string

@@ -310,7 +310,9 @@ func (p *prepared) sum(ctx context.Context, q querier, by string) (map[string]ce
 		return groups[key]
 	}
 	var err error
-	if cut := p.cut(by); cut != "" {
+	if ofPromise(by) {
+		err = p.promises(ctx, q, by, group)
+	} else if cut := p.cut(by); cut != "" {
 		err = p.rollups(ctx, q, cut, by, group)
 	} else {
 		err = p.scan(ctx, q, by, group)

@@ -121,9 +121,9 @@ var ReportFigures = []*Figure{
 		only: func(f *Fact) bool { return f.Reason == "customer" }, of: func(c cells, _ bool) Row {
 			return share(c.reason(FactReopened, "customer").N, c.all(FactResolved).N)
 		}},
-	{ID: "sla_first", Unit: UnitShare, By: byAll, Clocks: wall, kinds: []string{FactSLAFirst}, of: oks(FactSLAFirst)},
-	{ID: "sla_next", Unit: UnitShare, By: byAll, Clocks: wall, kinds: []string{FactSLANext}, of: oks(FactSLANext)},
-	{ID: "sla_resolution", Unit: UnitShare, By: byAll, Clocks: wall, kinds: []string{FactSLAResolve}, of: oks(FactSLAResolve)},
+	{ID: "sla_first", Unit: UnitShare, By: byPromises, Clocks: wall, kinds: []string{FactSLAFirst}, of: oks(FactSLAFirst)},
+	{ID: "sla_next", Unit: UnitShare, By: byPromises, Clocks: wall, kinds: []string{FactSLANext}, of: oks(FactSLANext)},
+	{ID: "sla_resolution", Unit: UnitShare, By: byPromises, Clocks: wall, kinds: []string{FactSLAResolve}, of: oks(FactSLAResolve)},
 	{ID: "messages_in", Unit: UnitCount, By: byQueues, Clocks: wall, kinds: []string{FactIn}, of: counted(FactIn)},
 	{ID: "messages_out", Unit: UnitCount, By: append(slices.Clone(byAll), ByReason), Clocks: wall, kinds: []string{FactOut}, of: counted(FactOut)},
 	{ID: "estimate_error", Unit: UnitMs, By: byQueues, Clocks: wall, Percentiles: true, kinds: []string{FactEstimate}, of: func(c cells, _ bool) Row {

@@ -180,6 +180,9 @@ func sameReports(t *testing.T, db *DB, o *oracle, zone *time.Location, rng *rand
 			for _, by := range append([]string{""}, fig.By...) {
 				q := ReportQuery{Figure: fig.ID, From: from, To: to, By: by, Zone: zone, Weekday: time.Saturday, Now: last, Clock: fig.Clocks[rng.IntN(len(fig.Clocks))]}
 				q.Step = []string{"half_hour", "hour", "day", "week", "month"}[rng.IntN(5)]
+				if ofPromise(by) { // for longer they are not read
+					q.From = max(from, to-60*24*3600_000)
+				}
 				agents := slices.Contains(fig.By, ByAgent)
 				if rng.IntN(2) == 0 && agents {
 					q.Agent = o.h.one(historyAgents...)
@@ -238,6 +241,9 @@ func sameReport(t *testing.T, db *DB, o *oracle, q ReportQuery, tags map[string]
 			groups[f.Channel] = append(groups[f.Channel], f)
 		case ByReason:
 			groups[f.Reason] = append(groups[f.Reason], f)
+		case ByPolicy, ByPriority, ByTier:
+			key := o.promised(&f, q.By)
+			groups[key] = append(groups[key], f)
 		case ByTag:
 			for _, tag := range tags[f.Conversation] {
 				if q.Tag == "" || q.Tag == tag {

@@ -143,6 +143,7 @@ type Clock struct {
 	Kind     string `json:"kind"`
 	Target   Millis `json:"target"` // working time, ms
 	Calendar string `json:"calendar,omitempty"`
+	Policy   string `json:"policy,omitempty"`  // whose promise it is, when that is not the conversation's policy any more
 	Since    Millis `json:"since"`             // when it began
 	Due      Millis `json:"due,omitempty"`     // while it runs
 	WarnAt   Millis `json:"warn_at,omitempty"` // while it runs and has not warned

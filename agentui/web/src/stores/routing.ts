@@ -1,5 +1,5 @@
 import { computed, shallowRef } from 'vue'
-import { api, type Calendar, type RoutingSetting, type Setting } from '@/api'
+import { api, type Calendar, type RoutingSetting, type Setting, type SLAPolicy } from '@/api'
 import { onNews } from './live'
 import { users } from './directory'
 
@@ -28,6 +28,11 @@ export async function readRouting(): Promise<void> {
 export async function readCalendars(): Promise<void> {
   const got = await api.setting<Calendar[] | null>('calendars')
   calendars.value = { value: got.value ?? [], version: got.version }
+}
+/** The promises that are set up, for their names. */
+export const policies = shallowRef<SLAPolicy[]>([])
+export async function readPolicies(): Promise<void> {
+  policies.value = (await api.setting<SLAPolicy[] | null>('sla')).value ?? []
 }
 export async function saveRouting(value: RoutingSetting): Promise<void> {
   const got = await api.putSetting('routing', { value, version: routing.value.version })

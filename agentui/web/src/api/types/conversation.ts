@@ -71,6 +71,8 @@ export interface Clock {
   kind: ClockKind
   target: number
   calendar?: string
+  /** Whose promise it is, when that is not the conversation's policy any more. */
+  policy?: string
   since: Millis
   due?: Millis
   warn_at?: Millis

@@ -3,6 +3,7 @@ import { has, locale, number, t, type Key } from '@/i18n'
 import { exact, fullDate, shortDate, clock, span } from '@/i18n/time'
 import { tick, valueOf } from '@/lib/figureText'
 import { kindLabel, queueName, userName } from '@/stores/directory'
+import { policies } from '@/stores/routing'
 import { firmZone } from '@/stores/session'
 import type { Figure, Row } from './api'
 
@@ -46,6 +47,10 @@ export function keyName(figure: string, by: string, step: string, key: string): 
       return kindLabel(key)
     case 'reason':
       return reasonName(factsOf[figure] ?? figure, key)
+    case 'policy':
+      return policies.value.find((p) => p.id === key)?.name ?? t('rep.policy.gone', { id: key })
+    case 'priority':
+      return number(Number(key))
     case 'age':
       return Number(key) ? t('rep.age.under', { span: span(Number(key)) }) : t('rep.age.over', { span: span(30 * 86_400_000) })
     case 'hour_of_week': {
