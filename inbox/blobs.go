@@ -94,7 +94,7 @@ func (b *Blobs) Write(content io.Reader, most int64) (name string, size int64, e
 		return "", 0, errTooLarge
 	}
 	name = hex.EncodeToString(sum)
-	if info, err := os.Stat(b.path(name)); err == nil && info.Size() == size {
+	if info, err := os.Stat(b.path(name)); err == nil && info.Size() == size && b.used(name) == nil {
 		f.Close()
 		// Whoever wrote it may not have come so far as to make its name durable.
 		if err := syncDir(filepath.Dir(b.path(name))); err != nil {
@@ -109,6 +109,37 @@ func (b *Blobs) Write(content io.Reader, most int64) (name string, size int64, e
 		return "", 0, fmt.Errorf("store a blob: %w", err)
 	}
 	return name, size, nil
+}
+
+// used says that somebody is about to name a blob that is there: see Remove.
+func (b *Blobs) used(name string) error {
+	now := time.Now()
+	return os.Chtimes(b.path(name), now, now)
+}
+
+// errInUse: somebody has stored the same content of late, and may be about to name it.
+var errInUse = errors.New("the blob is in use")
+
+// Remove takes a blob away that nothing names, unless its content was stored, or stored again, after a moment: errInUse. Whoever stores it at
+// the same time either finds it gone and writes it anew, or is seen here. os.ErrNotExist.
+func (b *Blobs) Remove(name string, before time.Time) error {
+	if !named(name) {
+		return os.ErrNotExist
+	}
+	aside := filepath.Join(b.dir, newBlob+name)
+	if info, err := os.Stat(b.path(name)); err != nil {
+		return err
+	} else if info.ModTime().After(before) {
+		return errInUse
+	}
+	if err := os.Rename(b.path(name), aside); err != nil {
+		return err
+	}
+	info, err := os.Stat(aside)
+	if err == nil && info.ModTime().After(before) {
+		return errors.Join(errInUse, os.Rename(aside, b.path(name)))
+	}
+	return errors.Join(err, os.Remove(aside), syncDir(filepath.Dir(b.path(name))))
 }
 
 // copyHashed is io.Copy and the content's SHA-256. What has been read is hashed beside being written: one after the other, hashing

@@ -56,7 +56,7 @@ const (
 	Push    = "push"    // to Agent, who has it at once
 	TimeOut = "timeout" // RONA
 	Requeue = "requeue"
-	Close   = "close" // leaves the live state
+	Close   = "close" // leaves the live state; On: though it could still be reopened
 )
 
 // Command is what somebody wants to happen.
@@ -88,6 +88,8 @@ type Command struct {
 	Forward  string             // touch that it sends on
 	Envelope *channels.Envelope // To, Cc and Bcc; nil: the customer alone
 	Subject  string             // "": the thread's
+
+	masked record.Body // Note: what of Masked and Sealed its touch gets
 
 	Identity string // Block
 	Account  string // Start

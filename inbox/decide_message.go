@@ -216,5 +216,5 @@ func (s *state) start(cmd *Command, to sender, thread string) (*record.Event, er
 func (s *state) touch(cmd *Command, kind, sendState string) *record.Touch {
 	return &record.Touch{Kind: kind, Conversation: s.conv.ID, Identity: s.conv.Identity, Account: s.conv.Account, Channel: s.conv.Channel,
 		Author: cmd.By, At: s.now, State: sendState, Rev: 1, Key: cmd.Key, ReplyTo: cmd.ReplyTo,
-		Body: &record.Body{Subject: cmd.Subject, Text: cmd.Text, Files: slices.Clone(cmd.Files), Envelope: cmd.Envelope, Forward: cmd.Forward}}
+		Body: &record.Body{Subject: cmd.Subject, Text: cmd.Text, Files: slices.Clone(cmd.Files), Envelope: cmd.Envelope, Forward: cmd.Forward, Masked: cmd.masked.Masked, Sealed: cmd.masked.Sealed}}
 }

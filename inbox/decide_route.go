@@ -88,9 +88,10 @@ func (s *state) routed(cmd *Command) (*record.Event, error) {
 		delete(c.of(conv.Owner).Held, conv.ID)
 		h.Released = true
 	case Close:
-		if conv.Status != record.Resolved || conv.ReopenUntil > s.now {
+		if conv.Status != record.Resolved || conv.ReopenUntil > s.now && !cmd.On {
 			return nil, s.conflict("It is not over yet.")
 		}
+		h.ReopenUntil = min(conv.ReopenUntil, s.now)
 	}
 	return c.e, nil
 }

@@ -52,6 +52,11 @@ func (h *Hub) propose(ctx context.Context, cmd *Command) (_ record.Event, epoch 
 		if err := h.checkMessage(ctx, cmd); err != nil {
 			return record.Event{}, "", err
 		}
+		if cmd.Action == Note {
+			if err := h.maskNote(ctx, cmd); err != nil {
+				return record.Event{}, "", err
+			}
+		}
 	}
 	key := cmd.eventKey()
 	if cmd.Conversation != "" {

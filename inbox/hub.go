@@ -228,6 +228,7 @@ func (h *Hub) leadLog(ctx context.Context, _ func() bool) error {
 	g.Go(func() error { return h.continueLoop(ctx) })
 	g.Go(func() error { return h.waitingLoop(ctx) })
 	g.Go(func() error { return h.laterLoop(ctx) })
+	g.Go(func() error { return h.privacyLoop(ctx) })
 	g.Go(func() error { return h.forgetKeys(ctx) })
 	for _, f := range h.lead {
 		g.Go(func() error {

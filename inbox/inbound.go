@@ -29,6 +29,9 @@ type inbound struct {
 	unwanted string // why the hub takes it for spam: its sender is blocked
 	undated  bool   // its time is the hub's own
 	known    bool   // it is in the record
+
+	masked *masking
+	sealed record.Body // what of Masked and Sealed its touch gets
 }
 
 // quiet tells what wakes nobody.
@@ -70,6 +73,9 @@ func (in *inbound) touch(kind string, from sender) *record.Touch {
 		t.Body = &record.Body{Subject: in.Subject, Text: in.Text, HTML: in.HTML, Raw: in.Raw, Blob: in.textBlob, HTMLBlob: in.htmlBlob,
 			Files: in.Files, Envelope: in.Envelope}
 	}
+	if t.Body != nil {
+		t.Body.Masked, t.Body.Sealed = in.sealed.Masked, in.sealed.Sealed
+	}
 	return t
 }
 
@@ -104,7 +110,9 @@ func (h *Hub) enterAll(ctx context.Context, acct record.Account, batch []channel
 // enter normalises a message. What is too long for a row is stored as a blob first, so that the event never names
 // something that is not there; so are the bytes of what could not be read.
 func (h *Hub) enter(ctx context.Context, acct record.Account, m channels.Inbound, now time.Time) (*inbound, error) {
-	in := &inbound{Inbound: m}
+	in := &inbound{Inbound: m, masked: h.masking()}
+	in.masked.text(&in.Subject, &in.Text)
+	in.masked.html(&in.HTML)
 	for _, long := range []struct {
 		text string
 		most int
@@ -118,6 +126,9 @@ func (h *Hub) enter(ctx context.Context, acct record.Account, m channels.Inbound
 		}
 	}
 	in.normalise(now)
+	if err := h.maskedInto(in.masked, maskName(acct.ID, in.Key), &in.sealed); err != nil {
+		return nil, err
+	}
 	in.identity = record.IdentityOf(acct.Kind, in.Address, in.Name)
 	for i := range in.Files {
 		f := &in.Files[i]

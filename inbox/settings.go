@@ -26,6 +26,7 @@ type Settings struct {
 
 	Attributes []record.Attribute
 	Record     record.RecordSetting // record.DefaultRecordSetting until somebody saves another
+	Privacy    record.PrivacySetting
 
 	compiled map[string]*calendar.Calendar // of Calendars
 }
@@ -41,6 +42,7 @@ const (
 
 	AttributesSetting = "attributes" // []record.Attribute
 	RecordSetting     = "record"     // record.RecordSetting
+	PrivacySetting    = "privacy"    // record.PrivacySetting
 )
 
 // Firm is what the hub has to know of the setting "firm".
@@ -91,7 +93,7 @@ func ReadSettings(ctx context.Context, db *record.DB) (*Settings, error) {
 	var calendars []record.Calendar
 	var kinds []record.Kind
 	for name, v := range map[string]any{FirmSetting: &s.Firm, RoutingSetting: &s.Routing, CalendarsSetting: &calendars, SLASetting: &s.SLA, AlertsSetting: &s.Alerts,
-		KindsSetting: &kinds, AttributesSetting: &s.Attributes, RecordSetting: &s.Record} {
+		KindsSetting: &kinds, AttributesSetting: &s.Attributes, RecordSetting: &s.Record, PrivacySetting: &s.Privacy} {
 		version, err := db.Setting(ctx, name, v)
 		if err != nil {
 			return nil, fmt.Errorf("read the setting %s: %w", name, err)

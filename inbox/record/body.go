@@ -17,14 +17,16 @@ type more struct {
 	Envelope *channels.Envelope `json:"envelope,omitempty"`
 	Forward  string             `json:"forward,omitempty"`
 	HTMLBlob string             `json:"html_blob,omitempty"`
+	Masked   []string           `json:"masked,omitempty"`
+	Sealed   []byte             `json:"sealed,omitempty"`
 }
 
 // more is the column's text: "" for most bodies.
 func (b *Body) more() string {
-	if len(b.Files) == 0 && b.Envelope == nil && b.Forward == "" && b.HTMLBlob == "" {
+	if len(b.Files) == 0 && b.Envelope == nil && b.Forward == "" && b.HTMLBlob == "" && len(b.Masked) == 0 {
 		return ""
 	}
-	text, err := json.Marshal(more{b.Files, b.Envelope, b.Forward, b.HTMLBlob})
+	text, err := json.Marshal(more{b.Files, b.Envelope, b.Forward, b.HTMLBlob, b.Masked, b.Sealed})
 	if err != nil {
 		panic(err) // plain structs
 	}
@@ -36,16 +38,16 @@ func (b *Body) readMore(text []byte) error {
 	if err := json.Unmarshal(text, &m); err != nil {
 		return fmt.Errorf("read a body: %w", err)
 	}
-	b.Files, b.Envelope, b.Forward, b.HTMLBlob = m.Files, m.Envelope, m.Forward, m.HTMLBlob
+	b.Files, b.Envelope, b.Forward, b.HTMLBlob, b.Masked, b.Sealed = m.Files, m.Envelope, m.Forward, m.HTMLBlob, m.Masked, m.Sealed
 	return nil
 }
 
 // Light is the body without what would make lists heavy: the HTML of a mail, of which it only tells that it is there, and original
-// bytes.
+// bytes; and without what is sealed.
 func (b *Body) Light() Body {
 	l := *b
 	l.HasHTML, l.RemoteImages = b.HTML != "", remoteImages(b.HTML)
-	l.HTML, l.Raw = "", nil
+	l.HTML, l.Raw, l.Sealed = "", nil, nil
 	return l
 }
 

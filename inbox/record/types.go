@@ -288,6 +288,8 @@ type Body struct {
 	Envelope *channels.Envelope `json:"envelope,omitempty"`
 	Forward  string             `json:"forward,omitempty"`   // touch that is sent on to a third party
 	HTMLBlob string             `json:"html_blob,omitempty"` // name of the blob with the whole, when HTML was cut
+	Masked   []string           `json:"masked,omitempty"`    // kinds of what was masked in it: "card", "national_id", "password"
+	Sealed   []byte             `json:"sealed,omitempty"`    // that, encrypted; never in answers of the API
 
 	// In answers of the API instead of HTML, which is a document of its own there.
 	HasHTML      bool `json:"has_html,omitempty"`

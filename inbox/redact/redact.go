@@ -56,41 +56,42 @@ func (r Rules) Find(text string) []Found {
 	return list
 }
 
-// Text masks a text and names the kinds that were found: of a card its last four digits stay.
-func (r Rules) Text(text string) (string, []string) {
+// Secret is what was masked, as it stood there.
+type Secret struct {
+	Kind  string `json:"kind"`
+	Value string `json:"value"`
+}
+
+// Text masks a text and tells what was: of a card its last four digits stay.
+func (r Rules) Text(text string) (masked string, secrets []Secret) {
 	found := r.Find(text)
 	if len(found) == 0 {
 		return text, nil
 	}
 	var b strings.Builder
-	var kinds []string
 	at := 0
 	for _, f := range found {
+		was := text[f.From:f.To]
 		b.WriteString(text[at:f.From])
-		b.WriteString(mask(f.Kind, text[f.From:f.To]))
+		b.WriteString(mask(f.Kind, was))
 		at = f.To
-		if !slices.Contains(kinds, f.Kind) {
-			kinds = append(kinds, f.Kind)
-		}
+		secrets = append(secrets, Secret{f.Kind, was})
 	}
 	b.WriteString(text[at:])
-	slices.Sort(kinds)
-	return b.String(), kinds
+	return b.String(), secrets
 }
 
 // HTML is Text for the texts in cleaned HTML; a number that is parted by tags is not seen as one.
-func (r Rules) HTML(source string) (string, []string) {
+func (r Rules) HTML(source string) (masked string, secrets []Secret) {
 	var b strings.Builder
-	var kinds []string
 	z := html.NewTokenizer(strings.NewReader(source))
 	for {
 		switch z.Next() {
 		case html.ErrorToken:
-			if len(kinds) == 0 {
+			if len(secrets) == 0 {
 				return source, nil
 			}
-			slices.Sort(kinds)
-			return b.String(), kinds
+			return b.String(), secrets
 		case html.TextToken:
 			raw := string(z.Raw()) // Text would spoil it
 			masked, found := r.Text(html.UnescapeString(raw))
@@ -99,11 +100,7 @@ func (r Rules) HTML(source string) (string, []string) {
 				continue
 			}
 			b.WriteString(html.EscapeString(masked))
-			for _, k := range found {
-				if !slices.Contains(kinds, k) {
-					kinds = append(kinds, k)
-				}
-			}
+			secrets = append(secrets, found...)
 		default:
 			b.Write(z.Raw())
 		}

@@ -1,0 +1,182 @@
+package inbox
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"tamas/inbox/record"
+)
+
+// ErrOpen: a conversation of the customer is open, so that somebody may be at work on it.
+var ErrOpen = errors.New("a conversation of the customer is open")
+
+const (
+	eraseTries  = 5
+	trimAfter   = 2 * time.Second // that every node has read what is trimmed
+	doomedAfter = 2 * time.Minute // that what names a blob is recorded
+	scrubEvery  = 10 * time.Second
+	retainEvery = time.Hour
+)
+
+// privacyActor does what follows from erasing.
+var privacyActor = record.Actor{Kind: "system", ID: "privacy"}
+
+// Erase takes a person away everywhere: what may still be reopened is closed, what is queued is not sent, then the record lets go of the
+// person, and the log and the files of what was theirs. ErrOpen; record.ErrHeld, record.ErrNotFound; record.ErrLive: something of theirs keeps
+// happening, try again.
+func (h *Hub) Erase(ctx context.Context, customer, reason, by string, note func(record.Erasure) record.Note) (record.Erasure, error) {
+	for try := 0; ; try++ {
+		open, reopenable, unsent, err := h.db.LiveOf(ctx, customer, h.Now())
+		if err != nil {
+			return record.Erasure{}, err
+		}
+		if len(open) > 0 {
+			return record.Erasure{}, ErrOpen
+		}
+		sending := false
+		for i := range unsent {
+			t := &unsent[i]
+			if t.State == record.StateSending {
+				sending = true
+				continue
+			}
+			t.State, t.Error = record.StateFailed, "Its customer was erased."
+			id, epoch, err := h.turn(ctx, t, privacyActor, "")
+			if err == nil {
+				err = h.await(ctx, id, epoch)
+			}
+			var dup *duplicate
+			if err != nil && !errors.As(err, &dup) {
+				return record.Erasure{}, err
+			}
+		}
+		if sending {
+			return record.Erasure{}, record.ErrLive
+		}
+		for _, c := range reopenable {
+			_, err := h.Do(ctx, Command{By: privacyActor, Action: Close, Conversation: c.ID, On: true})
+			var r *Refusal
+			if err != nil && !errors.As(err, &r) { // reopened meanwhile: seen in the next round
+				return record.Erasure{}, err
+			}
+		}
+		e, err := h.db.Erase(ctx, customer, reason, record.Decided{At: h.Now(), By: by, Rules: h.FactRules()}, note)
+		if errors.Is(err, record.ErrLive) && try < eraseTries {
+			continue
+		}
+		if err != nil {
+			return e, err
+		}
+		h.trimSoon(ctx)
+		return e, nil
+	}
+}
+
+// trimSoon takes what is recorded by now out of the log in Redis, when every node has read it.
+func (h *Hub) trimSoon(ctx context.Context) {
+	at, err := h.db.Cursor(ctx)
+	if err != nil {
+		h.log.Warn("the log still has what was erased, until it is trimmed", "err", err)
+		return
+	}
+	ctx = context.WithoutCancel(ctx)
+	time.AfterFunc(trimAfter, func() {
+		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+		defer cancel()
+		if err := h.rdb.XTrimMinID(ctx, h.keys.events(), at.String()).Err(); err != nil {
+			h.log.Warn("the log still has what was erased, until it is trimmed", "err", err)
+		}
+	})
+}
+
+// privacyLoop finishes erasures behind the answer: events' headers, files that nothing names any more; and every hour what rules of retention
+// take away.
+func (h *Hub) privacyLoop(ctx context.Context) error {
+	var retained time.Time
+	for {
+		more, err := h.db.ScrubOnce(ctx, h.Now())
+		if err == nil {
+			err = h.removeDoomed(ctx)
+		}
+		if err == nil && time.Since(retained) > retainEvery {
+			if err = h.retain(ctx); err == nil {
+				retained = time.Now()
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			h.log.Warn("erasures and retention are behind", "err", err)
+		}
+		if more && err == nil {
+			continue
+		}
+		if sleep(ctx, scrubEvery) != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+func (h *Hub) removeDoomed(ctx context.Context) error {
+	list, err := h.db.Doomed(ctx, h.Now()-record.Millis(doomedAfter.Milliseconds()))
+	if err != nil {
+		return err
+	}
+	var gone []string
+	for _, name := range list {
+		switch err := h.blobs.Remove(name, h.now().Add(-doomedAfter)); {
+		case err == nil, errors.Is(err, os.ErrNotExist):
+			gone = append(gone, name)
+		case errors.Is(err, errInUse):
+		default:
+			return err
+		}
+	}
+	return h.db.Spared(ctx, gone...)
+}
+
+// retain carries the rules of retention out, a piece at a time.
+func (h *Hub) retain(ctx context.Context) error {
+	now := h.Now()
+	for _, r := range h.Settings().Privacy.Retention {
+		if !r.Enabled {
+			continue
+		}
+		cut := now - record.Millis(r.Days)*24*3600_000
+		if r.What == record.RetainText {
+			for {
+				n, err := h.db.RetainText(ctx, r, cut, now, 200)
+				if err != nil {
+					return err
+				}
+				if n == 0 {
+					break
+				}
+				if h.unrecorded() > indexYields { // what waits to be acknowledged comes first
+					if err := sleep(ctx, 100*time.Millisecond); err != nil {
+						return err
+					}
+				}
+			}
+			continue
+		}
+		list, err := h.db.ToErase(ctx, r, cut, 100)
+		if err != nil {
+			return err
+		}
+		for _, id := range list {
+			_, err := h.Erase(ctx, id, r.Name, "", nil)
+			switch {
+			case err == nil, errors.Is(err, ErrOpen), errors.Is(err, record.ErrHeld), errors.Is(err, record.ErrLive), errors.Is(err, record.ErrNotFound):
+			default:
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// PreviewRetention counts what a rule would take away now.
+func (h *Hub) PreviewRetention(ctx context.Context, r record.RetentionRule) (record.RetentionPreview, error) {
+	return h.db.PreviewRetention(ctx, r, h.Now()-record.Millis(r.Days)*24*3600_000)
+}

@@ -1,0 +1,266 @@
+package inbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"tamas/channels"
+	"tamas/inbox/record"
+)
+
+// dumped is all that the record holds, as text.
+func (r *rig) dumped(db *record.DB) string {
+	r.t.Helper()
+	var b bytes.Buffer
+	if _, err := db.Dump(r.t.Context(), func(table record.Table, rows record.Rows) error {
+		for row, err := range rows {
+			if err != nil {
+				return err
+			}
+			fmt.Fprint(&b, table.Name, " ")
+			if err := json.NewEncoder(&b).Encode(row); err != nil {
+				return err
+			}
+		}
+		return nil
+	}); err != nil {
+		r.t.Fatal(err)
+	}
+	return b.String()
+}
+
+// A person who is erased stands nowhere: not in the record, its index, the log, a file. Others are untouched, figures stay, and who writes from
+// the old address is new.
+func TestErase(t *testing.T) {
+	eachStore(t, func(t *testing.T, r *rig) {
+		ctx := t.Context()
+		r.user("ann", 50)
+		r.user("ben", 50)
+		h, _ := r.hub()
+		ann := record.Actor{Kind: "agent", ID: "ann"}
+		// File is the erased customer's and another's; own only the erased customer's.
+		both, err := h.StoreFile(ctx, channels.File{Name: "both.txt"}, strings.NewReader("of both"), 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		own, err := h.StoreFile(ctx, channels.File{Name: "own.txt"}, strings.NewReader("of one"), 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		receive := func(thread, key, text string, files ...channels.File) {
+			t.Helper()
+			if err := h.receive(ctx, r.account, channels.Batch{Messages: []channels.Inbound{{Key: key, Thread: thread, Address: thread, Name: "Name of " + thread, Text: text, Files: files}}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		receive("+98912000", "k1", "zahrasecret words", own, both)
+		receive("other", "k2", "othersecret words", both)
+		who := record.IdentityOf("probe", "+98912000", "")
+		conv := r.touches(h.db, "+98912000")[0].Conversation
+		do := func(c Command) record.Event {
+			t.Helper()
+			e, err := h.Do(ctx, c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return e
+		}
+		do(Command{By: ann, Action: Claim, Conversation: conv})
+		do(Command{Key: "n1", By: ann, Action: Note, Conversation: conv, Text: "zahrasecret note"})
+		for {
+			n, err := h.db.IndexOnce(ctx, 100)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n == 0 {
+				break
+			}
+		}
+
+		erase := func() (record.Erasure, error) { return h.Erase(ctx, who.Customer, "asked for it", "ann", nil) }
+		if _, err := erase(); !errors.Is(err, ErrOpen) {
+			t.Fatalf("with an open conversation: %v", err)
+		}
+		do(Command{By: ann, Action: Resolve, Conversation: conv})
+		if err := h.db.SetHold(ctx, record.Hold{Customer: who.Customer, At: h.Now(), By: "ann", Why: "a lawsuit"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := erase(); !errors.Is(err, record.ErrHeld) {
+			t.Fatalf("with a hold: %v", err)
+		}
+		if err := h.db.SetHold(ctx, record.Hold{Customer: who.Customer}); err != nil {
+			t.Fatal(err)
+		}
+		before, err := h.db.PreviewErase(ctx, who.Customer)
+		if err != nil || before.Customers != 1 || before.Identities != 1 || before.Conversations != 1 || before.Touches < 2 || before.Files != 2 {
+			t.Fatalf("%+v %v", before, err)
+		}
+		e, err := erase()
+		if err != nil || e.Counts != before {
+			t.Fatalf("%+v, foreseen %+v: %v", e, before, err)
+		}
+		if _, err := erase(); !errors.Is(err, record.ErrNotFound) {
+			t.Errorf("erased twice: %v", err)
+		}
+		eventually(t, "the certificate is whole", func() bool {
+			now, err := h.db.Erasure(ctx, e.ID)
+			return err == nil && now.ScrubbedAt > 0
+		})
+		eventually(t, "the log is without it", func() bool {
+			log, err := h.rdb.XRange(ctx, h.keys.events(), "-", "+").Result()
+			return err == nil && !strings.Contains(fmt.Sprint(log), "zahrasecret")
+		})
+		text := r.dumped(h.db)
+		for _, gone := range []string{"zahrasecret", "Name of +98912000", `"+98912000"`, "own.txt", who.Customer + `"`} {
+			for line := range strings.Lines(text) {
+				if strings.Contains(line, gone) && !strings.HasPrefix(line, "erasures") && !strings.HasPrefix(line, "audit") && (gone != who.Customer+`"` || !strings.HasPrefix(line, "events")) {
+					t.Errorf("%q is left in %.300s", gone, line)
+				}
+			}
+		}
+		for _, stays := range []string{"othersecret", "Name of other", "both.txt"} {
+			if !strings.Contains(text, stays) {
+				t.Errorf("%q has gone, too", stays)
+			}
+		}
+		for _, word := range []string{"zahrasecret", "98912000"} {
+			hits, err := h.db.Search(ctx, word, 10)
+			if err != nil || len(hits.Messages)+len(hits.Customers) > 0 {
+				t.Errorf("search finds %s: %+v %v", word, hits, err)
+			}
+		}
+		if c, err := h.db.Header(ctx, conv); err != nil || strings.Contains(c.Thread, "98912") || c.Identity == who.ID {
+			t.Errorf("%+v %v", c, err)
+		}
+
+		list, err := h.db.Doomed(ctx, h.Now()+1)
+		if err != nil || len(list) != 1 || list[0] != own.Blob {
+			t.Errorf("doomed: %v %v, want %s", list, err, own.Blob)
+		}
+		if err := h.blobs.Remove(own.Blob, time.Now().Add(-time.Hour)); !errors.Is(err, errInUse) {
+			t.Errorf("a blob that was stored a moment ago went: %v", err)
+		}
+		if err := h.blobs.Remove(own.Blob, time.Now().Add(time.Minute)); err != nil {
+			t.Error(err)
+		}
+		if has, _ := h.blobs.Has(own.Blob); has {
+			t.Error("the file is still there")
+		}
+
+		receive("+98912000", "k9", "hello again")
+		again, err := h.db.Customer(ctx, who.Customer)
+		if err != nil || len(again.Conversations) != 1 || again.Conversations[0].ID == conv {
+			t.Fatalf("who writes again has %+v, %v", again.Conversations, err)
+		}
+		receive("+98912000", "k1", "zahrasecret words") // delivered once more
+		if got := r.touches(h.db, "+98912000"); len(got) != 1 {
+			t.Errorf("%d touches after the erased message came again", len(got))
+		}
+	})
+}
+
+// Merged customers go together, queued messages do not go out, and rules of retention leave what is held or young.
+func TestRetention(t *testing.T) {
+	eachStore(t, func(t *testing.T, r *rig) {
+		ctx := t.Context()
+		r.user("ann", 50)
+		h, _ := r.hub()
+		old := func(thread, key string, days int) {
+			t.Helper()
+			if err := h.receive(ctx, r.account, channels.Batch{Messages: []channels.Inbound{{Key: key, Thread: thread, Address: thread, Name: thread, Text: "text of " + thread,
+				Imported: true, At: h.now().Add(-time.Duration(days) * 24 * time.Hour)}}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		old("ancient", "k1", 400)
+		old("held", "k2", 400)
+		old("young", "k3", 10)
+		customer := func(thread string) string { return record.IdentityOf("probe", thread, "").Customer }
+		if err := h.db.SetHold(ctx, record.Hold{Customer: customer("held"), At: h.Now(), By: "ann", Why: "a lawsuit"}); err != nil {
+			t.Fatal(err)
+		}
+		rule := record.RetentionRule{ID: "r1", Name: "a year", Enabled: true, Days: 365, What: record.RetainText}
+		p, err := h.PreviewRetention(ctx, rule)
+		if err != nil || p.Touches != 1 || p.Customers != 1 || p.Held != 1 {
+			t.Errorf("%+v %v", p, err)
+		}
+		none := rule
+		none.Kinds = []string{record.KindNote}
+		if p, err := h.PreviewRetention(ctx, none); err != nil || p.Touches != 0 {
+			t.Errorf("of notes: %+v %v", p, err)
+		}
+		without := rule
+		without.Without = "news"
+		if p, err := h.PreviewRetention(ctx, without); err != nil || p.Touches != 1 {
+			t.Errorf("without consent: %+v %v", p, err)
+		}
+		r.private(h, record.PrivacySetting{Retention: []record.RetentionRule{rule}})
+		if err := h.retain(ctx); err != nil {
+			t.Fatal(err)
+		}
+		for thread, want := range map[string]bool{"ancient": false, "held": true, "young": true} {
+			list := r.touches(h.db, thread)
+			if len(list) != 1 || (list[0].Body != nil && list[0].Body.Text != "") != want {
+				t.Errorf("%s: %+v", thread, list)
+			}
+		}
+
+		rule.What = record.RetainCustomer
+		if p, err := h.PreviewRetention(ctx, rule); err != nil || p.Customers != 1 || p.Held != 1 {
+			t.Errorf("%+v %v", p, err)
+		}
+		r.private(h, record.PrivacySetting{Retention: []record.RetentionRule{rule}})
+		if err := h.retain(ctx); err != nil {
+			t.Fatal(err)
+		}
+		for thread, want := range map[string]bool{"ancient": false, "held": true, "young": true} {
+			if _, err := h.db.Customer(ctx, customer(thread)); (err == nil) != want {
+				t.Errorf("%s: %v", thread, err)
+			}
+		}
+
+		// What is being sent is waited for; what is queued behind it is not sent.
+		sending, goOn := make(chan struct{}), make(chan struct{})
+		var once sync.Once
+		r.provider.onSend(func(channels.Outbound) error {
+			once.Do(func() { close(sending) })
+			<-goOn
+			return nil
+		})
+		r.mustSay(h, "queued", "k5", "hello")
+		conv := r.touches(h.db, "queued")[0].Conversation
+		ann := record.Actor{Kind: "agent", ID: "ann"}
+		for _, c := range []Command{{By: ann, Action: Claim, Conversation: conv}, {Key: "m1", By: ann, Action: Reply, Conversation: conv, Text: "one"},
+			{Key: "m2", By: ann, Action: Reply, Conversation: conv, Text: "two"}, {By: ann, Action: Resolve, Conversation: conv}} {
+			if _, err := h.Do(ctx, c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		<-sending
+		if _, err := h.Erase(ctx, customer("queued"), "asked", "ann", nil); !errors.Is(err, record.ErrLive) {
+			t.Errorf("while one is being sent: %v", err)
+		}
+		if c, err := h.db.Header(ctx, conv); err != nil || c.Identity != record.IdentityOf("probe", "queued", "").ID {
+			t.Errorf("%+v %v", c, err)
+		}
+		close(goOn)
+		eventually(t, "erased", func() bool {
+			_, err := h.Erase(ctx, customer("queued"), "asked", "ann", nil)
+			if err != nil && !errors.Is(err, record.ErrLive) {
+				t.Fatal(err)
+			}
+			return err == nil
+		})
+		for _, m := range r.provider.list() {
+			if m.Text == "two" {
+				t.Error("a message was sent whose customer was being erased")
+			}
+		}
+	})
+}

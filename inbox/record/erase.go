@@ -1,0 +1,581 @@
+package record
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// To erase a person is to take away every text of theirs and every way back to them, and to keep what was counted: each of their identities
+// becomes one without an address, of a customer without a name, whom nothing leads to. Whoever writes from the old address afterwards is new.
+//
+// Personal text stands in: bodies, touch_data (fields, items), touches.error and .unreadable, unreadable_events, identities, customers, links,
+// merges, hints, likenesses, suggestions, fields, field_history, tags, stages, consents, members, relations, pins, seen, audit (of the
+// customer), import_changes, import_errors, conversations.thread, events.json ("thread" alone), the full-text index, and blobs.
+
+// Errors of erasure.
+var (
+	ErrHeld = errors.New("the customer is held")
+	ErrLive = errors.New("a conversation of the customer is not over")
+)
+
+// Erasure is the certificate of one.
+type Erasure struct {
+	ID         string      `json:"id"`
+	Customer   string      `json:"customer"` // who was erased
+	Stands     string      `json:"stands"`   // who stands for them in the figures
+	At         Millis      `json:"at"`
+	By         string      `json:"by"` // user; "": a rule of retention
+	Reason     string      `json:"reason"`
+	Counts     EraseCounts `json:"counts"`
+	ScrubbedAt Millis      `json:"scrubbed_at"` // when the events' headers and the files were done, too; 0: under way
+}
+
+// EraseCounts is what is or would be erased.
+type EraseCounts struct {
+	Customers     int `json:"customers"`
+	Identities    int `json:"identities"`
+	Conversations int `json:"conversations"`
+	Touches       int `json:"touches"`
+	Bodies        int `json:"bodies"`
+	Files         int `json:"files"`
+}
+
+// Hold keeps a customer from being erased.
+type Hold struct {
+	Customer string `json:"customer"`
+	At       Millis `json:"at"`
+	By       string `json:"by"`
+	Why      string `json:"why"`
+}
+
+const eraseColumns = "id, customer, stands, happened_at, by_user, reason, counts, scrubbed_at"
+
+func scanErasure(rows *sql.Rows, e *Erasure) error {
+	return rows.Scan(&e.ID, &e.Customer, &e.Stands, &e.At, &e.By, &e.Reason, asJSON{&e.Counts}, &e.ScrubbedAt)
+}
+
+// Erasures lists certificates, newest first, those before a time.
+func (db *DB) Erasures(ctx context.Context, before Millis, limit int) ([]Erasure, error) {
+	if before == 0 {
+		before = always
+	}
+	return collect(ctx, db.pool, scanErasure, "SELECT "+eraseColumns+" FROM erasures WHERE happened_at < $1 ORDER BY happened_at DESC, id DESC LIMIT $2", int64(before), limit)
+}
+
+// Erasure reads a certificate; ErrNotFound.
+func (db *DB) Erasure(ctx context.Context, id string) (Erasure, error) {
+	return single(collect(ctx, db.pool, scanErasure, "SELECT "+eraseColumns+" FROM erasures WHERE id = $1", id))
+}
+
+// HoldOf reads why a customer is kept: one in whose tree anybody is held. ErrNotFound: nobody is.
+func (db *DB) HoldOf(ctx context.Context, customer string) (Hold, error) {
+	t, err := treeOf(ctx, db.pool, customer)
+	if err != nil {
+		return Hold{}, err
+	}
+	return holdOf(ctx, db.pool, t)
+}
+
+func holdOf(ctx context.Context, q querier, t tree) (Hold, error) {
+	return single(collect(ctx, q, func(rows *sql.Rows, h *Hold) error { return rows.Scan(&h.Customer, &h.At, &h.By, &h.Why) },
+		"SELECT customer, happened_at, by_user, why FROM holds WHERE customer IN ("+placeholders(1, len(t.list))+") ORDER BY happened_at LIMIT 1", t.ids()...))
+}
+
+// SetHold keeps a customer, or with an empty Why no longer. ErrNotFound.
+func (db *DB) SetHold(ctx context.Context, h Hold, notes ...Note) error {
+	return db.between(ctx, notes, func(q querier) error {
+		t, err := treeOf(ctx, q, h.Customer)
+		if err != nil {
+			return err
+		}
+		run := runner(ctx, q, &err)
+		run("DELETE FROM holds WHERE customer IN ("+placeholders(1, len(t.list))+")", t.ids()...)
+		if h.Why != "" {
+			run("INSERT INTO holds (customer, happened_at, by_user, why) VALUES ($1, $2, $3, $4)", t.root, int64(h.At), h.By, h.Why)
+		}
+		return err
+	})
+}
+
+// erasing is what belongs to one person.
+type erasing struct {
+	tree          tree
+	identities    []string
+	conversations []Conversation
+	touches       []int64
+}
+
+func (db *DB) erasing(ctx context.Context, q querier, customer string) (e erasing, err error) {
+	if e.tree, err = treeOf(ctx, q, customer); err != nil {
+		return e, err
+	}
+	text := func(rows *sql.Rows, s *string) error { return rows.Scan(s) }
+	if e.identities, err = collect(ctx, q, text, "SELECT id FROM identities WHERE home IN ("+placeholders(1, len(e.tree.list))+") ORDER BY id", e.tree.ids()...); err != nil {
+		return e, err
+	}
+	for _, id := range e.identities {
+		heads, err := collect(ctx, q, scanHeader, "SELECT header FROM conversations WHERE identity = $1", id)
+		if err != nil {
+			return e, err
+		}
+		e.conversations = append(e.conversations, heads...)
+		ns, err := collect(ctx, q, func(rows *sql.Rows, n *int64) error { return rows.Scan(n) }, "SELECT n FROM touches WHERE identity = $1", id)
+		if err != nil {
+			return e, err
+		}
+		e.touches = append(e.touches, ns...)
+	}
+	slices.Sort(e.touches)
+	return e, nil
+}
+
+// LiveOf lists what of a customer is not over at a time: open conversations, and those that the next message would reopen. unsent are messages on
+// their way out. ErrNotFound, ErrHeld.
+func (db *DB) LiveOf(ctx context.Context, customer string, now Millis) (open, reopenable []Conversation, unsent []Touch, err error) {
+	e, err := db.erasing(ctx, db.pool, customer)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if _, err := holdOf(ctx, db.pool, e.tree); err == nil {
+		return nil, nil, nil, ErrHeld
+	} else if !errors.Is(err, ErrNotFound) {
+		return nil, nil, nil, err
+	}
+	for _, c := range e.conversations {
+		if c.Open() {
+			open = append(open, c)
+		} else if c.ReopenUntil > now {
+			reopenable = append(reopenable, c)
+		}
+	}
+	for _, id := range e.identities {
+		list, err := touches(ctx, db.pool, "WHERE t.identity = $1 AND t.state IN ('queued', 'sending')", id)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		unsent = append(unsent, list...)
+	}
+	return open, reopenable, unsent, nil
+}
+
+// PreviewErase counts what erasing a customer would take. ErrNotFound.
+func (db *DB) PreviewErase(ctx context.Context, customer string) (c EraseCounts, err error) {
+	_, err = db.read(ctx, func(q querier) error {
+		e, err := db.erasing(ctx, q, customer)
+		if err != nil {
+			return err
+		}
+		c = EraseCounts{Customers: len(e.tree.list), Identities: len(e.identities), Conversations: len(e.conversations), Touches: len(e.touches)}
+		return inPieces(e.touches, func(ns []any) error {
+			list, err := bodiesOf(ctx, q, ns)
+			c.Bodies += len(list)
+			for i := range list {
+				c.Files += len(list[i].blobs())
+			}
+			return err
+		})
+	})
+	return c, err
+}
+
+// inPieces calls f with numbers as arguments of statements.
+func inPieces(ns []int64, f func([]any) error) error {
+	for piece := range slices.Chunk(ns, 500) {
+		args := make([]any, len(piece))
+		for i, n := range piece {
+			args[i] = n
+		}
+		if err := f(args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wiped is a body that goes.
+type wiped struct {
+	n    int64
+	body Body
+}
+
+func bodiesOf(ctx context.Context, q querier, ns []any) ([]wiped, error) {
+	return collect(ctx, q, func(rows *sql.Rows, w *wiped) error {
+		var more []byte
+		if err := rows.Scan(&w.n, &w.body.Blob, &more); err != nil || len(more) == 0 {
+			return err
+		}
+		return w.body.readMore(more)
+	}, "SELECT n, blob, more FROM bodies WHERE n IN ("+placeholders(1, len(ns))+")", ns...)
+}
+
+// blobs are the names that a body holds.
+func (w *wiped) blobs() []string { return w.body.Blobs() }
+
+// Blobs are the names of the blobs that a body holds.
+func (b *Body) Blobs() (list []string) {
+	for _, name := range []string{b.Blob, b.HTMLBlob} {
+		if name != "" {
+			list = append(list, name)
+		}
+	}
+	for _, f := range b.Files {
+		if f.Blob != "" {
+			list = append(list, f.Blob)
+		}
+	}
+	return list
+}
+
+// wipe takes the text away from touches, with what follows from it; the blobs that it named are doomed. That they were stays, and what they
+// amounted to.
+func (db *DB) wipe(ctx context.Context, q querier, at Millis, ns []int64, counts *EraseCounts) error {
+	if err := db.unsearch(ctx, q, ns); err != nil {
+		return err
+	}
+	return inPieces(ns, func(args []any) (err error) {
+		in := " IN (" + placeholders(1, len(args)) + ")"
+		list, err := bodiesOf(ctx, q, args)
+		if err != nil {
+			return err
+		}
+		run := runner(ctx, q, &err)
+		for i := range list {
+			for _, name := range list[i].blobs() {
+				counts.Files++
+				run("INSERT INTO doomed_blobs (name, happened_at) VALUES ($1, $2) ON CONFLICT DO NOTHING", name, int64(at))
+			}
+		}
+		counts.Bodies += len(list)
+		run("DELETE FROM bodies WHERE n"+in, args...)
+		run("DELETE FROM unreadable_events WHERE n"+in, args...)
+		run("DELETE FROM pins WHERE touch IN (SELECT id FROM touches WHERE n"+in+")", args...)
+		run("UPDATE touches SET error = '', unreadable = CASE WHEN unreadable = '' THEN '' ELSE 'erased' END WHERE n"+in+" AND (error <> '' OR unreadable <> '')", args...)
+		if err != nil {
+			return err
+		}
+		type row struct {
+			n    int64
+			data Data
+		}
+		data, err := collect(ctx, q, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.n, asJSON{&r.data}) },
+			"SELECT n, json FROM touch_data WHERE n"+in, args...)
+		if err != nil {
+			return err
+		}
+		for i := range data {
+			d := &data[i].data
+			d.Fields, d.Order = nil, ""
+			run("UPDATE touch_data SET json = $2 WHERE n = $1", data[i].n, asJSON{d})
+		}
+		return err
+	})
+}
+
+// Erase takes a person away, with all who were merged into them. Everything is done in one transaction but for the conversations' threads in
+// events, and for files: see ScrubOnce. ErrNotFound; ErrHeld; ErrLive: look at LiveOf again.
+func (db *DB) Erase(ctx context.Context, customer, reason string, by Decided, note func(Erasure) Note) (out Erasure, err error) {
+	err = db.between(ctx, notesOf(note != nil, func() (*Changed, error) { return note(out)() }), func(q querier) error {
+		e, err := db.erasing(ctx, q, customer)
+		if err != nil {
+			return err
+		}
+		if _, err := holdOf(ctx, q, e.tree); err == nil {
+			return ErrHeld
+		} else if !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		for i := range e.conversations {
+			if c := &e.conversations[i]; c.Open() || c.ReopenUntil > by.At {
+				return ErrLive
+			}
+		}
+		var unsent int
+		for _, id := range e.identities {
+			if err := q.QueryRowContext(ctx, "SELECT count(*) FROM touches WHERE identity = $1 AND state IN ('queued', 'sending')", id).Scan(&unsent); err != nil {
+				return err
+			}
+			if unsent > 0 {
+				return ErrLive
+			}
+		}
+		out = Erasure{ID: NewID("e"), Customer: e.tree.root, Stands: NewID("x"), At: by.At, By: by.By, Reason: reason,
+			Counts: EraseCounts{Customers: len(e.tree.list), Identities: len(e.identities), Conversations: len(e.conversations), Touches: len(e.touches)}}
+		// Amounts are counted anew on the days that the person was there: nobody else's.
+		if err := db.countAnew(ctx, q, by.Rules, e.tree.root); err != nil {
+			return err
+		}
+		return db.erase(ctx, q, &e, &out)
+	})
+	return out, err
+}
+
+func (db *DB) erase(ctx context.Context, q querier, e *erasing, out *Erasure) (err error) {
+	run := runner(ctx, q, &err)
+	born := out.At
+	for _, c := range e.tree.list {
+		born = min(born, c.CreatedAt)
+	}
+	run("INSERT INTO customers (id, name, created_at, stale, seek, erased_at) VALUES ($1, '', $2, 0, 0, $3)", out.Stands, int64(born), int64(out.At))
+	stands := map[string]string{} // identity → the one without an address
+	for _, id := range e.identities {
+		stands[id] = NewID("x")
+		run(`INSERT INTO identities (id, home, customer, channel, address, name, created_at) SELECT $2, $3, $3, channel, '', '', created_at FROM identities WHERE id = $1`,
+			id, stands[id], out.Stands)
+		run("UPDATE touches SET author = $2 WHERE identity = $1 AND author = $1", id, stands[id])
+		run("UPDATE touches SET identity = $2 WHERE identity = $1", id, stands[id])
+		for _, table := range []string{"links", "hints"} {
+			run("DELETE FROM "+table+" WHERE identity = $1", id)
+		}
+		run("DELETE FROM hints WHERE other = $1", id)
+		run("DELETE FROM identities WHERE id = $1", id)
+	}
+	threads := map[string]string{}
+	for i := range e.conversations {
+		c := &e.conversations[i]
+		threads[c.ID] = c.Thread
+		c.Identity, c.Thread = stands[c.Identity], "erased/"+c.ID
+		head, err := json.Marshal(c)
+		if err != nil {
+			return err
+		}
+		run("UPDATE conversations SET identity = $2, thread = $3, shared = 0, header = $4 WHERE id = $1", c.ID, c.Identity, c.Thread, string(head))
+	}
+	for _, c := range e.tree.list {
+		for _, where := range []string{"merges WHERE from_customer = $1 OR into_customer = $1", "likenesses WHERE customer = $1", "suggestions WHERE a = $1 OR b = $1",
+			"fields WHERE subject = $1", "field_history WHERE subject = $1", "tags WHERE subject = $1", "stages WHERE customer = $1", "consents WHERE customer = $1",
+			"members WHERE customer = $1", "relations WHERE from_customer = $1 OR to_customer = $1", "seen WHERE customer = $1", "import_changes WHERE customer = $1", "customers WHERE id = $1"} {
+			run("DELETE FROM "+where, c.ID)
+		}
+		run("UPDATE audit SET before_json = '', after_json = '' WHERE subject = $1 AND action <> 'customer.erase'", c.ID)
+		if err != nil {
+			return err
+		}
+		if err := db.forgetNames(ctx, q, c.ID); err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if err := db.wipe(ctx, q, out.At, e.touches, &out.Counts); err != nil {
+		return err
+	}
+	var left any = ""
+	if len(threads) > 0 {
+		left = asJSON{threads}
+	}
+	_, err = q.ExecContext(ctx, "INSERT INTO erasures (id, customer, stands, happened_at, by_user, reason, counts, threads) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+		out.ID, out.Customer, out.Stands, int64(out.At), out.By, out.Reason, asJSON{out.Counts}, left)
+	if err != nil {
+		err = fmt.Errorf("erase: %w", err)
+	}
+	return err
+}
+
+// forgetNames takes a customer out of the index of names.
+func (db *DB) forgetNames(ctx context.Context, q querier, customer string) error {
+	var n int64
+	err := one(q.QueryRowContext(ctx, "SELECT n FROM customer_rows WHERE customer = $1", customer).Scan(&n))
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := q.ExecContext(ctx, db.d.deleteCustomerWords, n); err != nil {
+		return err
+	}
+	_, err = q.ExecContext(ctx, "DELETE FROM customer_rows WHERE n = $1", n)
+	return err
+}
+
+// ScrubOnce takes the threads of the oldest erasure that is not done out of its events: the addresses that headers carried. It tells whether
+// there was one. It reads all events of then and later, and writes in small pieces.
+func (db *DB) ScrubOnce(ctx context.Context, now Millis) (bool, error) {
+	var id string
+	var text string
+	err := one(db.pool.QueryRowContext(ctx, "SELECT id, threads FROM erasures WHERE scrubbed_at = 0 ORDER BY happened_at LIMIT 1").Scan(&id, &text))
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	threads := map[string]string{}
+	if text != "" {
+		if err := json.Unmarshal([]byte(text), &threads); err != nil {
+			return false, err
+		}
+	}
+	if len(threads) > 0 {
+		if err := db.scrub(ctx, threads); err != nil {
+			return false, fmt.Errorf("scrub events: %w", err)
+		}
+	}
+	return true, db.write(ctx, func(q querier) error {
+		_, err := q.ExecContext(ctx, "UPDATE erasures SET scrubbed_at = $2, threads = '' WHERE id = $1", id, int64(now))
+		return err
+	})
+}
+
+func (db *DB) scrub(ctx context.Context, threads map[string]string) error {
+	type row struct {
+		n                  int64
+		conversation, json string
+	}
+	// The first event of a conversation is not after its first touch.
+	var last int64
+	if err := db.pool.QueryRowContext(ctx, "SELECT n FROM log_cursor").Scan(&last); err != nil {
+		return err
+	}
+	for from := int64(0); from < last; {
+		const step = 20_000
+		list, err := collect(ctx, db.pool, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.n, &r.conversation) },
+			"SELECT n, conversation FROM events WHERE n > $1 AND n <= $2 AND conversation <> ''", from, from+step)
+		if err != nil {
+			return err
+		}
+		from += step
+		var of []int64
+		for _, r := range list {
+			if _, ok := threads[r.conversation]; ok {
+				of = append(of, r.n)
+			}
+		}
+		if err := inPieces(of, func(ns []any) error {
+			rows, err := collect(ctx, db.pool, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.n, &r.conversation, &r.json) },
+				"SELECT n, conversation, json FROM events WHERE n IN ("+placeholders(1, len(ns))+")", ns...)
+			if err != nil {
+				return err
+			}
+			return db.write(ctx, func(q querier) (err error) {
+				run := runner(ctx, q, &err)
+				for _, r := range rows {
+					if text := withoutThread(r.json, threads[r.conversation], "erased/"+r.conversation); text != r.json {
+						run("UPDATE events SET json = $2 WHERE n = $1", r.n, text)
+					}
+				}
+				return err
+			})
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// withoutThread puts another thread into an event's header.
+func withoutThread(event, thread, now string) string {
+	old, _ := json.Marshal(thread)
+	new, _ := json.Marshal(now)
+	return strings.Replace(event, `"thread":`+string(old), `"thread":`+string(new), 1)
+}
+
+// Doomed lists blobs that erased bodies named before a time, and that no body names any more; those that one does are forgotten.
+func (db *DB) Doomed(ctx context.Context, before Millis) ([]string, error) {
+	list, err := collect(ctx, db.pool, func(rows *sql.Rows, s *string) error { return rows.Scan(s) },
+		"SELECT name FROM doomed_blobs WHERE happened_at < $1 ORDER BY name LIMIT 1000", int64(before))
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	doomed := map[string]bool{}
+	for _, name := range list {
+		doomed[name] = true
+	}
+	// One pass over all bodies that name any.
+	rows, err := db.pool.QueryContext(ctx, "SELECT blob, more FROM bodies WHERE blob <> '' OR more <> ''")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	named := []string{}
+	for rows.Next() {
+		var b Body
+		var more []byte
+		if err := rows.Scan(&b.Blob, &more); err != nil {
+			return nil, err
+		}
+		if len(more) > 0 {
+			if err := b.readMore(more); err != nil {
+				return nil, err
+			}
+		}
+		for _, name := range b.Blobs() {
+			if doomed[name] {
+				delete(doomed, name)
+				named = append(named, name)
+			}
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	imports, err := collect(ctx, db.pool, func(rows *sql.Rows, s *string) error { return rows.Scan(s) }, "SELECT blob FROM imports WHERE blob <> ''")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range imports {
+		if doomed[name] {
+			delete(doomed, name)
+			named = append(named, name)
+		}
+	}
+	if err := db.Spared(ctx, named...); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(list, func(name string) bool { return !doomed[name] }), nil
+}
+
+// Spared forgets doomed blobs: they are gone, or somebody names them.
+func (db *DB) Spared(ctx context.Context, names ...string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	return db.write(ctx, func(q querier) (err error) {
+		run := runner(ctx, q, &err)
+		for _, name := range names {
+			run("DELETE FROM doomed_blobs WHERE name = $1", name)
+		}
+		return err
+	})
+}
+
+// EachTouch calls f with all touches of a customer in the order of events, with their text. What colleagues say among themselves is left out,
+// but for notes.
+func (db *DB) EachTouch(ctx context.Context, customer string, f func(*Touch) error) error {
+	root, err := rootOf(ctx, db.pool, customer)
+	if err != nil {
+		return err
+	}
+	ids, err := collect(ctx, db.pool, func(rows *sql.Rows, s *string) error { return rows.Scan(s) }, "SELECT id FROM identities WHERE customer = $1", root)
+	if err != nil {
+		return err
+	}
+	var ns []int64
+	for _, id := range ids {
+		list, err := collect(ctx, db.pool, func(rows *sql.Rows, n *int64) error { return rows.Scan(n) },
+			"SELECT n FROM touches WHERE identity = $1 AND kind NOT IN ('whisper', 'draft', 'review', 'verdict', 'flag', 'answer')", id)
+		if err != nil {
+			return err
+		}
+		ns = append(ns, list...)
+	}
+	slices.Sort(ns)
+	return inPieces(ns, func(args []any) error {
+		list, err := touches(ctx, db.pool, "WHERE t.n IN ("+placeholders(1, len(args))+") ORDER BY t.n", args...)
+		if err != nil {
+			return err
+		}
+		for i := range list {
+			if err := f(&list[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,101 @@
+package record
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+)
+
+// RetentionPreview is what a rule would take away now.
+type RetentionPreview struct {
+	Touches   int    `json:"touches"`   // whose text goes
+	Customers int    `json:"customers"` // of those touches; or who are erased
+	Oldest    Millis `json:"oldest"`
+	Held      int    `json:"held"` // customers who are kept by a hold
+}
+
+// heldBy is the condition that a customer u's tree is held.
+const heldBy = `EXISTS (SELECT 1 FROM holds h JOIN customers hc ON hc.id = h.customer WHERE hc.id = i.customer OR hc.root = i.customer)`
+
+// consented is the condition that the last word of an identity i's customer on a purpose is yes, on any channel.
+const consented = `EXISTS (SELECT 1 FROM consents k WHERE k.customer IN (SELECT id FROM customers WHERE id = i.customer OR root = i.customer) AND k.purpose = %s AND k.state = 'given'
+	AND NOT EXISTS (SELECT 1 FROM consents l WHERE l.customer IN (SELECT id FROM customers WHERE id = i.customer OR root = i.customer) AND l.purpose = k.purpose
+		AND l.channel = k.channel AND l.state <> 'given' AND l.happened_at >= k.happened_at))`
+
+// textOf is the FROM and WHERE of the touches whose text a rule takes away. Conversations that are open keep theirs.
+func (r *RetentionRule) textOf(cut Millis) (string, []any) {
+	args := []any{int64(cut)}
+	where := []string{"t.happened_at < $1", fmt.Sprintf("(t.conversation = '' OR c.live_until IS NULL OR c.live_until < %d)", int64(always))}
+	in := func(column string, values []string) {
+		if len(values) == 0 {
+			return
+		}
+		where = append(where, column+" IN ("+placeholders(len(args)+1, len(values))+")")
+		for _, v := range values {
+			args = append(args, v)
+		}
+	}
+	in("t.kind", r.Kinds)
+	in("t.channel", r.Channels)
+	if r.Without != "" {
+		args = append(args, r.Without)
+		where = append(where, "NOT "+fmt.Sprintf(consented, fmt.Sprintf("$%d", len(args))))
+	}
+	return ` FROM bodies b JOIN touches t ON t.n = b.n JOIN identities i ON i.id = t.identity LEFT JOIN conversations c ON c.id = t.conversation WHERE ` + strings.Join(where, " AND "), args
+}
+
+// PreviewRetention counts what a rule would take away of what is older than cut.
+func (db *DB) PreviewRetention(ctx context.Context, r RetentionRule, cut Millis) (p RetentionPreview, err error) {
+	_, err = db.read(ctx, func(q querier) error {
+		if r.What == RetainCustomer {
+			from, args := r.customersOf(cut)
+			if err := q.QueryRowContext(ctx, "SELECT count(*), COALESCE(min(last), 0) FROM (SELECT i.customer, max(i.last) AS last"+from+") AS old", args...).Scan(&p.Customers, &p.Oldest); err != nil {
+				return err
+			}
+			return q.QueryRowContext(ctx, "SELECT count(*) FROM holds").Scan(&p.Held)
+		}
+		from, args := r.textOf(cut)
+		if err := q.QueryRowContext(ctx, "SELECT count(*), count(DISTINCT i.customer), COALESCE(min(t.happened_at), 0)"+from+" AND NOT "+heldBy, args...).Scan(&p.Touches, &p.Customers, &p.Oldest); err != nil {
+			return err
+		}
+		return q.QueryRowContext(ctx, "SELECT count(DISTINCT i.customer)"+from+" AND "+heldBy, args...).Scan(&p.Held)
+	})
+	return p, err
+}
+
+// RetainText takes away the text of at most limit touches, the oldest first, and tells of how many.
+func (db *DB) RetainText(ctx context.Context, r RetentionRule, cut, now Millis, limit int) (int, error) {
+	from, args := r.textOf(cut)
+	ns, err := collect(ctx, db.pool, func(rows *sql.Rows, n *int64) error { return rows.Scan(n) },
+		"SELECT t.n"+from+" AND NOT "+heldBy+fmt.Sprintf(" ORDER BY t.n LIMIT %d", limit), args...)
+	if err != nil || len(ns) == 0 {
+		return 0, err
+	}
+	var counts EraseCounts
+	return len(ns), db.between(ctx, nil, func(q querier) error { return db.wipe(ctx, q, now, ns, &counts) })
+}
+
+// customersOf is the FROM of roots without any touch since cut.
+func (r *RetentionRule) customersOf(cut Millis) (string, []any) {
+	args := []any{int64(cut)}
+	also := ""
+	if r.Without != "" {
+		args = append(args, r.Without)
+		also = " AND NOT " + fmt.Sprintf(consented, "$2")
+	}
+	return ` FROM (SELECT i.customer, i.id, COALESCE((SELECT max(happened_at) FROM touches t WHERE t.identity = i.id), i.created_at) AS last,
+		EXISTS (SELECT 1 FROM conversations c WHERE c.identity = i.id AND c.live_until = ` + fmt.Sprint(int64(always)) + `) AS open FROM identities i) AS i
+		JOIN customers u ON u.id = i.customer WHERE u.erased_at = 0 AND NOT ` + heldBy + also + ` GROUP BY i.customer HAVING max(i.last) < $1 AND NOT ` + anyOf("i.open"), args
+}
+
+// anyOf tells whether a condition holds of any row of a group, in both databases.
+func anyOf(condition string) string {
+	return "max(CASE WHEN " + condition + " THEN 1 ELSE 0 END) = 1"
+}
+
+// ToErase lists customers whom a rule erases.
+func (db *DB) ToErase(ctx context.Context, r RetentionRule, cut Millis, limit int) ([]string, error) {
+	from, args := r.customersOf(cut)
+	return collect(ctx, db.pool, func(rows *sql.Rows, s *string) error { return rows.Scan(s) }, "SELECT i.customer"+from+fmt.Sprintf(" ORDER BY i.customer LIMIT %d", limit), args...)
+}
