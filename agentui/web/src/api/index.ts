@@ -41,7 +41,7 @@ export const api = {
 
   customers: (q: string) => get<Items<T.Customer>>('/customers', { q }),
   customer: (c: string, signal?: AbortSignal) => get<T.CustomerDetail>(`/customers/${id(c)}`, undefined, signal),
-  timeline: (c: string, before?: string | number, limit = 40) => get<Items<T.TimelineTouch> & { next?: string | number }>(`/customers/${id(c)}/touches`, { before, limit }),
+  timeline: (c: string, before?: string | number, limit = 40) => get<Items<T.RecordTouch> & { next?: string | number }>(`/customers/${id(c)}/touches`, { before, limit }),
   customerHistory: (c: string) => get<T.CustomerHistory>(`/customers/${id(c)}/history`),
   mergePreview: (into: string, from: string) => get<T.MergePreview>(`/customers/${id(into)}/merge`, { from }),
   merge: (into: string, x: { from: string; reason?: string; seen: string }) => post<{ merge: T.Merge; into: T.Customer }>(`/customers/${id(into)}/merge`, x),

@@ -102,6 +102,3 @@ export interface Recipients {
   subject?: string
   signature?: string
 }
-
-/** A touch on the timeline of a customer. */
-export type TimelineTouch = Touch & { number: number }
