@@ -9,13 +9,18 @@ import (
 )
 
 func (s *Server) getCustomer(c echo.Context) error {
-	page, err := s.db.Customer(c.Request().Context(), c.Param("id"))
+	ctx, set := c.Request().Context(), s.hub.Settings()
+	page, err := s.db.CustomerRecord(ctx, c.Param("id"), &set.Record, set.Attributes, s.hub.Now())
 	if err != nil {
 		return missing(err, "customer")
 	}
-	sight := s.sight(c)
-	sight.Customer(&page.Customer)
-	sight.Customers(page.Merged)
+	page.Sight(s.sight(c))
+	if page.Pins, err = heard(ctx, s, principalOf(c), page.Pins, func(p *record.Pin) *record.Touch { return &p.Touch }); err != nil {
+		return err
+	}
+	for i := range page.Pins {
+		lighten(&page.Pins[i].Touch)
+	}
 	return c.JSON(http.StatusOK, page)
 }
 

@@ -55,26 +55,31 @@ func identities(ctx context.Context, q querier, id string) ([]Identity, error) {
 // Customer reads a person's page; of one who was merged into another the other's. ErrNotFound.
 func (db *DB) Customer(ctx context.Context, id string) (CustomerPage, error) {
 	var p CustomerPage
-	at, err := db.read(ctx, func(q querier) (err error) {
-		t, err := profiles(ctx, q, id)
-		if err != nil {
-			return err
-		}
-		if t.root != id {
-			p.MergedInto = t.root
-		}
-		p.Customer, p.Merged = t.shown(), t.merged()
-		if p.Identities, err = t.identities(ctx, q); err != nil {
-			return err
-		}
-		const by = " ORDER BY c.last_message_at DESC, c.number DESC"
-		p.Conversations, err = collect(ctx, q, scanView, viewColumns+
-			" FROM (SELECT c.* FROM conversations c WHERE c.identity IN (SELECT id FROM identities WHERE customer = $1)"+by+" LIMIT 50) AS c"+
-			viewTables+by, t.root)
+	at, err := db.read(ctx, func(q querier) error {
+		_, err := p.read(ctx, q, id)
 		return err
 	})
 	p.At = at
 	return p, err
+}
+
+func (p *CustomerPage) read(ctx context.Context, q querier, id string) (tree, error) {
+	t, err := profiles(ctx, q, id)
+	if err != nil {
+		return t, err
+	}
+	if t.root != id {
+		p.MergedInto = t.root
+	}
+	p.Customer, p.Merged = t.shown(), t.merged()
+	if p.Identities, err = t.identities(ctx, q); err != nil {
+		return t, err
+	}
+	const by = " ORDER BY c.last_message_at DESC, c.number DESC"
+	p.Conversations, err = collect(ctx, q, scanView, viewColumns+
+		" FROM (SELECT c.* FROM conversations c WHERE c.identity IN (SELECT id FROM identities WHERE customer = $1)"+by+" LIMIT 50) AS c"+
+		viewTables+by, t.root)
+	return t, err
 }
 
 // Identity reads one; ErrNotFound.

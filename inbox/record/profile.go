@@ -202,13 +202,7 @@ func profiles(ctx context.Context, q querier, id string) (tree, error) {
 	for i := range t.list {
 		at[t.list[i].ID] = &t.list[i]
 	}
-	in := "(" + placeholders(1, len(t.list)) + ")"
-	type row struct {
-		subject, field string
-		value          []byte
-	}
-	rows, err := collect(ctx, q, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.subject, &r.field, &r.value) },
-		"SELECT subject, field, value FROM fields WHERE subject IN "+in+" UNION ALL SELECT subject, '', tag FROM tags WHERE subject IN "+in, t.ids()...)
+	rows, err := sayings(ctx, q, t.ids())
 	for _, r := range rows {
 		if c := at[r.subject]; r.field == "" {
 			c.Tags = append(c.Tags, string(r.value))
@@ -220,6 +214,19 @@ func profiles(ctx context.Context, q querier, id string) (tree, error) {
 		slices.Sort(c.Tags)
 	}
 	return t, err
+}
+
+// saying is a row of fields, or, without a field, of tags.
+type saying struct {
+	subject, field string
+	value          []byte
+}
+
+// sayings reads what is said of some.
+func sayings(ctx context.Context, q querier, subjects []any) ([]saying, error) {
+	in := "(" + placeholders(1, len(subjects)) + ")"
+	return collect(ctx, q, func(rows *sql.Rows, r *saying) error { return rows.Scan(&r.subject, &r.field, &r.value) },
+		"SELECT subject, field, value FROM fields WHERE subject IN "+in+" UNION ALL SELECT subject, '', tag FROM tags WHERE subject IN "+in, subjects...)
 }
 
 // sayField writes a field's value; null where none is said to be there, nil takes it away.

@@ -39,8 +39,8 @@ type RecordSetting struct {
 // RelationKind is how one customer is to another.
 type RelationKind struct {
 	ID       string        `json:"id"`
-	Name     channels.Text `json:"name"` // "parent": from is the … of to
-	Back     channels.Text `json:"back"` // "child": to is the … of from; empty: the same
+	Name     channels.Text `json:"name"` // "parent": what the other is to the customer it was said of
+	Back     channels.Text `json:"back"` // "child": what the customer is to the other; empty: the same
 	Archived bool          `json:"archived,omitempty"`
 }
 
@@ -152,6 +152,11 @@ func (s Sight) Side(x *Side) {
 // Shown leaves out what a merge would do to what may not be seen.
 func (s Sight) Shown(list []ShownField) []ShownField {
 	return slices.DeleteFunc(list, func(f ShownField) bool { return !s.Sees(f.Field) })
+}
+
+// fields leaves out names of fields.
+func (s Sight) fields(list []string) []string {
+	return slices.DeleteFunc(list, func(f string) bool { return !s.Sees(f) })
 }
 
 // Data leaves out amounts that may not be seen.
