@@ -118,6 +118,8 @@ type listing struct {
 	low   Millis // all that is to be read lies from here to the place, or before the next stretch
 	sums  sums
 	tags  map[string]string // of conversations, where they matter
+
+	promised map[factKey]string // groups of the facts that are looked at, where only their events tell them
 }
 
 const (
@@ -182,6 +184,12 @@ func (l *listing) walk(ctx context.Context, q querier) error {
 		}
 		if l.Tag != "" {
 			if err := learnTags(ctx, q, l.tags, slices.DeleteFunc(slices.Clone(list), func(f Fact) bool { return !l.may(&f) })); err != nil {
+				return err
+			}
+		}
+		if l.keyed && ofPromise(l.By) {
+			var err error
+			if l.promised, err = promisedBy(ctx, q, l.By, list); err != nil {
 				return err
 			}
 		}
@@ -315,10 +323,11 @@ func (l *listing) describe(ctx context.Context, q querier) error {
 
 // wants tells whether a fact is in the row.
 func (l *listing) wants(f *Fact) bool {
-	return l.may(f) && (l.Tag == "" || strings.Contains(l.tags[f.Conversation], "\n"+l.Tag+"\n"))
+	return l.may(f) && (l.Tag == "" || strings.Contains(l.tags[f.Conversation], "\n"+l.Tag+"\n")) &&
+		(l.promised == nil || l.promised[factKey{f.N, f.Kind}] == l.key)
 }
 
-// may tells whether it is, whatever the tags are.
+// may tells whether it is, whatever the tags and the events are.
 func (l *listing) may(f *Fact) bool {
 	if l.Channel != "" && f.Channel != l.Channel || l.fig.only != nil && !l.fig.only(f) {
 		return false
