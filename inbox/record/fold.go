@@ -147,7 +147,11 @@ func tokens(s string) []token {
 			_, n := utf8.DecodeRuneInString(s[i:])
 			next = i + n
 		}
-		for _, f := range foldRune(buf[:0], r) {
+		folded := foldRune(buf[:0], r)
+		if len(folded) == 0 && len(word) > 0 { // a mark on the last letter
+			end = next
+		}
+		for _, f := range folded {
 			if f >= 'a' && f <= 'z' || f >= '0' && f <= '9' || f > 0x620 && f < 0x64b ||
 				f >= utf8.RuneSelf && (unicode.IsLetter(f) || unicode.IsDigit(f) || unicode.IsMark(f)) {
 				alone := f > 0x2e00 && unicode.In(f, unicode.Han, unicode.Hiragana, unicode.Katakana)
@@ -167,10 +171,10 @@ func tokens(s string) []token {
 				continue
 			}
 			flush()
-			switch f {
-			case nonJoiner:
+			switch {
+			case f == nonJoiner:
 				between = max(between, glue)
-			case ' ', '\u00a0', '\n', '\t', '\r':
+			case f == ' ' || unicode.IsSpace(f):
 				between = max(between, spaces)
 			default:
 				between = other

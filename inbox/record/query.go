@@ -38,7 +38,10 @@ const (
 )
 
 // clause is one word or what stands for one: any of these, of which all words must be there. A word with * at its end is the beginning of one.
-type clause struct{ any [][]string }
+type clause struct {
+	any    [][]string
+	quoted bool // of a phrase, which is marked as a whole
+}
 
 // maxClauses bounds a query; further words are ignored.
 const maxClauses = 8
@@ -111,7 +114,11 @@ func ParseQuery(text string, zone *time.Location, now time.Time) Query {
 			words := tokens(it.value)
 			if p := oneWordOf(words); p != "" {
 				q.phrases = append(q.phrases, p)
-				add(clausesOf(it.value))
+				quoted := clausesOf(it.value)
+				for i := range quoted {
+					quoted[i].quoted = true
+				}
+				add(quoted)
 			}
 			continue
 		}
@@ -190,7 +197,7 @@ func clausesOf(s string) []clause {
 	for i := 0; i < len(list); {
 		rest := list[i:]
 		if n, digits := telephone(s, rest); n > 0 {
-			c := clause{[][]string{{digits}}}
+			c := clause{any: [][]string{{digits}}}
 			if line := lineOf(digits); line != "" {
 				c.any = append(c.any, []string{line})
 			} else if d, ok := strings.CutPrefix(digits, "00"); ok {
@@ -205,7 +212,7 @@ func clausesOf(s string) []clause {
 		}
 		n := compound(rest)
 		if n > 1 {
-			c := clause{[][]string{{oneWord(rest, n)}}}
+			c := clause{any: [][]string{{oneWord(rest, n)}}}
 			// What is joined by verb prefixes and plurals is always one word; other ends and compounds may be written as several.
 			if slices.ContainsFunc(rest[1:n], func(t token) bool { return !slices.Contains(pluralEnds, t.text) }) && !slices.Contains(verbPrefixes, rest[0].text) {
 				c.any = append(c.any, texts(rest[:n]))
@@ -221,11 +228,11 @@ func clausesOf(s string) []clause {
 		}
 		switch w := texts(rest[:n]); n {
 		case 1:
-			out = append(out, clause{[][]string{w}})
+			out = append(out, clause{any: [][]string{w}})
 		case 2:
-			out = append(out, clause{[][]string{w, {w[0] + w[1]}}})
+			out = append(out, clause{any: [][]string{w, {w[0] + w[1]}}})
 		case 3:
-			out = append(out, clause{[][]string{w, {w[0] + w[1], w[2]}, {w[0], w[1] + w[2]}, {w[0] + w[1] + w[2]}}})
+			out = append(out, clause{any: [][]string{w, {w[0] + w[1], w[2]}, {w[0], w[1] + w[2]}, {w[0] + w[1] + w[2]}}})
 		}
 		i += n
 	}
@@ -247,7 +254,7 @@ func isArabic(w string) bool {
 
 // beginning makes the last word of each way the beginning of one.
 func (c clause) beginning() clause {
-	var out clause
+	out := clause{quoted: c.quoted}
 	for _, way := range c.any {
 		way = slices.Clone(way)
 		if last := &way[len(way)-1]; !strings.HasPrefix(*last, mark) {

@@ -164,7 +164,7 @@ func (db *DB) lookUp(ctx context.Context, q querier, s *SearchFor) error {
 		case "channel", "tag":
 			// Known is what a conversation or a touch has.
 			var found []any
-			m := match{all: []clause{{f.marks}}}
+			m := match{all: []clause{{any: f.marks}}}
 			if found, err = collect(ctx, q, scanNumber, db.d.findConversations, db.d.wordQuery(m, ""), int64(math.MaxInt64), 1); err != nil || len(found) > 0 {
 				break
 			}
@@ -280,12 +280,12 @@ func (f *finder) plan() bool {
 			f.from = max(f.from, keyOf(x.at))
 		case "status":
 			f.statuses = append(f.statuses, x.Value)
-			own = append(own, clause{[][]string{{markOf("status", x.Value)}}})
+			own = append(own, clause{any: [][]string{{markOf("status", x.Value)}}})
 		case "kind":
 			f.only = true
-			f.marks = append(f.marks, clause{x.marks})
+			f.marks = append(f.marks, clause{any: x.marks})
 		case "from":
-			f.marks = append(f.marks, clause{x.marks})
+			f.marks = append(f.marks, clause{any: x.marks})
 			var who clause
 			for _, way := range x.marks {
 				if len(way) > 1 {
@@ -297,8 +297,8 @@ func (f *finder) plan() bool {
 			}
 			own = append(own, who)
 		default:
-			f.marks = append(f.marks, clause{x.marks})
-			own = append(own, clause{x.marks})
+			f.marks = append(f.marks, clause{any: x.marks})
+			own = append(own, clause{any: x.marks})
 		}
 	}
 	f.own = [][]clause{own}
@@ -451,7 +451,7 @@ func (f *finder) touches(ctx context.Context, h *Hits) error {
 		if section == InMessages {
 			m.not = []string{markLogged}
 		} else {
-			m.all = append(m.all, clause{[][]string{{markLogged}}})
+			m.all = append(m.all, clause{any: [][]string{{markLogged}}})
 		}
 		if f.User == "" && !f.Supervisor {
 			m.not = append(m.not, markWhisper)

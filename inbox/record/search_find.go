@@ -71,7 +71,7 @@ const maxBeginning = 150
 // words it gives one by one.
 func (db *DB) spellOut(ctx context.Context, q querier, m match) (match, error) {
 	for i, c := range m.all {
-		var out clause
+		out := clause{quoted: c.quoted}
 		for _, way := range c.any {
 			last := len(way) - 1
 			begin, ok := strings.CutSuffix(way[last], "*")

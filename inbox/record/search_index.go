@@ -499,7 +499,7 @@ func (db *DB) unsearch(ctx context.Context, q querier, ns []int64) error {
 			}
 		}
 		for w := range words {
-			found, err := collect(ctx, q, scanNumber, db.d.findTouches, db.d.wordQuery(match{all: []clause{{[][]string{{w}}}}}, ""), int64(1)<<62, -int64(1)<<62, 1)
+			found, err := collect(ctx, q, scanNumber, db.d.findTouches, db.d.wordQuery(match{all: []clause{{any: [][]string{{w}}}}}, ""), int64(1)<<62, -int64(1)<<62, 1)
 			if err != nil {
 				return err
 			}

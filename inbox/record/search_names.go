@@ -267,7 +267,7 @@ func (db *DB) nameRows(ctx context.Context, q querier, words []clause, firms boo
 	last := len(m.all) - 1
 	m.all[last] = m.all[last].beginning()
 	if firms {
-		m.all = append(m.all, clause{[][]string{{markFirm}}})
+		m.all = append(m.all, clause{any: [][]string{{markFirm}}})
 	} else {
 		m.not = []string{markFirm}
 	}
@@ -277,7 +277,7 @@ func (db *DB) nameRows(ctx context.Context, q querier, words []clause, firms boo
 	}
 	more := false
 	for i, c := range words {
-		wide := clause{slices.Clone(m.all[i].any)}
+		wide := clause{any: slices.Clone(m.all[i].any)}
 		for _, way := range c.any {
 			if len(way) != 1 {
 				continue

@@ -20,6 +20,9 @@ func hits(s string, words []clause, phrases []string) [][2]int {
 	for i := range list {
 		to := 0
 		for _, c := range words {
+			if c.quoted {
+				continue
+			}
 			for _, way := range c.any {
 				for _, w := range way {
 					to = max(to, hitAt(s, list[i:], w))
