@@ -21,6 +21,7 @@ export const router = createRouter({
       children: [
         { path: '', redirect: { name: 'inbox' } },
         { path: 'inbox/:id?', name: 'inbox', component: () => import('@/pages/Inbox.vue') },
+        { path: 'search', name: 'search', component: () => import('@/pages/Search.vue') },
         { path: 'customers', name: 'customers', component: () => import('@/pages/Customers.vue') },
         { path: 'customers/:id', name: 'customer', component: () => import('@/pages/Customer.vue') },
         { path: 'organisations/:id', name: 'organisation', component: () => import('@/pages/Organisation.vue') },
@@ -46,6 +47,9 @@ export const router = createRouter({
             { path: 'sla', name: 'settings-sla', component: () => import('@/pages/settings/Sla.vue'), meta: { role: 'supervisor' } },
             { path: 'alerts', name: 'settings-alerts', component: () => import('@/pages/settings/Alerts.vue'), meta: { role: 'supervisor' } },
             { path: 'canned', name: 'settings-canned', component: () => import('@/pages/settings/Canned.vue'), meta: { role: 'supervisor' } },
+            { path: 'attributes', name: 'settings-attributes', component: () => import('@/pages/settings/Attributes.vue'), meta: { role: 'supervisor' } },
+            { path: 'kinds', name: 'settings-kinds', component: () => import('@/pages/settings/Kinds.vue'), meta: { role: 'supervisor' } },
+            { path: 'record', name: 'settings-record', component: () => import('@/pages/settings/Record.vue'), meta: { role: 'supervisor' } },
             { path: 'firm', name: 'settings-firm', component: () => import('@/pages/settings/Firm.vue'), meta: { role: 'admin' } },
             { path: 'tokens', name: 'settings-tokens', component: () => import('@/pages/settings/Tokens.vue'), meta: { role: 'admin' } },
           ],

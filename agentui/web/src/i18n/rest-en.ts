@@ -1,5 +1,6 @@
 import { colleagues } from './en-colleagues'
 import { customer } from './en-customer'
+import { define } from './en-define'
 import { desk } from './en-desk'
 import { find } from './en-find'
 import { record } from './en-record'
@@ -8,4 +9,4 @@ import { settings } from './en-settings'
 import { steer } from './en-steer'
 import { why } from './en-why'
 
-export default { ...colleagues, ...customer, ...desk, ...find, ...record, ...reports, ...settings, ...steer, ...why }
+export default { ...colleagues, ...customer, ...define, ...desk, ...find, ...record, ...reports, ...settings, ...steer, ...why }

@@ -1,5 +1,6 @@
 import { colleagues } from './fa-colleagues'
 import { customer } from './fa-customer'
+import { define } from './fa-define'
 import { desk } from './fa-desk'
 import { find } from './fa-find'
 import { record } from './fa-record'
@@ -8,4 +9,4 @@ import { settings } from './fa-settings'
 import { steer } from './fa-steer'
 import { why } from './fa-why'
 
-export default { ...colleagues, ...customer, ...desk, ...find, ...record, ...reports, ...settings, ...steer, ...why }
+export default { ...colleagues, ...customer, ...define, ...desk, ...find, ...record, ...reports, ...settings, ...steer, ...why }

@@ -31,6 +31,9 @@ export const pagePlaces: PagePlace[] = [
   { name: 'settings-alerts', icon: 'i-lucide-siren', role: 'supervisor', en: 'Alerts', fa: 'هشدارها', also: 'notify webhook خبر' },
   { name: 'settings-routing', icon: 'i-lucide-route', role: 'supervisor', en: 'Routing in general', fa: 'مسیریابی', also: 'breaks reasons tiers outcomes اولویت سطح دلیل' },
   { name: 'settings-canned', icon: 'i-lucide-message-square-quote', role: 'supervisor', en: 'Canned answers', fa: 'پاسخ‌های آماده', also: 'templates shortcuts قالب میان‌بر' },
+  { name: 'settings-attributes', icon: 'i-lucide-list-plus', role: 'supervisor', en: 'Attributes', fa: 'ویژگی‌ها', also: 'custom fields profile فیلد نمایهٔ مشتری' },
+  { name: 'settings-kinds', icon: 'i-lucide-shapes', role: 'supervisor', en: 'Kinds of touches', fa: 'گونه‌های تماس', also: 'events own kind رویداد نوع' },
+  { name: 'settings-record', icon: 'i-lucide-notebook-tabs', role: 'supervisor', en: 'Customer record', fa: 'پروندهٔ مشتری', also: 'stages purposes consent relations stale required مرحله هدف رضایت رابطه کهنه لازم' },
   { name: 'settings-firm', icon: 'i-lucide-store', role: 'admin', en: 'Firm', fa: 'شرکت', also: 'name time zone colour نام منطقهٔ زمانی رنگ' },
   { name: 'settings-tokens', icon: 'i-lucide-key-round', role: 'admin', en: 'API tokens', fa: 'توکن‌های API', also: 'programs access برنامه دسترسی' },
 ]
