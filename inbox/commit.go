@@ -67,7 +67,7 @@ func (h *Hub) commit(ctx context.Context, epoch string, token uint64, e *record.
 	ks := []string{k.epoch(), k.events(), k.n(), k.number(), buckets[0], buckets[1], buckets[2], buckets[3],
 		k.conversations(), k.threads(), k.agents()}
 	const convs, threads, agents = "9", "10", "11"
-	args := append(make([]any, 0, 16), epoch, strconv.FormatUint(token, 10), body, shortKey(e.Key))
+	args := append(make([]any, 0, 16), epoch, strconv.FormatUint(token, 10), body, shortKey(e.Key), e.Span()-1)
 	if c := e.Conversation; c != nil {
 		tf := threadField(c.In())
 		switch {

@@ -5,7 +5,7 @@
 -- KEYS  1 epoch  2 events  3 n  4 number  5..8 buckets of command keys, today's first
 --       9.. the hashes that the changes name
 -- ARGV  1 the caller's epoch  2 the event's token  3 the event's JSON
---       4 the short command key
+--       4 the short command key  5 how many numbers below its own the event takes for what it brings
 --       then for each change: index into KEYS, field, expected, value
 --         expected: ""  the field must be missing; else the present value must begin with it
 --         value:    ""  removes the field
@@ -23,7 +23,7 @@ for b = 5, 8 do
     return {'dup', id}
   end
 end
-for i = 5, #ARGV, 4 do
+for i = 6, #ARGV, 4 do
   local present = redis.call('HGET', KEYS[tonumber(ARGV[i])], ARGV[i + 1])
   local expected = ARGV[i + 2]
   if expected == '' then
@@ -41,7 +41,7 @@ if counted then
   number = redis.call('INCR', KEYS[4])
   event = string.gsub(event, '\1', tostring(number))
 end
-for i = 5, #ARGV, 4 do
+for i = 6, #ARGV, 4 do
   local hash, value = KEYS[tonumber(ARGV[i])], ARGV[i + 3]
   if value == '' then
     redis.call('HDEL', hash, ARGV[i + 1])
@@ -52,7 +52,7 @@ for i = 5, #ARGV, 4 do
     redis.call('HSET', hash, ARGV[i + 1], value)
   end
 end
-local id = string.format('%d-%s', redis.call('INCR', KEYS[3]), ARGV[2])
+local id = string.format('%d-%s', redis.call('INCRBY', KEYS[3], 1 + tonumber(ARGV[5])), ARGV[2])
 redis.call('XADD', KEYS[2], id, 'e', event)
 redis.call('HSET', KEYS[5], ARGV[4], id)
 return {'ok', id, number}

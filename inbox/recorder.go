@@ -59,6 +59,9 @@ func (h *Hub) recordBatch(ctx context.Context, cursor record.ID, events []record
 		}
 	}
 	last := events[len(events)-1].ID
+	for i := range events {
+		h.openChunk(&events[i])
+	}
 	begun := time.Now()
 	for {
 		err := h.db.Write(ctx, cursor, events)
@@ -120,7 +123,7 @@ func (h *Hub) publishRecorded(ctx context.Context, unsaid *published) {
 	lists := int64(h.keep / 25)
 	add := pl.XAdd(ctx, &redis.XAddArgs{Stream: h.keys.recorded(), ID: last.String(), MaxLen: lists, Approx: true, Values: []string{"ids", strings.Join(unsaid.texts, " ")}})
 	// As many events as are to be kept, or as many bytes; never what is not recorded.
-	from, step := last.N-min(h.keep, last.N), h.keep/4
+	from, step := h.tail.before(last.N, h.keep), h.keep/4
 	if kept := min(h.tail.kept(), last.N); kept > from {
 		from, step = kept, 64
 	}
@@ -160,7 +163,7 @@ func (h *Hub) eventsAfter(ctx context.Context, cursor record.ID) ([]record.Event
 		if err != nil {
 			h.log.Error("an event cannot be read; it is kept as it came", "id", x.ID, "err", err)
 		}
-		if n++; f.ID.N != n {
+		if n += f.Event.Span(); f.ID.N != n {
 			return nil, errForked
 		}
 		events = append(events, *f.Event)

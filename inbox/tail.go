@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -123,7 +124,7 @@ func (t *tail) follow(ctx context.Context) error {
 				if err != nil {
 					t.log.Error("an event cannot be read", "id", x.ID, "err", err)
 				}
-				if f.ID.N != pos.N+1 {
+				if f.ID.N != pos.N+f.Event.Span() {
 					t.mirror.drop()
 					return fmt.Errorf("%w: %s follows %s", errForked, f.ID, pos)
 				}
@@ -250,9 +251,12 @@ func frame(x redis.XMessage, own *own) (Frame, error) {
 	}
 	e := &record.Event{}
 	if err := json.Unmarshal([]byte(body), e); err != nil {
-		var of struct{ V int } // a newer program's event is not for this one to record
+		var of struct { // a newer program's event is not for this one to record
+			V      int
+			Import *record.Import
+		}
 		_ = json.Unmarshal([]byte(body), &of)
-		e = &record.Event{V: of.V, ID: id, Kind: record.EvUnreadable, By: record.Actor{Kind: "system", ID: "recorder"}, Raw: []byte(body)}
+		e = &record.Event{V: of.V, ID: id, Import: of.Import, Kind: record.EvUnreadable, By: record.Actor{Kind: "system", ID: "recorder"}, Raw: []byte(body)}
 		return Frame{ID: id, Event: e, JSON: []byte(`{"t":"event","id":"` + x.ID + `","event":{}}`)}, err
 	}
 	e.ID = id
@@ -315,7 +319,11 @@ func (t *tail) markRecorded(ids []record.ID) {
 	}
 	t.release(ids)
 	t.mu.Lock()
-	missed := ids[0].N > t.said+1
+	next := uint64(1)
+	if i, ok := t.find(ids[0]); ok {
+		next = t.ring[i].Event.Span()
+	}
+	missed := ids[0].N > t.said+next
 	last := ids[len(ids)-1]
 	t.said = max(t.said, last.N)
 	t.heard = append(t.heard, last)
@@ -359,7 +367,8 @@ func (t *tail) unrecorded() int {
 		n += len(t.ring[i].JSON)
 	}
 	if len(t.ring) > 0 && !t.recorded.IsZero() && t.ring[0].ID.N > t.recorded.N+1 {
-		n += int(t.ring[0].ID.N-t.recorded.N-1) * (n / len(t.ring))
+		numbers := int(t.ring[len(t.ring)-1].ID.N-t.ring[0].ID.N) + 1 // an event may take several
+		n += int(t.ring[0].ID.N-t.recorded.N-1) * n / numbers
 	}
 	return n
 }
@@ -384,16 +393,34 @@ func (t *tail) hasRecorded(id record.ID) bool {
 	return ok && id.N <= t.recorded.N
 }
 
-// find gives the ring's index of id. N counts without gaps, so it is where N says or nowhere.
+// find gives the ring's index of id. Few events take more than one number, so it is mostly where its distance from the last one says.
 func (t *tail) find(id record.ID) (int, bool) {
-	if len(t.ring) == 0 || id.N < t.ring[0].ID.N {
+	n := len(t.ring)
+	if n == 0 || id.N < t.ring[0].ID.N || id.N > t.ring[n-1].ID.N {
 		return 0, false
 	}
-	i := id.N - t.ring[0].ID.N
-	if i >= uint64(len(t.ring)) || t.ring[i].ID != id {
-		return 0, false
+	if ago := t.ring[n-1].ID.N - id.N; ago < uint64(n) && t.ring[n-1-int(ago)].ID == id {
+		return n - 1 - int(ago), true
 	}
-	return int(i), true
+	i, ok := slices.BinarySearchFunc(t.ring, id.N, frameAt)
+	return i, ok && t.ring[i].ID == id
+}
+
+func frameAt(f Frame, n uint64) int { return cmp.Compare(f.ID.N, n) }
+
+// before gives the N of the event that stands so many events before the last one with at most N; of the oldest in memory, when there are
+// fewer; 0 while there is none.
+func (t *tail) before(n, events uint64) uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	i, ok := slices.BinarySearchFunc(t.ring, n, frameAt)
+	if !ok {
+		i--
+	}
+	if i < 0 {
+		return 0
+	}
+	return t.ring[i-int(min(events, uint64(i)))].ID.N
 }
 
 // Subscription reads the log from some position on, at its reader's pace.

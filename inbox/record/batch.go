@@ -111,6 +111,9 @@ type batch struct {
 	agents        ordered[*Agent]
 	cursors       ordered[string]
 
+	chunks      []*chunk
+	withdrawals []statement
+
 	statements []statement
 }
 
@@ -209,6 +212,12 @@ func (b *batch) add(e *Event) error {
 		} else if b.customers[3*at+1] == "" {
 			b.customers[3*at+1], b.identities[7*at+5] = i.Name, i.Name
 		}
+	}
+	switch {
+	case e.Kind == EvImported && e.Import != nil:
+		b.imported(e)
+	case e.Kind == EvWithdrawn && e.Import != nil:
+		b.withdrawn(e)
 	}
 	b.mark(e)
 	if e.Touch != nil {
@@ -312,6 +321,10 @@ func (b *batch) finish() error {
 	list = insertTouches.over(list, b.touches)
 	list = insertBodies.over(list, b.bodies)
 	list = insertData.over(list, b.data)
+	for _, c := range b.chunks {
+		list = c.statements(list)
+	}
+	list = append(list, b.withdrawals...)
 	list = updateTouches.over(list, states)
 	list = insertParts.over(list, b.parts)
 	list = upsertConversations.over(list, convs)
@@ -322,8 +335,16 @@ func (b *batch) finish() error {
 
 // afterwards takes back the text and the data of touches that touches_once kept out. changed is of b.statements.
 func (db *DB) afterwards(ctx context.Context, b *batch, changed []int64) error {
+	for _, c := range b.chunks {
+		if err := c.after(ctx, db.wr, changed); err != nil {
+			return err
+		}
+	}
 	missing := int64(len(b.touches) / touchWidth)
 	for i, s := range b.statements {
+		if slices.ContainsFunc(b.chunks, func(c *chunk) bool { return i >= c.touchesFrom && i < c.touchesTo }) {
+			continue
+		}
 		if s.key.many == &insertTouches {
 			missing -= changed[i]
 		}

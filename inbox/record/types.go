@@ -10,7 +10,7 @@ import (
 	"tamas/channels"
 )
 
-// ID is an event's place and identity: N counts up by one inside commit.lua, Token is 64 random bits from
+// ID is an event's place and identity: N counts up inside commit.lua (see Event.Span), Token is 64 random bits from
 // the caller. Two histories may share an N, never an ID. Its text is "<n>-<token>", both decimal, which is
 // also its Redis stream id.
 type ID struct{ N, Token uint64 }
@@ -330,7 +330,7 @@ type Mark struct {
 //	1  conversations and their messages
 //	2  edits, deletions, ratings and visits; files, quotations, parts and marks
 //	3  SLA clocks, consults, second opinions, flags, whispers; skills, overflow, released units
-//	4  what others log, with its data
+//	4  what others log, with its data; imports of touches, whose events take several numbers
 const EventVersion = 4
 
 // Event is one entry of the log. Conversation and Agents are the headers after the change.
@@ -354,6 +354,9 @@ type Event struct {
 	Account string `json:"account,omitempty"` // with Cursor: whose it is
 	Cursor  string `json:"cursor,omitempty"`
 	Topic   string `json:"topic,omitempty"` // settings.changed: what
+
+	Import   *Import    `json:"import,omitempty"` // of a chunk of an import
+	Imported []Imported `json:"-"`                // its rows, while it is recorded
 
 	Raw []byte `json:"-"` // event.unreadable: the event as it came, when the log's entry could not be read
 }
@@ -389,8 +392,10 @@ const (
 	EvAgent      = "agent.changed"
 	EvCursor     = "account.cursor"
 	EvSettings   = "settings.changed"
-	EvRebuilt    = "log.rebuilt"      // first entry after a rebuild
-	EvUnreadable = "event.unreadable" // what the database refused, kept raw
+	EvImported   = "touches.imported"  // Import: touches with numbers of their own, just below the event's
+	EvWithdrawn  = "touches.withdrawn" // Import: such touches are taken back
+	EvRebuilt    = "log.rebuilt"       // first entry after a rebuild
+	EvUnreadable = "event.unreadable"  // what the database refused, kept raw
 )
 
 // Why is a decision's reason, stored with it.
