@@ -74,6 +74,7 @@ type Hub struct {
 	settings       settingsBox
 	settingsRead   broadcast
 	accountsOpened broadcast
+	importAsked    broadcast
 
 	newsOut  chan news
 	newsMu   sync.Mutex
@@ -221,6 +222,7 @@ func (h *Hub) leadLog(ctx context.Context, _ func() bool) error {
 	g.Go(func() error { return h.indexLoop(ctx) })
 	g.Go(func() error { return h.twinsLoop(ctx) })
 	g.Go(func() error { return h.reportLoop(ctx) })
+	g.Go(func() error { return h.importLoop(ctx) })
 	g.Go(func() error { return h.claimLoop(ctx) })
 	g.Go(func() error { return h.sweepPresence(ctx) })
 	g.Go(func() error { return h.alertLoop(ctx) })

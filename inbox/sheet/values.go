@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode"
 
-	"tamas/channels/sms"
+	"tamas/channels"
 )
 
 // ErrValue says that a text is not what it is read as.
@@ -167,12 +167,12 @@ func Phone(s, region string) (string, error) {
 	}, s)
 	// A spreadsheet that took it for a number: 9.12e9 is lost, 9121234567.0 is not.
 	s = strings.TrimSuffix(s, ".0")
-	if n, ok := sms.Normalise(s, region); ok && strings.HasPrefix(n, "+") && len(n) >= 8 {
+	if n, ok := channels.Phone(s, region); ok && strings.HasPrefix(n, "+") && len(n) >= 8 {
 		return n, nil
 	}
 	// Without its country code's plus: 989121234567.
 	if len(s) > 10 && s[0] != '+' && s[0] != '0' {
-		if n, ok := sms.Normalise("+"+s, region); ok && len(n) >= 8 {
+		if n, ok := channels.Phone("+"+s, region); ok && len(n) >= 8 {
 			return n, nil
 		}
 	}
@@ -186,16 +186,19 @@ func Email(s string) (string, error) {
 	if i := strings.LastIndexByte(s, '<'); i >= 0 && strings.HasSuffix(s, ">") {
 		s = s[i+1 : len(s)-1]
 	}
+	// Stricter than what mail brings: a typing error in a file is better corrected there.
 	at := strings.LastIndexByte(s, '@')
-	if len(s) > 254 || at < 1 || at == len(s)-1 || !strings.Contains(s[at+1:], ".") || strings.HasSuffix(s, ".") || strings.Contains(s[at:], "..") || strings.Contains(s[:at], "@") {
+	if at < 1 || !strings.Contains(s[at+1:], ".") || strings.HasSuffix(s, ".") || strings.Contains(s[at:], "..") || strings.Contains(s[:at], "@") ||
+		strings.ContainsFunc(s, func(r rune) bool {
+			return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`:"[]`, r)
+		}) {
 		return "", ErrValue
 	}
-	if strings.ContainsFunc(s, func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`,;<>:"()[]\`, r)
-	}) {
+	out, ok := channels.Email(s)
+	if !ok {
 		return "", ErrValue
 	}
-	return s, nil
+	return out, nil
 }
 
 // List reads several values in one field, parted by commas, semicolons or bars of either script, or lines; a JSON list too.
