@@ -73,22 +73,3 @@ func (s *Server) patchCustomer(c echo.Context) error {
 func auditedProfile(c record.Customer) map[string]any {
 	return map[string]any{"tier": c.Tier, "stage": c.Stage, "owner": c.Owner}
 }
-
-func (s *Server) listCustomerTouches(c echo.Context) error {
-	limit, err := queryInt(c, "limit", pageSize, 1, maxPage)
-	if err != nil {
-		return err
-	}
-	ctx := c.Request().Context()
-	line, err := s.db.Timeline(ctx, c.Param("id"), c.QueryParam("before"), limit)
-	if err != nil {
-		return badPosition(err)
-	}
-	if line.Items, err = heard(ctx, s, principalOf(c), line.Items, func(t *record.TimelineTouch) *record.Touch { return &t.Touch }); err != nil {
-		return err
-	}
-	for i := range line.Items {
-		lighten(&line.Items[i].Touch)
-	}
-	return c.JSON(http.StatusOK, line)
-}

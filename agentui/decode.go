@@ -7,12 +7,15 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
+
+	"tamas/inbox/record"
 )
 
 const (
@@ -25,23 +28,32 @@ const (
 // Its errors name the field at fault.
 func decode[T any](c echo.Context) (T, error) {
 	var v T
+	body, err := readJSON(c, maxBody)
+	if err != nil {
+		return v, err
+	}
+	return v, decodeJSON(body, &v)
+}
+
+// readJSON reads a body that says it is JSON, of at most so many bytes.
+func readJSON(c echo.Context, most int64) ([]byte, error) {
 	r := c.Request()
 	if mt, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mt != "application/json" {
-		return v, &problem{Status: http.StatusUnsupportedMediaType, Code: codeUnsupported, Message: "Send JSON, with Content-Type: application/json."}
+		return nil, &problem{Status: http.StatusUnsupportedMediaType, Code: codeUnsupported, Message: "Send JSON, with Content-Type: application/json."}
 	}
 	// A body that trickles in holds a connection; what the handler then takes is its own affair.
 	deadline := http.NewResponseController(c.Response())
 	_ = deadline.SetReadDeadline(time.Now().Add(bodyFor))
 	defer deadline.SetReadDeadline(time.Time{})
-	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, maxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, most))
 	if err != nil {
 		var mb *http.MaxBytesError
 		if errors.As(err, &mb) {
-			return v, tooLarge(mb.Limit)
+			return nil, tooLarge(mb.Limit)
 		}
-		return v, &problem{Status: http.StatusBadRequest, Code: codeInvalid, Message: "The request's body broke off.", Cause: err}
+		return nil, &problem{Status: http.StatusBadRequest, Code: codeInvalid, Message: "The request's body broke off.", Cause: err}
 	}
-	return v, decodeJSON(body, &v)
+	return body, nil
 }
 
 // decodeJSON is decode without HTTP; live frames use it too.
@@ -68,6 +80,8 @@ func jsonProblem(err error) *problem {
 	var te *json.UnmarshalTypeError
 	var se *json.SyntaxError
 	switch {
+	case errors.As(err, &te) && (te.Type == reflect.TypeFor[record.Amount]() || te.Type == reflect.TypeFor[record.Moment]()):
+		return invalid(te.Field, te.Field+": "+te.Value+".")
 	case errors.As(err, &te):
 		field := te.Field
 		if field == "" {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"tamas/channels"
 	"tamas/inbox"
 	"tamas/inbox/record"
 )
@@ -20,6 +21,7 @@ type Firm struct {
 	Timezone string `json:"timezone"` // IANA name; where a day begins
 	Color    string `json:"color"`    // "#rrggbb", or "" for the app's own
 	About    string `json:"about"`
+	Country  string `json:"country"` // two letters: of phone numbers that are written without one; "": see inbox.Settings.Region
 	Version  int64  `json:"version"` // 0: never saved
 }
 
@@ -64,6 +66,7 @@ func (s *Server) patchFirm(c echo.Context) error {
 		Timezone *string `json:"timezone"`
 		Color    *string `json:"color"`
 		About    *string `json:"about"`
+		Country  *string `json:"country"`
 		Version  *int64  `json:"version"`
 	}](c)
 	if err != nil {
@@ -101,6 +104,12 @@ func (s *Server) patchFirm(c echo.Context) error {
 	}
 	if err := setText("about", &f.About, in.About, 0, 2000, true); err != nil {
 		return err
+	}
+	if in.Country != nil {
+		if *in.Country != "" && !channels.Region(*in.Country) {
+			return invalid("country", "A country is written with two capitals, as in IR.")
+		}
+		f.Country = *in.Country
 	}
 	f.Version = *in.Version
 	if f, err = s.saveFirm(ctx, f, s.note(c, "firm.change", "firm", before, f)); err != nil {

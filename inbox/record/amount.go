@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"reflect"
 	"strconv"
 	"strings"
 	"unicode"
@@ -122,14 +123,19 @@ func (a *Amount) UnmarshalJSON(b []byte) error {
 		// The way in which some programs write 1250: exact as far as a float64 is.
 		f, err := strconv.ParseFloat(text, 64)
 		if err != nil || math.Abs(f) > float64(MaxAmount)/amountUnit {
-			return errAmount
+			return unfit[Amount](errAmount)
 		}
 		text = strconv.FormatFloat(f, 'f', -1, 64)
 	}
 	v, err := ParseAmount(text)
 	if err != nil {
-		return err
+		return unfit[Amount](err)
 	}
 	*a = v
 	return nil
+}
+
+// unfit is an error that encoding/json completes with the name of the field; its Value is what is wrong.
+func unfit[T any](err error) error {
+	return &json.UnmarshalTypeError{Value: err.Error(), Type: reflect.TypeFor[T]()}
 }

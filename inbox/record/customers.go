@@ -3,9 +3,6 @@ package record
 import (
 	"context"
 	"database/sql"
-	"errors"
-	"fmt"
-	"strings"
 )
 
 // Customer is a person.
@@ -85,79 +82,4 @@ func (p *CustomerPage) read(ctx context.Context, q querier, id string) (tree, er
 // Identity reads one; ErrNotFound.
 func (db *DB) Identity(ctx context.Context, id string) (Identity, error) {
 	return single(collect(ctx, db.pool, scanIdentity, "SELECT "+identityColumns+" FROM identities WHERE id = $1", id))
-}
-
-// TimelineTouch is a touch on a customer's timeline.
-type TimelineTouch struct {
-	Touch
-	Number int64 `json:"number"` // of its conversation
-}
-
-// Timeline is a piece of the touches of a customer on all channels.
-type Timeline struct {
-	Items []TimelineTouch `json:"items"` // newest first
-	Next  string          `json:"next"`  // to be given as before; "" at the end
-}
-
-// Timeline reads a customer's touches by when they happened, then by event, newest first. ErrCursor.
-func (db *DB) Timeline(ctx context.Context, customer, before string, limit int) (Timeline, error) {
-	line := Timeline{Items: []TimelineTouch{}}
-	at, n := int64(always), int64(always)
-	if before != "" {
-		if got, err := fmt.Sscanf(before, "%d.%d", &at, &n); err != nil || got != 2 {
-			return line, ErrCursor
-		}
-	}
-	root, err := rootOf(ctx, db.pool, customer)
-	if err != nil {
-		if errors.Is(err, ErrNotFound) {
-			err = nil
-		}
-		return line, err
-	}
-	ids, err := identities(ctx, db.pool, root)
-	if err != nil || len(ids) == 0 {
-		return line, err
-	}
-	// Each identity's piece comes in order from its index; one query over all of them would sort everything.
-	var pieces []string
-	args := []any{at, n, limit + 1}
-	for _, i := range ids[:min(len(ids), 100)] {
-		args = append(args, i.ID)
-		pieces = append(pieces, fmt.Sprintf(`SELECT * FROM (SELECT n FROM touches WHERE identity = $%d AND (happened_at, n) < ($1, $2)
-			ORDER BY happened_at DESC, n DESC LIMIT $3) AS p%d`, len(args), len(args)))
-	}
-	list, err := collect(ctx, db.pool, func(rows *sql.Rows, t *TimelineTouch) error {
-		return scanTouch(rows, &t.Touch)
-	}, "SELECT "+touchColumns+touchTables+"WHERE t.n IN ("+strings.Join(pieces, " UNION ALL ")+") ORDER BY t.happened_at DESC, t.n DESC LIMIT $3", args...)
-	if err != nil {
-		return line, fmt.Errorf("read a timeline: %w", err)
-	}
-	if len(list) > limit {
-		list = list[:limit]
-		last := list[limit-1]
-		line.Next = fmt.Sprintf("%d.%d", last.At, last.N)
-	}
-	numbers := map[string]int64{}
-	for _, t := range list {
-		numbers[t.Conversation] = 0
-	}
-	in := []any{}
-	for id := range numbers {
-		in = append(in, id)
-	}
-	if len(in) > 0 {
-		_, err = collect(ctx, db.pool, func(rows *sql.Rows, _ *struct{}) error {
-			var id string
-			var number int64
-			err := rows.Scan(&id, &number)
-			numbers[id] = number
-			return err
-		}, "SELECT id, number FROM conversations WHERE id IN ("+placeholders(1, len(in))+")", in...)
-	}
-	for i := range list {
-		list[i].Number = numbers[list[i].Conversation]
-	}
-	line.Items = list
-	return line, err
 }

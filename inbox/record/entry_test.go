@@ -186,7 +186,7 @@ func TestWhatAnEntryBecomes(t *testing.T) {
 func TestKindsAreChecked(t *testing.T) {
 	name := channels.Text{FA: "تعمیر"}
 	good := []Kind{{ID: "x_repair", Name: name, Fields: []KindField{{ID: "device", Name: name, Type: TypeText}}}}
-	if err := CheckKinds(good); err != nil {
+	if err := CheckKinds("kinds", good); err != nil {
 		t.Error(err)
 	}
 	for field, k := range map[string]Kind{
@@ -199,11 +199,11 @@ func TestKindsAreChecked(t *testing.T) {
 		"kinds[0].fields":                  {ID: "x_r", Name: name, Fields: make([]KindField, 51)},
 	} {
 		var wrong *channels.FieldError
-		if err := CheckKinds([]Kind{k}); !errors.As(err, &wrong) || wrong.Field != field {
+		if err := CheckKinds("kinds", []Kind{k}); !errors.As(err, &wrong) || wrong.Field != field {
 			t.Errorf("%s: %v", field, err)
 		}
 	}
-	if err := CheckKinds(append(good, good[0])); err == nil {
+	if err := CheckKinds("kinds", append(good, good[0])); err == nil {
 		t.Error("one id twice")
 	}
 }

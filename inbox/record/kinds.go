@@ -94,14 +94,14 @@ func AllKinds(own []Kind) []Kind {
 	return list
 }
 
-// CheckKinds checks the firm's own kinds and cleans their texts. Its error is a *channels.FieldError.
-func CheckKinds(list []Kind) error {
+// CheckKinds checks the firm's own kinds, which stand in that field, and cleans their texts. Its error is a *channels.FieldError.
+func CheckKinds(field string, list []Kind) error {
 	if len(list) > maxKinds {
-		return wrong("kinds", "there are more than %d", maxKinds)
+		return wrong(field, "there are more than %d", maxKinds)
 	}
 	seen := map[string]bool{}
 	for i := range list {
-		k, at := &list[i], "kinds["+strconv.Itoa(i)+"]."
+		k, at := &list[i], field+"["+strconv.Itoa(i)+"]."
 		switch {
 		case !ownKind.MatchString(k.ID):
 			return wrong(at+"id", "an id like x_repair is needed: x_, then small letters, digits and _")

@@ -77,7 +77,7 @@ func (m *Moment) UnmarshalJSON(b []byte) error {
 	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return errors.New("a time is milliseconds since 1970 or like 2026-11-22T09:30:00+03:30")
+		return unfit[Moment](errors.New("a time is milliseconds since 1970 or like 2026-11-22T09:30:00+03:30"))
 	}
 	*m = Moment(At(t))
 	return nil
