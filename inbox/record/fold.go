@@ -280,6 +280,7 @@ func isNumber(w string) bool {
 
 // lineOf is what all spellings of a telephone number share, its last ten digits: "" for fewer.
 func lineOf(digits string) string {
+	digits = strings.TrimLeft(digits, "0")
 	if len(digits) < 10 {
 		return ""
 	}

@@ -87,7 +87,7 @@ func ParseQuery(text string, zone *time.Location, now time.Time) Query {
 	}
 	var q Query
 	var plain []string
-	last := false // the text ends within plain
+	last := false // the last words are no phrase
 	add := func(words []clause) { q.words = append(q.words, words...) }
 	flush := func() {
 		if len(plain) > 0 {
@@ -99,7 +99,6 @@ func ParseQuery(text string, zone *time.Location, now time.Time) Query {
 	var shown []string
 	for i := 0; i < len(items); i++ {
 		it := items[i]
-		last = false
 		if it.key != "" {
 			if it.value == "" && !it.quoted && i+1 < len(items) && items[i+1].key == "" { // from: ali
 				i++
@@ -109,7 +108,7 @@ func ParseQuery(text string, zone *time.Location, now time.Time) Query {
 			continue
 		}
 		shown = append(shown, it.raw)
-		if it.quoted {
+		if last = !it.quoted; it.quoted {
 			flush()
 			words := tokens(it.value)
 			if p := oneWordOf(words); p != "" {
@@ -122,11 +121,10 @@ func ParseQuery(text string, zone *time.Location, now time.Time) Query {
 			}
 			continue
 		}
-		plain, last = append(plain, it.raw), true
+		plain = append(plain, it.raw)
 	}
 	flush()
-	r, _ := utf8.DecodeLastRuneInString(text)
-	q.typing = last && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) || r == nonJoiner)
+	q.typing = last
 	q.Text = strings.Join(shown, " ")
 	q.words = q.words[:min(len(q.words), maxClauses)]
 	q.Filters = q.Filters[:min(len(q.Filters), 20)]
@@ -200,7 +198,8 @@ func clausesOf(s string) []clause {
 			c := clause{any: [][]string{{digits}}}
 			if line := lineOf(digits); line != "" {
 				c.any = append(c.any, []string{line})
-			} else if d, ok := strings.CutPrefix(digits, "00"); ok {
+			}
+			if d, ok := strings.CutPrefix(digits, "00"); ok {
 				c.any = append(c.any, []string{d})
 			}
 			if n > 1 {

@@ -376,13 +376,30 @@ func (db *DB) customerHits(ctx context.Context, q querier, found []any, words []
 	for _, r := range list {
 		at := hits(r.c.Name, words, nil)
 		if r.c.Parts = parts(r.c.Name, at, 200); len(at) == 0 {
-			if at := hits(r.c.Address, words, nil); len(at) > 0 || r.c.Name == "" {
+			if at := addressHits(r.c.Address, words); len(at) > 0 || r.c.Name == "" {
 				r.c.Parts = parts(r.c.Address, at, 200)
 			}
 		}
 		out = append(out, r.c)
 	}
 	return out, err
+}
+
+// addressHits also finds the digits of a telephone number that was asked for as it is dialled at home.
+func addressHits(address string, words []clause) [][2]int {
+	found := hits(address, words, nil)
+	if len(found) > 0 || !strings.HasPrefix(address, "+") {
+		return found
+	}
+	for _, c := range words {
+		for _, way := range c.any {
+			w := strings.TrimLeft(strings.TrimSuffix(way[len(way)-1], "*"), "0"+mark)
+			if i := strings.Index(address, w); i > 0 && len(w) > 1 && isNumber(w) {
+				return [][2]int{{i, i + len(w)}}
+			}
+		}
+	}
+	return nil
 }
 
 func (f *finder) conversations(ctx context.Context) ([]ConversationHit, error) {

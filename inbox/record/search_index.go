@@ -131,18 +131,26 @@ func (db *DB) indexConversations(ctx context.Context, limit int) (int, error) {
 		return 0, err
 	}
 	type entry struct {
-		n  int64
-		id string
+		n        int64
+		id, gone string
 	}
-	news, err := collect(ctx, db.pool, func(rows *sql.Rows, e *entry) error { return rows.Scan(&e.n, &e.id) },
-		"SELECT n, conversation FROM events WHERE n > $1 ORDER BY n LIMIT $2", at.event, 4*limit)
+	news, err := collect(ctx, db.pool, func(rows *sql.Rows, e *entry) error { return rows.Scan(&e.n, &e.id, &e.gone) },
+		"SELECT n, conversation, CASE WHEN kind = 'touches.withdrawn' THEN json ELSE '' END FROM events WHERE n > $1 ORDER BY n LIMIT $2", at.event, 4*limit)
 	if err != nil || len(news) == 0 {
 		return 0, err
 	}
 	var ids []any
+	var gone []withdrawn
 	seen := map[string]bool{}
 	last := at.event
 	for _, e := range news {
+		if e.gone != "" {
+			var w withdrawn
+			if err := json.Unmarshal([]byte(e.gone), &w); err != nil {
+				return 0, err
+			}
+			gone = append(gone, w)
+		}
 		if e.id != "" && !seen[e.id] {
 			if len(ids) == limit {
 				break
@@ -162,12 +170,33 @@ func (db *DB) indexConversations(ctx context.Context, limit int) (int, error) {
 		if err := moveSearch(ctx, q, "event", at.event, last); err != nil {
 			return err
 		}
+		for _, w := range gone {
+			if err := db.forgetWithdrawn(ctx, q, w); err != nil {
+				return err
+			}
+		}
 		return db.writeConversations(ctx, q, list, at.number)
 	})
 	if errors.Is(err, ErrMoved) {
 		return 0, nil
 	}
-	return len(list), err
+	return len(list) + len(gone), err
+}
+
+// withdrawn is of the event that takes back touches of an import: their numbers.
+type withdrawn struct {
+	Import struct{ From, To uint64 }
+}
+
+// forgetWithdrawn takes them out of the index.
+func (db *DB) forgetWithdrawn(ctx context.Context, q querier, w withdrawn) (err error) {
+	keys, err := collect(ctx, q, scanKey, "SELECT key FROM search_docs WHERE n >= $1 AND n <= $2", int64(w.Import.From), int64(w.Import.To))
+	run := runner(ctx, q, &err)
+	for _, key := range keys {
+		run(db.d.deleteTouchWords, key)
+	}
+	run("DELETE FROM search_docs WHERE n >= $1 AND n <= $2", int64(w.Import.From), int64(w.Import.To))
+	return err
 }
 
 // indexOlder indexes what was there before the index was.

@@ -275,23 +275,29 @@ func (db *DB) nameRows(ctx context.Context, q querier, words []clause, firms boo
 	if err != nil || len(found) >= limit {
 		return found, err
 	}
+	rest := m.all[len(words):]
+	m.all = nil
 	more := false
 	for i, c := range words {
-		wide := clause{any: slices.Clone(m.all[i].any)}
-		for _, way := range c.any {
-			if len(way) != 1 {
-				continue
-			}
-			others, err := nearly(ctx, q, way[0])
+		for _, w := range c.any[0] { // each word by itself
+			others, err := nearly(ctx, q, w)
 			if err != nil {
 				return nil, err
 			}
-			for _, w := range others {
-				wide.any, more = append(wide.any, []string{w}), true
+			wide := clause{any: [][]string{{w}}}
+			if len(c.any[0]) == 1 {
+				wide.any = slices.Clone(c.any)
 			}
+			if i == len(words)-1 && w == c.any[0][len(c.any[0])-1] {
+				wide = wide.beginning()
+			}
+			for _, other := range others {
+				wide.any, more = append(wide.any, []string{other}), true
+			}
+			m.all = append(m.all, wide)
 		}
-		m.all[i] = wide
 	}
+	m.all = append(m.all, rest...)
 	if !more {
 		return found, nil
 	}

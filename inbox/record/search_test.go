@@ -1,10 +1,14 @@
 package record
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func indexAll(t *testing.T, db *DB) {
@@ -108,6 +112,332 @@ func TestSearchManyIsBounded(t *testing.T) {
 			h := must(db.Search(t.Context(), text, 20))
 			if len(h.Messages) != want || !slices.IsSortedFunc(h.Messages, func(a, b MessageHit) int { return int(b.At - a.At) }) {
 				t.Errorf("%s: %d hits, want %d newest first", text, len(h.Messages), want)
+			}
+		}
+	})
+}
+
+func search(t *testing.T, db *DB, text string, more ...func(*SearchFor)) Hits {
+	t.Helper()
+	s := SearchFor{Query: ParseQuery(text, time.UTC, time.Now()), Limit: 20}
+	for _, f := range more {
+		f(&s)
+	}
+	h, err := db.SearchFor(t.Context(), s)
+	if err != nil {
+		t.Fatalf("search %s: %v", text, err)
+	}
+	return h
+}
+
+func hitKeys(t *testing.T, db *DB, list []MessageHit) (keys []string) {
+	t.Helper()
+	for _, m := range list {
+		keys = append(keys, must(db.Touch(t.Context(), m.Touch)).Key)
+	}
+	return keys
+}
+
+// log records what happened at a time.
+func (f *firm) log(conv, key, kind, agent, text string, at Millis, d *Data) *Event {
+	return f.append(Event{Kind: EvLogged, By: Actor{Kind: "agent", ID: agent}, Touch: &Touch{ID: "t-" + key, N: 0, Kind: kind, Identity: "i-" + conv, Account: "@api", Channel: "phone", State: StateLogged,
+		Author: Actor{Kind: "agent", ID: agent}, Key: key, At: at, Body: &Body{Text: text}, Data: d}})
+}
+
+func TestSearchFilters(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		ctx := t.Context()
+		must(db.AddQueue(ctx, Queue{ID: "q1", Name: "Sales desk", Members: []string{}}))
+		if _, err := db.AddUser(ctx, User{ID: "u-omid", Email: "omid@firm.example", Name: "Omid Karimi", Role: RoleAgent}, ""); err != nil {
+			t.Fatal(err)
+		}
+		f := newFirm(t, db)
+		f.receive("1", "k1", "blue parcel one").Identity.Name = "Sara Ahmadi"
+		f.reply("1", "u-omid", "blue parcel two").Touch.Key = "k2"
+		e := f.receive("2", "k3", "blue parcel three")
+		e.Conversation.Channel, e.Touch.Channel, e.Conversation.Queue = "telegram", "telegram", "q2"
+		f.change("2").Channel, f.change("2").Queue = "telegram", "q2"
+		day := At(time.Date(2020, 3, 1, 12, 0, 0, 0, time.UTC))
+		f.log("1", "k4", KindCall, "u-omid", "asked about the blue parcel", day, nil)
+		f.log("1", "k5", KindPurchase, "u-omid", "", day+1000, &Data{Items: []Item{{Name: "Blue kettle", Product: "KT-9"}}, Order: "ORD-77", Place: "Shiraz"})
+		f.write()
+		f.change("1").Tags = []string{"vip", "late order"}
+		f.append(Event{Kind: EvChanged, Conversation: f.convs["1"]})
+		f.change("2").Status = Resolved
+		f.append(Event{Kind: EvChanged, Conversation: f.convs["2"]})
+		f.write()
+		indexAll(t, db)
+		for _, c := range []struct{ text, messages, touches, conversations string }{
+			{"blue", "k3 k2 k1", "k5 k4", ""},
+			{"blue channel:telegram", "k3", "", ""},
+			{"blue channel:phone", "", "k5 k4", ""},
+			{"blue kind:call", "", "k4", ""},
+			{"blue نوع:پیام", "k3 k2 k1", "", ""},
+			{"blue tag:vip", "k2 k1", "", ""},
+			{`blue tag:"late order"`, "k2 k1", "", ""},
+			{"tag:VIP", "k2 k1", "", "1"},
+			{"vip", "", "", "1"},
+			{"blue queue:sales", "k2 k1", "", ""},
+			{"blue queue:q1", "k2 k1", "", ""},
+			{"blue from:sara", "k1", "", ""},
+			{"blue from:omid", "k2", "k5 k4", ""},
+			{"blue from:me", "k2", "k5 k4", ""},
+			{"blue from:omid from:sara", "", "", ""},
+			{"blue before:2020-03-02", "", "k5 k4", ""},
+			{"blue before:۱۳۹۸/۱۲/۱۱", "", "", ""},
+			{"blue after:1398/12/11 before:1398/12/12", "", "k5 k4", ""},
+			{"blue after:2020-03-02", "k3 k2 k1", "", ""},
+			{"blue status:resolved", "k3", "", ""},
+			{"blue status:open", "k2 k1", "", ""},
+			{"status:open", "k2 k1", "", "1"},
+			{"blue in:touches", "", "k5 k4", ""},
+			{"blue in:messages kind:message", "k3 k2 k1", "", ""},
+			{"kettle", "", "k5", ""},
+			{"ord-77", "", "k5", ""},
+			{"shiraz kt", "", "k5", ""},
+			{`"parcel two"`, "k2", "", ""},
+			{`"two parcel"`, "", "", ""},
+			{`"blue parcel" channel:telegram`, "k3", "", ""},
+			{"bl channel:telegram", "k3", "", ""},
+			{"b from:sara", "k1", "", ""},
+			{"#2", "", "", "2"},
+			// What is wrong is left out, and the rest works.
+			{"blue tag:none", "k3 k2 k1", "k5 k4", ""},
+			{"blue before:whenever channel:telegram", "k3", "", ""},
+		} {
+			h := search(t, db, c.text, func(s *SearchFor) { s.User = "u-omid" })
+			var conversations []string
+			for _, v := range h.Conversations {
+				conversations = append(conversations, v.ID)
+			}
+			if got := [3]string{strings.Join(hitKeys(t, db, h.Messages), " "), strings.Join(hitKeys(t, db, h.Touches), " "), strings.Join(conversations, " ")}; got != [3]string{c.messages, c.touches, c.conversations} {
+				t.Errorf("%s: %q, want %q %q %q (filters %+v)", c.text, got, c.messages, c.touches, c.conversations, h.Filters)
+			}
+		}
+		for text, want := range map[string]string{"tag:none": FilterUnknown, "queue:nowhere": FilterUnknown, "from:nobody": FilterUnknown, "channel:fax": FilterUnknown, "before:x": FilterDate, "tag:": FilterEmpty} {
+			if h := search(t, db, "blue "+text); len(h.Filters) != 1 || h.Filters[0].Error != want {
+				t.Errorf("%s: %+v, want %s", text, h.Filters, want)
+			}
+		}
+		if m := search(t, db, "parcel two").Messages[0]; whole(m.Parts) != "blue parcel two" || m.Author != (Actor{Kind: "agent", ID: "u-omid"}) || m.Customer.Name != "Sara Ahmadi" || m.Number != 1 || m.Kind != KindMessage || m.Inbound {
+			t.Errorf("%+v", m)
+		}
+	})
+}
+
+// What happened earlier stands behind, however late it is told, and pages meet without a gap.
+func TestSearchIsByWhenItHappened(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		f := newFirm(t, db)
+		f.receive("1", "first", "begin")
+		base := At(time.Date(2021, 1, 1, 0, 0, 0, 0, time.UTC))
+		n := 300
+		order := rand.New(rand.NewPCG(7, 7)).Perm(n)
+		for _, i := range order {
+			at := base + Millis(i/20)*40*24*3600_000 // twenty at the same moment, forty days apart
+			f.log("1", fmt.Sprintf("k%04d", i), KindCall, "u1", fmt.Sprint("common ", i), at, nil)
+			if i%50 == 0 {
+				f.write()
+				indexAll(t, db)
+			}
+		}
+		f.write()
+		indexAll(t, db)
+		for _, text := range []string{"common", "comm", `"common"`, "kind:call"} {
+			var at []Millis
+			seen := map[string]bool{}
+			next := ""
+			for page := 0; ; page++ {
+				h := search(t, db, text, func(s *SearchFor) { s.Before, s.Limit = next, 17 })
+				for _, m := range h.Touches {
+					at = append(at, m.At)
+					if seen[m.Touch] {
+						t.Errorf("%s: twice on pages", text)
+					}
+					seen[m.Touch] = true
+				}
+				if next = h.Next; next == "" {
+					break
+				}
+				if page > n {
+					t.Fatal("pages without end")
+				}
+			}
+			if len(at) != n || !slices.IsSortedFunc(at, func(a, b Millis) int { return cmp.Compare(b, a) }) {
+				t.Errorf("%s: %d found, sorted %v", text, len(at), slices.IsSortedFunc(at, func(a, b Millis) int { return cmp.Compare(b, a) }))
+			}
+		}
+		if _, err := db.SearchFor(t.Context(), SearchFor{Query: ParseQuery("common", nil, time.Now()), Limit: 5, Before: "nonsense"}); !errors.Is(err, ErrCursor) {
+			t.Errorf("a place of no list: %v", err)
+		}
+	})
+}
+
+func TestSearchNames(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		f := newFirm(t, db)
+		for i, name := range []string{"زهرا کاظمی", "Mohammad Rezaei", "Katherine Johnson", "Ali Karimi", "شرکت سپید"} {
+			e := f.receive(fmt.Sprint(i), fmt.Sprint("k", i), "x")
+			e.Identity.Name, e.Identity.Address = name, []string{"+989121234567", "rezaei.m@example.com", "+442071234567", "09351112222", "+14155550100"}[i]
+		}
+		f.write()
+		firmName := "Golestan Tejarat گلستان"
+		if _, err := db.AddOrganisation(t.Context(), OrganisationEdit{Name: &firmName}, Decided{At: f.now}, nil); err != nil {
+			t.Fatal(err)
+		}
+		indexAll(t, db)
+		for text, want := range map[string]string{
+			"kazemi": "c-0", "zahra kazemi": "c-0", "کاظمى": "c-0", "کاضمی": "c-0", // by sound, in either script
+			"rezaie": "c-1", "rezai": "c-1", "mohamad": "c-1", "reazei": "c-1", "محمد رضایی": "c-1",
+			"katherina": "c-2", "kahterine": "c-2", "johnsno": "c-2", "jonhson": "c-2", "katerina johnson": "c-2",
+			"karim": "c-3", "karmi": "c-3", "alu": "", "xali": "c-3",
+			"+98 912 123 45 67": "c-0", "0098-912-1234567": "c-0", "۰۹۱۲ ۱۲۳ ۴۵۶۷": "c-0", "09121234567": "c-0", "9121234567": "c-0", "0912123": "c-0", "0098 912 123": "c-0", "+98912": "c-0",
+			"+98 935 111 2222": "c-3", "(020) 7123 4567": "c-2",
+			"REZAEI.M@Example.COM": "c-1", "rezaei.m@ex": "c-1",
+		} {
+			var ids []string
+			h := search(t, db, text)
+			for _, c := range h.Customers {
+				ids = append(ids, c.ID)
+			}
+			if strings.Join(ids, " ") != want {
+				t.Errorf("%s: %v, want %s", text, ids, want)
+			}
+		}
+		for _, text := range []string{"golestan", "گلستان", "golesatn", "tej"} {
+			if h := search(t, db, text); len(h.Organisations) != 1 || whole(h.Organisations[0].Parts) != "Golestan Tejarat گلستان" || len(h.Customers) > 0 {
+				t.Errorf("%s: %+v %+v", text, h.Organisations, h.Customers)
+			}
+		}
+		if c := search(t, db, "0912").Customers[0]; whole(c.Parts) != "+989121234567" || !c.Parts[1].Hit || c.Parts[1].Text != "912" {
+			t.Errorf("found by the address, shown %+v", c.Parts)
+		}
+	})
+}
+
+// Spelled however, in both databases: what the property test says of texts holds of the record.
+func TestSearchFindsVariants(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		rng := rand.New(rand.NewPCG(3, 3))
+		f := newFirm(t, db)
+		said := []string{"من می|روم خانه", "کتاب|های تازه رسید", "سفارش 1042 کجاست", "bought two kettles|and Crème"}
+		for i, s := range said {
+			for k := range 4 {
+				f.receive("1", fmt.Sprintf("k%d.%d", i, k), variant(rng, strings.ReplaceAll(s, "kettles|", "kettles ")))
+			}
+		}
+		f.write()
+		indexAll(t, db)
+		for i, ask := range []string{"می|روم", "کتاب|های رسید", "سفارش 1042", "kettles creme"} {
+			for range 5 {
+				asked := variant(rng, ask)
+				h := search(t, db, asked)
+				if len(h.Messages) != 4 {
+					t.Errorf("%q finds %d of 4: %v", asked, len(h.Messages), hitKeys(t, db, h.Messages))
+				}
+				for _, m := range h.Messages {
+					if !strings.HasPrefix(must(db.Touch(t.Context(), m.Touch)).Key, fmt.Sprintf("k%d.", i)) || !slices.ContainsFunc(m.Parts, func(p Part) bool { return p.Hit }) {
+						t.Errorf("%q: %+v", asked, m)
+					}
+				}
+			}
+		}
+		f.receive("1", "phone", "ring me at 0912-123 4567")
+		f.write()
+		indexAll(t, db)
+		for _, asked := range []string{"+98 912 123 4567", "09121234567", "۰۰۹۸۹۱۲۱۲۳۴۵۶۷"} {
+			if h := search(t, db, asked); len(h.Messages) != 1 {
+				t.Errorf("%s finds %d", asked, len(h.Messages))
+			}
+		}
+	})
+}
+
+func TestWhispersAreFoundByTheirHearer(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		f := newFirm(t, db)
+		f.receive("1", "k1", "hello")
+		f.reply("1", "u1", "hello back")
+		f.append(Event{Kind: EvNoted, By: Actor{Kind: "agent", ID: "boss"}, Conversation: f.change("1"), Touch: &Touch{Kind: KindWhisper, Conversation: "1", Identity: "i-1", Account: "a1", Channel: "sms",
+			Author: Actor{Kind: "agent", ID: "boss"}, State: StateReceived, Body: &Body{Text: "discount secretly"}}})
+		f.write()
+		f.change("1").Owner = "u2"
+		f.append(Event{Kind: EvChanged, Conversation: f.convs["1"]})
+		f.write()
+		indexAll(t, db)
+		for _, c := range []struct {
+			user       string
+			supervisor bool
+			want       int
+		}{{"u1", false, 1}, {"u2", false, 0}, {"", false, 0}, {"boss", true, 1}} {
+			if h := search(t, db, "secretly", func(s *SearchFor) { s.User, s.Supervisor = c.user, c.supervisor }); len(h.Messages) != c.want {
+				t.Errorf("%q finds %d whispers", c.user, len(h.Messages))
+			}
+		}
+		if page := must(db.Conversations(t.Context(), Filter{Text: "secretly"})); len(page.Items) > 0 {
+			t.Error("a list tells that something was whispered")
+		}
+	})
+}
+
+// A record of before this index is indexed from its newest touch down, and says so; what is new is found meanwhile.
+func TestSearchWhileItIsIndexedAnew(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		f := newFirm(t, db)
+		for i := range 100 {
+			f.receive(fmt.Sprint(i%10), fmt.Sprint("k", i), "common")
+		}
+		f.write()
+		if err := db.write(t.Context(), func(q querier) (err error) { // as the migration leaves it
+			run := runner(t.Context(), q, &err)
+			run("UPDATE search_cursor SET n = 100, back = 101, event = 100, number = 11")
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		f.receive("1", "new", "common brandnew")
+		f.write()
+		last := -1
+		for {
+			n := must(db.IndexOnce(t.Context(), 20))
+			h := search(t, db, "common", func(s *SearchFor) { s.Limit = 200 })
+			keys := hitKeys(t, db, h.Messages)
+			if len(keys) == 0 || keys[0] != "new" || len(keys) < last || h.Indexed == 100 && len(keys) < 101 || n == 0 && h.Indexed < 100 {
+				t.Fatalf("%d found, %v first, %d percent", len(keys), keys[:min(2, len(keys))], h.Indexed)
+			}
+			if len(keys) > 1 && keys[1] != "k99" {
+				t.Errorf("%s comes after the newest", keys[1])
+			}
+			if last = len(keys); n == 0 {
+				break
+			}
+		}
+		if last != 101 {
+			t.Errorf("%d of 101 are found at last", last)
+		}
+	})
+}
+
+// What is erased leaves no word behind.
+func TestSearchForgets(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		f := newFirm(t, db)
+		gone := f.receive("1", "k1", "parcel verysecretword")
+		f.receive("1", "k2", "parcel")
+		f.write()
+		indexAll(t, db)
+		if err := db.write(t.Context(), func(q querier) error { return db.unsearch(t.Context(), q, []int64{int64(gone.ID.N)}) }); err != nil {
+			t.Fatal(err)
+		}
+		if h := search(t, db, "parcel"); len(h.Messages) != 1 || len(search(t, db, "verysecretword").Messages) > 0 {
+			t.Errorf("%+v", h.Messages)
+		}
+		if !db.d.labelled {
+			if n := count(t, db, "SELECT count(*) FROM search_words WHERE word LIKE 'verysecret%'"); n > 0 {
+				t.Error("its words are still there")
+			}
+			if n := count(t, db, "SELECT count(*) FROM search_words WHERE word = 'parcel'"); n != 1 {
+				t.Error("a word of others is gone")
 			}
 		}
 	})
