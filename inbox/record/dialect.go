@@ -35,7 +35,9 @@ type dialect struct {
 	numbered bool
 	// indexedBy follows a table's name where the planner would take another index than is good: SQLite knows no statistics.
 	indexedBy func(index string) string
-	columns   string // lists table and column of all tables, in their order
+	// jsonPart is the text at a path of JSON in a column, "" when nothing is there: of an object its JSON.
+	jsonPart func(column string, path ...string) string
+	columns  string // lists table and column of all tables, in their order
 
 	// Full text. Words of documents are labelled with their time where order is not the index's own.
 	insertTouchWords        many                                   // key, words
@@ -61,6 +63,9 @@ var sqliteDialect = dialect{
 	snapshot:  sql.TxOptions{ReadOnly: true},
 	oneConn:   true,
 	indexedBy: func(index string) string { return " INDEXED BY " + index },
+	jsonPart: func(column string, path ...string) string {
+		return "COALESCE(CAST(json_extract(" + column + ", '$." + strings.Join(path, ".") + "') AS TEXT), '')"
+	},
 
 	columns: "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY m.name, c.cid",
 
@@ -96,6 +101,9 @@ var postgresDialect = dialect{
 	snapshot:  sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead},
 	numbered:  true,
 	indexedBy: func(string) string { return "" },
+	jsonPart: func(column string, path ...string) string {
+		return "COALESCE(CAST(" + column + " AS jsonb) #>> '{" + strings.Join(path, ",") + "}', '')"
+	},
 
 	columns: `SELECT c.table_name, c.column_name FROM information_schema.columns c JOIN information_schema.tables t ON t.table_schema = c.table_schema
 		AND t.table_name = c.table_name WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE' ORDER BY c.table_name, c.ordinal_position`,
@@ -144,6 +152,7 @@ func openPostgres(addr string) (*sql.DB, error) {
 		}
 	}
 	set("application_name", "tamas")
+	set("jit", "off") // it compiled for a second what then ran for a tenth of one
 	cfg.RuntimeParams["synchronous_commit"] = "on" // acknowledged means on disk, whatever the server's default
 	// A leader that is stopped within its transaction must not hold the cursor's row against its successor.
 	set("idle_in_transaction_session_timeout", "5000")

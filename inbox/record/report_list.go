@@ -189,7 +189,7 @@ func (l *listing) walk(ctx context.Context, q querier) error {
 		}
 		if l.keyed && ofPromise(l.By) {
 			var err error
-			if l.promised, err = promisedBy(ctx, q, l.By, list); err != nil {
+			if l.promised, err = promisedBy(ctx, q, l.d, l.By, list); err != nil {
 				return err
 			}
 		}

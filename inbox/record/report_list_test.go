@@ -40,7 +40,7 @@ func TestEachNumberOpensItsItems(t *testing.T) {
 			for _, by := range append([]string{""}, fig.By...) {
 				q := ReportQuery{Figure: fig.ID, From: h.events[0].At, To: h.now + 1, By: by, Step: "day", Zone: zone, Now: h.now}
 				if ofPromise(by) {
-					q.From = max(q.From, q.To-60*24*3600_000)
+					q.From = max(q.From, q.To-30*24*3600_000)
 				}
 				if h.rng.IntN(3) == 0 {
 					q.Queue = h.one(historyQueues...)
