@@ -41,7 +41,8 @@ export default defineConfig({
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
+    // A first visit's pages ask at once for all that they import. Others ask for it when they are there: the lists of it, names that nothing can shorten, would be a part of every first visit.
+    modulePreload: { polyfill: false, resolveDependencies: (file, deps, { hostType }) => (hostType === 'html' || /\/(Shell|Inbox|SignIn|Setup|locale-\w+)-[^/]*$/.test(file) ? deps : deps.filter((d) => d.endsWith('.css'))) },
     reportCompressedSize: false,
     manifest: 'manifest.json',
   },

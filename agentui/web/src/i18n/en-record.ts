@@ -204,7 +204,7 @@ export const record = {
   'sum.nothing': 'What follows from touches appears here once there are some.',
   'log.title': 'Log a touch',
   'log.short': 'Log',
-  'log.lead': 'Of {name}: what happened beside the hub.',
+  'log.lead': 'What happened with {name} outside the inbox.',
   'log.kind': 'Kind',
   'log.other': 'Another kind',
   'log.text': 'What happened?',

@@ -206,7 +206,7 @@ export const record: Record<keyof typeof en, string> = {
   'sum.nothing': 'آنچه از تماس‌ها برمی‌آید، وقتی تماسی باشد این‌جا می‌آید.',
   'log.title': 'ثبت تماس',
   'log.short': 'ثبت',
-  'log.lead': 'از {name}: آنچه بیرون از این‌جا رخ داد.',
+  'log.lead': 'آنچه با {name} بیرون از صندوق رخ داد.',
   'log.kind': 'گونه',
   'log.other': 'گونهٔ دیگر',
   'log.text': 'چه شد؟',

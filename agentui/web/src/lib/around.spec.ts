@@ -7,7 +7,7 @@ const far = (s: { x: number; y: number }) => Math.round(Math.hypot(s.x, s.y) * 1
 it('who is around stands on rings, apart from one another', () => {
   const map = { nodes: ['me', 'a', 'b', 'c', 'd', 'lost'].map(node), edges: [{ from: 'me', to: 'a', kind: 'k' }, { from: 'b', to: 'me', kind: 'k' }, { from: 'a', to: 'c', kind: 'k' }, { from: 'a', to: 'd', kind: 'k' }, { from: 'c', to: 'a', kind: 'k' }] }
   const spots = lay(map, 'me')
-  expect(spots.map((s) => [s.id, s.step, far(s)])).toEqual([['me', 0, 0], ['a', 1, 0.52], ['b', 1, 0.52], ['c', 2, 1], ['d', 2, 1]])
+  expect(spots.map((s) => [s.id, s.step, far(s)])).toEqual([['me', 0, 0], ['a', 1, 0.58], ['b', 1, 0.58], ['c', 2, 1], ['d', 2, 1]])
   const places = new Set(spots.map((s) => `${s.x.toFixed(3)} ${s.y.toFixed(3)}`))
   expect(places.size).toBe(5)
 })

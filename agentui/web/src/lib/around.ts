@@ -24,6 +24,7 @@ export function lay(map: Around, middle: string): Spot[] {
   const ring = (next.get(middle) ?? []).filter((id) => next.has(id) && !seen.has(id) && seen.add(id))
   const beyond = ring.map((id) => next.get(id)!.filter((x) => next.has(x) && !seen.has(x) && seen.add(x)))
   const spots = new Map<string, { x: number; y: number; step: number }>([[middle, { x: 0, y: 0, step: 0 }]])
+  const near = beyond.some((b) => b.length) ? 0.58 : 0.9
   // Each of the ring has as much of the circle as those behind them need.
   const wide = beyond.map((b) => Math.max(1, b.length))
   const all = wide.reduce((a, b) => a + b, 0) || 1
@@ -31,7 +32,7 @@ export function lay(map: Around, middle: string): Spot[] {
   ring.forEach((id, i) => {
     const share = (2 * Math.PI * wide[i]!) / all
     const mid = at + share / 2
-    spots.set(id, { x: 0.52 * Math.cos(mid), y: 0.52 * Math.sin(mid), step: 1 })
+    spots.set(id, { x: near * Math.cos(mid), y: near * Math.sin(mid), step: 1 })
     beyond[i]!.forEach((b, k) => {
       const angle = at + (share * (k + 0.5)) / beyond[i]!.length
       spots.set(b, { x: Math.cos(angle), y: Math.sin(angle), step: 2 })

@@ -30,7 +30,7 @@ export function touchIcon(x: RecordTouch): string {
 export const kindIcon = (kind: string): string => icons[kind] ?? (kind.startsWith('x_') ? iconName(kindOf(kind)?.icon) || 'i-lucide-circle-dot' : '')
 
 /** An icon also for channels that no account is of: a phone, a shop's number of a customer. */
-export const channelsIcon = (name: string): string => (channelKind(name) ? iconOf(channelKind(name)!.limits) : ({ phone: 'i-lucide-phone', email: 'i-lucide-mail', external: 'i-lucide-fingerprint' })[name] ?? 'i-lucide-circle-dot')
+export const channelsIcon = (name: string): string => (channelKind(name) ? iconOf(channelKind(name)!.limits) : ({ phone: 'i-lucide-phone', email: 'i-lucide-mail', external: 'i-lucide-fingerprint', sms: 'i-lucide-smartphone', telegram: 'i-lucide-send', shop: 'i-lucide-store', web: 'i-lucide-globe', webchat: 'i-lucide-message-circle' })[name] ?? 'i-lucide-circle-dot')
 export function channelName(name: string): string {
   const key = `channel.${name}`
   return channelKind(name) ? kindLabel(name) : has(key) ? t(key) : name

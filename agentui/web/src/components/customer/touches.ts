@@ -1,4 +1,4 @@
-import { onBeforeUnmount, ref, shallowRef, watch, type Ref } from 'vue'
+import { computed, onBeforeUnmount, ref, shallowRef, watch, type Ref } from 'vue'
 import type { RecordTouch } from '@/api'
 import { joined } from '@/lib/timeline'
 import { askOf, type TouchFilter } from '@/lib/touchFilter'
@@ -54,13 +54,14 @@ export function useTouches(whose: Ref<Whose>, filter: Ref<TouchFilter>, ours: (i
     const got = await rec.touches(whose.value, { ...askOf(filter.value), limit: 30 }).catch(() => null)
     if (mine === turn && got && begun.value) items.value = joined(items.value, got.items)
   }
+  const held = computed(() => new Set(items.value.map((x) => x.identity)))
   const soon = () => (timer ??= setTimeout(fresh, 150))
   const stop = onNews((n) => {
     if (n.kind === 'settings') {
       if (n.topic === 'customers') soon()
     } else if (n.kind === 'event' && n.event.touch) {
       const of = n.event.touch
-      if (ours(of.identity, n.event.identity?.customer)) whenRecorded(nOf(n.event.id), soon)
+      if (held.value.has(of.identity) || ours(of.identity, n.event.identity?.customer)) whenRecorded(nOf(n.event.id), soon)
     }
   })
   onBeforeUnmount(() => {
