@@ -143,7 +143,7 @@ func (m *million) fill(n int) {
 		m.do("CREATE INDEX " + name + " ON " + on)
 	}
 	if m.db.Kind() == "postgres" {
-		for _, table := range []string{"facts", "conversations"} {
+		for _, table := range []string{"facts", "conversations", "identities", "customers", "touches"} {
 			m.do("ANALYZE " + table)
 		}
 	}
