@@ -167,8 +167,8 @@ func (a *adapter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("X-Content-Type-Options", "nosniff")
 	path := strings.TrimPrefix(r.URL.Path, "/")
-	if path == "widget.js" {
-		serveWidget(w, r)
+	if s, ok := scripts[path]; ok {
+		s.ServeHTTP(w, r)
 		return
 	}
 	h.Set("Cache-Control", "no-store")

@@ -128,12 +128,13 @@ type session struct {
 	User    string `json:"user,omitempty"` // the firm's id of the customer, when the page has proven it
 }
 
-// serveSession makes a visitor, or renews one: {"token":"…","identity":"<JWT>"}, all optional, → {"visitor":"…","token":"…"}.
+// serveSession makes a visitor, or renews one: {"token":"…","identity":"<JWT>","join":bool}, all optional, → {"visitor":"…","token":"…"}.
 // A token that is not ours is refused with 401 rather than replaced, so that nobody mistakes a lost history for an empty one;
 // a proof that does not hold with 403, and then nobody is linked to anybody.
 func (a *adapter) serveSession(w http.ResponseWriter, r *http.Request) {
 	var ask struct {
 		Token string `json:"token"`
+		Join  bool   `json:"join"` // of a proof: what this visitor did before is of who is proven, too
 		proof
 	}
 	b, ok := readBody(w, r)
@@ -149,7 +150,7 @@ func (a *adapter) serveSession(w http.ResponseWriter, r *http.Request) {
 	now := time.Now()
 	p, known := a.sign.check(ask.Token, now)
 	if !ask.proof.empty() {
-		a.provenSession(w, r, ask.proof, p, known)
+		a.provenSession(w, r, ask.proof, p, known, ask.Join)
 		return
 	}
 	if wait := a.sessions.take(network(r.RemoteAddr), now, 1); wait > 0 {
@@ -172,8 +173,9 @@ func (a *adapter) serveSession(w http.ResponseWriter, r *http.Request) {
 }
 
 // provenSession is for a visitor whom the site names. They are the same visitor on every device, except that a conversation which
-// was begun before signing in goes on where it is until it ends.
-func (a *adapter) provenSession(w http.ResponseWriter, r *http.Request, given proof, before pass, known bool) {
+// was begun before signing in goes on where it is until it ends. One who joins stays the visitor that they were, who is linked to the
+// customer by what they do next.
+func (a *adapter) provenSession(w http.ResponseWriter, r *http.Request, given proof, before pass, known, join bool) {
 	now := time.Now()
 	who, err := given.verify(a.set.IdentitySecret, now)
 	if err != nil {
@@ -197,7 +199,7 @@ func (a *adapter) provenSession(w http.ResponseWriter, r *http.Request, given pr
 			refuse(w, http.StatusServiceUnavailable, "not_recorded", "The record does not answer. Try again.", time.Second)
 			return
 		}
-		if isOpen(st) {
+		if join || isOpen(st) {
 			p.visitor = before.visitor
 		}
 	}

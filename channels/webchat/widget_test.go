@@ -12,11 +12,27 @@ import (
 	"testing"
 )
 
-func TestWidgetSize(t *testing.T) {
-	small, _ := zipped()
-	t.Logf("%d bytes, gzip %d", len(bundle), len(small))
-	if len(small) > 12<<10 {
-		t.Errorf("the widget has %d bytes gzip; at most %d", len(small), 12<<10)
+func TestScriptSizes(t *testing.T) {
+	for name, most := range map[string]int{"widget.js": 12 << 10, "beacon.js": 2 << 10} {
+		small, _ := scripts[name].zipped()
+		t.Logf("%s: %d bytes, gzip %d", name, len(scripts[name].text), len(small))
+		if len(small) > most {
+			t.Errorf("%s has %d bytes gzip; at most %d", name, len(small), most)
+		}
+	}
+}
+
+func TestBeaconIsFresh(t *testing.T) {
+	sum := sha256.New()
+	for _, name := range []string{"beacon/main.ts", "src/config.ts", "src/store.ts"} {
+		b, err := os.ReadFile(filepath.Join("widget", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum.Write(append([]byte(strings.TrimPrefix(name, "src/")+"\x00"), b...))
+	}
+	if !bytes.Contains(bytes.SplitN(beaconBundle, []byte("\n"), 2)[0], []byte(" "+hex.EncodeToString(sum.Sum(nil))[:16]+" ")) {
+		t.Error("dist/beacon.js is stale: run npm run build in channels/webchat/widget")
 	}
 }
 
