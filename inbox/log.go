@@ -151,6 +151,9 @@ func (h *Hub) prepareLog(ctx context.Context, by record.Actor, entries []record.
 			}
 			continue
 		}
+		if err := h.maskLogged(t); err != nil {
+			return nil, err
+		}
 		l := &logging{touch: t, identity: identity, out: &out[i], key: "log/" + t.Account + "/" + t.Key}
 		at[l] = i
 		list, whose = append(list, l), append(whose, identity)

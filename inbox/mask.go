@@ -127,6 +127,16 @@ func (h *Hub) maskNote(ctx context.Context, cmd *Command) error {
 	return h.maskedInto(m, maskName(account, cmd.Key), &cmd.masked)
 }
 
+// maskLogged masks what others log.
+func (h *Hub) maskLogged(t *record.Touch) error {
+	if t.Body == nil || t.Kind == record.KindVisit {
+		return nil
+	}
+	m := h.masking()
+	m.text(&t.Body.Subject, &t.Body.Text)
+	return h.maskedInto(m, maskName(t.Account, t.Key), t.Body)
+}
+
 // maskName is what a message's secrets are bound to.
 func maskName(account, key string) string { return account + "\n" + key }
 
