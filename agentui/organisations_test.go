@@ -214,3 +214,42 @@ func TestConsentsAndPins(t *testing.T) {
 		t.Errorf("%+v", c.Pins)
 	}
 }
+
+func TestSummaries(t *testing.T) {
+	r := boot(t)
+	b, sam := r.as("leyla"), r.as("sam")
+	conv := r.says("sara", "hi")
+	x := b.customerOf(conv.ID)
+	b.ok("POST", "/touches", map[string]any{"id": "p1", "kind": "purchase", "customer": map[string]string{"id": x}, "data": map[string]any{"amount": "12.5", "currency": "EUR", "cost": 5}}, nil)
+	var o record.Organisation
+	b.ok("POST", "/organisations", map[string]any{"name": "Firm"}, &o)
+	b.ok("PUT", "/organisations/"+o.ID+"/members/"+x, map[string]any{}, nil)
+	for _, path := range []string{"/customers/" + x, "/organisations/" + o.ID} {
+		var sum record.Summary
+		b.ok("GET", path+"/summary?calendar=jalali", nil, &sum)
+		if len(sum.Value) != 1 || sum.Value[0].Money.String() != "12.5" || sum.Value[0].Margin.String() != "7.5" || len(sum.Channels) != 2 || len(sum.Months) != 1 || sum.Months[0].Month > "1500" || sum.Open.Conversations != 1 {
+			t.Errorf("%s: %+v", path, sum)
+		}
+		var line record.Timeline
+		b.ok("GET", path+"/touches?kind="+sum.Value[0].From.Kind, nil, &line)
+		if len(line.Items) != 1 || line.Items[0].Data.Cost.String() != "5" {
+			t.Errorf("%+v", line.Items)
+		}
+	}
+	b.refused(422, codeInvalid, "calendar", "GET", "/customers/"+x+"/summary?calendar=mayan", nil)
+	b.refused(404, codeNotFound, "", "GET", "/customers/none/summary", nil)
+	b.refused(404, codeNotFound, "", "GET", "/organisations/none/summary", nil)
+	b.refused(404, codeNotFound, "", "GET", "/organisations/none/touches", nil)
+	set := record.DefaultRecordSetting()
+	set.FieldRoles = map[string]record.Limit{"cost": {See: []string{"supervisor"}}}
+	sam.ok("PUT", "/settings/record", map[string]any{"version": 0, "value": set}, nil)
+	for who, cost := range map[*browser]string{b: "0", sam: "5"} {
+		var sum record.Summary
+		who.ok("GET", "/customers/"+x+"/summary", nil, &sum)
+		var line record.Timeline
+		who.ok("GET", "/customers/"+x+"/touches?kind=purchase", nil, &line)
+		if sum.Value[0].Cost.String() != cost || line.Items[0].Data.Cost.String() != cost || line.Items[0].Data.Amount == 0 {
+			t.Errorf("%s: %+v %+v", cost, sum.Value, line.Items[0].Data)
+		}
+	}
+}

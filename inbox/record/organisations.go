@@ -230,7 +230,7 @@ func (db *DB) EditOrganisation(ctx context.Context, id string, version int64, e 
 			return err
 		}
 		was, is := before.values(), after.values()
-		for _, f := range keysOf(was, is) {
+		for _, f := range fieldsIn(was, is) {
 			if string(was[f]) != string(is[f]) {
 				noteField(run, id, f, was[f], is[f], by)
 			}
@@ -252,7 +252,7 @@ func (o *Organisation) values() Values {
 	return out
 }
 
-func keysOf(a, b Values) (list []string) {
+func fieldsIn(a, b Values) (list []string) {
 	for _, m := range []Values{a, b} {
 		for k := range m {
 			if !slices.Contains(list, k) {
