@@ -253,6 +253,11 @@ func goldenFrames() map[string][][]byte {
 	}
 	f["promise"] = [][]byte{promise("policy", func(*record.Clock) {}), promise("warn/next", func(c *record.Clock) { c.Warned, c.WarnAt = true, 0 }),
 		promise("broken/next", func(c *record.Clock) { c.Broken = true }), recordedFrame(s.id())}
+	f["logged"] = [][]byte{s.event(record.EvLogged, agent, func(e *record.Event) {
+		e.Identity = &record.Identity{ID: "i1", Customer: "p1", Channel: "webchat", Address: "visitor-1"}
+		e.Touch = &record.Touch{ID: "t20", Kind: record.KindCall, Identity: "i1", Account: "@api", Channel: "phone", Inbound: true, Author: agent, At: s.now - 3600_000,
+			State: record.StateLogged, Rev: 1, Key: "call-1", Body: &record.Body{Text: "asked for the price"}}
+	})}
 	f["pong"] = [][]byte{[]byte(`{"t":"pong"}`)}
 	return f
 }

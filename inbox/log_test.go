@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -133,4 +134,19 @@ func TestLoggedOnceOverNodes(t *testing.T) {
 			t.Errorf("%d were acknowledged, %d are there", len(told), len(there))
 		}
 	})
+}
+
+// Sockets are told that there is a touch, not what it says in fields: not everybody may see amounts.
+func TestSocketsAreNotToldData(t *testing.T) {
+	amount := record.Data{Amount: 10_000, Currency: "EUR"}
+	for _, touch := range []*record.Touch{{ID: "t1", Data: &amount}, {ID: "t1", Data: &amount, Body: &record.Body{Text: "hello", HTML: "<p>hello"}}} {
+		e := &record.Event{Kind: record.EvLogged, Touch: touch}
+		body, _, err := encode(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := string(frameJSON("1-2", body, e)); strings.Contains(text, "EUR") || strings.Contains(text, "<p>") || !strings.Contains(text, `"t1"`) || touch.Data == nil {
+			t.Error(text)
+		}
+	}
 }

@@ -264,12 +264,15 @@ func frame(x redis.XMessage, own *own) (Frame, error) {
 }
 
 // frameJSON is an event as sockets get it: the log's own text. The HTML of a mail is a document of its own for those who open it,
-// and may be as large as a thousand other messages.
+// and may be as large as a thousand other messages; the data of a touch are not for everybody to see, so whoever shows them asks.
 func frameJSON(id, body string, e *record.Event) []byte {
-	if t := e.Touch; t != nil && t.Body != nil && (t.Body.HTML != "" || len(t.Body.Raw) > 0) {
+	if t := e.Touch; t != nil && (t.Data != nil || t.Body != nil && (t.Body.HTML != "" || len(t.Body.Raw) > 0)) {
 		light, touch := *e, *t
-		b := t.Body.Light()
-		touch.Body, light.Touch, light.ID = &b, &touch, record.ID{}
+		if touch.Data = nil; t.Body != nil {
+			b := t.Body.Light()
+			touch.Body = &b
+		}
+		light.Touch, light.ID = &touch, record.ID{}
 		if text, err := json.Marshal(&light); err == nil {
 			body = string(text)
 		}
