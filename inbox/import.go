@@ -190,13 +190,13 @@ func (h *Hub) NewImport(ctx context.Context, name, of, by string, content io.Rea
 	}
 	i.progress = importProgress{Rows: max(lines.n, 1), Estimated: true}
 	i.pack()
-	if err := h.db.AddImport(ctx, i.ImportRow, notes(note != nil, func() record.Note { return note(i.view()) })...); err != nil {
+	if err := h.db.AddImport(ctx, i.ImportRow, noted(note != nil, func() record.Note { return note(i.view()) })...); err != nil {
 		return Import{}, err
 	}
 	return i.view(), nil
 }
 
-func notes(has bool, f func() record.Note) []record.Note {
+func noted(has bool, f func() record.Note) []record.Note {
 	if !has {
 		return nil
 	}
@@ -256,8 +256,33 @@ func (h *Hub) lookAt(ctx context.Context, i *importing) error {
 		return err
 	default:
 		i.setup.Mapping = guessMapping(fields, i.setup.Columns)
+		i.guessRegion()
 	}
 	return nil
+}
+
+// guessRegion takes numbers that only make sense in Iran for such, where nobody has said of what country they are.
+func (i *importing) guessRegion() {
+	if i.setup.Options.Region != "" {
+		return
+	}
+	iranian := 0
+	for _, c := range i.setup.Columns {
+		if i.setup.Mapping[c.Name] != "phone" {
+			continue
+		}
+		for _, s := range c.Samples {
+			if _, err := sheet.Phone(s, ""); err == nil {
+				return
+			}
+			if n, err := sheet.Phone(s, "IR"); err == nil && strings.HasPrefix(n, "+989") {
+				iranian++
+			}
+		}
+	}
+	if iranian > 0 {
+		i.setup.Options.Region = "IR"
+	}
 }
 
 // openImport reads an import's file behind its byte order mark.
@@ -426,7 +451,7 @@ func (h *Hub) MoveImport(ctx context.Context, id, what string, note func(before,
 			return Import{}, err
 		}
 	}
-	err = h.db.MoveImport(ctx, id, h.Now(), to, "", from, notes(note != nil, func() record.Note { return note(i.State, to) })...)
+	err = h.db.MoveImport(ctx, id, h.Now(), to, "", from, noted(note != nil, func() record.Note { return note(i.State, to) })...)
 	if errors.Is(err, record.ErrConflict) {
 		return Import{}, refuse("conflict", "The import is at another step meanwhile.")
 	}

@@ -247,8 +247,11 @@ func (r *rowReader) customer(row *sheet.Row) (out record.ImportedCustomer, reaso
 	return out, c.reasons
 }
 
-// several are the addresses of one cell: two telephone numbers are often written together.
+// several are the addresses of one cell: two telephone numbers are often written together; of other channels each has a line.
 func (r *rowReader) several(field, s string) []string {
+	if field == "external" || strings.HasPrefix(field, fieldIdentity) {
+		return strings.Split(s, "\n")
+	}
 	if field != "phone" && field != "email" || !strings.ContainsAny(s, ",;|،؛/\n") {
 		return []string{s}
 	}

@@ -690,7 +690,7 @@ func (h *Hub) undoImport(ctx context.Context, i *importing) error {
 		case "changes":
 			next, list, err = h.db.UndoImportChanges(ctx, i.ID, p.After, most, by)
 		case "identities":
-			next, err = h.db.UndoImportIdentities(ctx, i.ID, p.After, most)
+			next, err = h.db.UndoImportIdentities(ctx, i.ID, p.After, most, i.EndedAt)
 		case "customers":
 			next, list, err = h.db.UndoImportCustomers(ctx, i.ID, p.After, most, i.EndedAt)
 		case "organisations":

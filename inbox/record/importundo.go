@@ -151,8 +151,8 @@ const (
 )
 
 // UndoImportIdentities removes at most limit identities that an import made and that nothing refers to, behind an id, and tells where it
-// stopped ("": at the end).
-func (db *DB) UndoImportIdentities(ctx context.Context, id, after string, limit int) (next string, err error) {
+// stopped ("": at the end). Whoever the import made and somebody has changed since it was done keeps them.
+func (db *DB) UndoImportIdentities(ctx context.Context, id, after string, limit int, done Millis) (next string, err error) {
 	type row struct {
 		id, customer string
 		used         bool
@@ -160,7 +160,8 @@ func (db *DB) UndoImportIdentities(ctx context.Context, id, after string, limit 
 	err = db.between(ctx, nil, func(q querier) (err error) {
 		next = ""
 		list, err := collect(ctx, q, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.id, &r.customer, &r.used) },
-			"SELECT i.id, i.customer, CASE WHEN "+usedIdentity+" THEN 1 ELSE 0 END FROM identities i WHERE i.imported <> '' AND i.imported = $1 AND i.id > $2 ORDER BY i.id LIMIT $3", id, after, limit)
+			"SELECT i.id, i.customer, CASE WHEN "+usedIdentity+" OR EXISTS (SELECT 1 FROM customers u WHERE u.id = i.home AND u.imported = i.imported AND u.confirmed_at > $4) THEN 1 ELSE 0 END"+
+				" FROM identities i WHERE i.imported <> '' AND i.imported = $1 AND i.id > $2 ORDER BY i.id LIMIT $3", id, after, limit, int64(done))
 		if err != nil {
 			return err
 		}
@@ -208,10 +209,10 @@ func (db *DB) UndoImportCustomers(ctx context.Context, id, after string, limit i
 			switch {
 			case r.merged:
 				stays = LeftMerged
-			case r.used:
-				stays = LeftUsed
 			case r.changed:
 				stays = LeftChanged
+			case r.used:
+				stays = LeftUsed
 			}
 			if stays != "" {
 				left = append(left, Left{Customer: r.id, Name: r.name, Reason: stays})

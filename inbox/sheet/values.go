@@ -1,6 +1,7 @@
 package sheet
 
 import (
+	"encoding/json"
 	"errors"
 	"strconv"
 	"strings"
@@ -204,6 +205,10 @@ func Email(s string) (string, error) {
 // List reads several values in one field, parted by commas, semicolons or bars of either script, or lines; a JSON list too.
 func List(s string) []string {
 	var out []string
+	if s = Clean(s); strings.HasPrefix(s, "[") && json.Unmarshal([]byte(s), &out) == nil {
+		return out
+	}
+	out = nil
 	for _, part := range strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(",;|،؛\n", r) }) {
 		if part = Clean(part); part != "" {
 			out = append(out, part)

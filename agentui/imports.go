@@ -1,0 +1,292 @@
+package agentui
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"tamas/inbox"
+	"tamas/inbox/record"
+	"tamas/inbox/sheet"
+)
+
+const importFor = 30 * time.Minute // for a file to arrive
+
+// postImport takes a file: the request's body.
+func (s *Server) postImport(c echo.Context) error {
+	name, err := text("name", c.QueryParam("name"), 1, 200, false)
+	if err != nil {
+		return err
+	}
+	of := c.QueryParam("of")
+	if err := choice("of", of, record.ImportCustomers, record.ImportTouches); err != nil {
+		return err
+	}
+	r := c.Request()
+	if r.ContentLength > inbox.MaxImport {
+		return tooLarge(inbox.MaxImport)
+	}
+	_ = http.NewResponseController(c.Response()).SetReadDeadline(time.Now().Add(importFor))
+	broken := &brokenReader{r: r.Body}
+	i, err := s.hub.NewImport(r.Context(), name, of, principalOf(c).User.ID, broken, func(i inbox.Import) record.Note {
+		return s.note(c, "import.new", i.ID, nil, map[string]any{"name": i.Name, "of": i.Of, "size": i.Size})
+	})
+	var refused *inbox.Refusal
+	switch {
+	case broken.err != nil:
+		return &problem{Status: http.StatusBadRequest, Code: codeInvalid, Message: "The upload broke off.", Cause: broken.err}
+	case errors.As(err, &refused) && refused.Code == codeTooLarge:
+		return tooLarge(inbox.MaxImport)
+	case err != nil:
+		return err
+	}
+	s.tellSettings(r.Context(), inbox.ImportsTopic)
+	return c.JSON(http.StatusCreated, i)
+}
+
+func (s *Server) listImports(c echo.Context) error {
+	limit, err := queryInt(c, "limit", pageSize, 1, maxPage)
+	if err != nil {
+		return err
+	}
+	before, err := text("before", c.QueryParam("before"), 0, 64, false)
+	if err != nil {
+		return err
+	}
+	list, next, err := s.hub.Imports(c.Request().Context(), before, limit)
+	if err != nil {
+		return badPosition(err)
+	}
+	return c.JSON(http.StatusOK, struct {
+		Items []inbox.Import `json:"items"`
+		Next  string         `json:"next"`
+	}{list, next})
+}
+
+func (s *Server) listImportFields(c echo.Context) error {
+	of := c.QueryParam("of")
+	if err := choice("of", of, record.ImportCustomers, record.ImportTouches); err != nil {
+		return err
+	}
+	sight, list := s.sight(c), []inbox.ImportField{}
+	for _, f := range s.hub.ImportFields(of) {
+		if of == record.ImportTouches || sight.Edits(profileField(f.ID)) {
+			list = append(list, f)
+		}
+	}
+	return c.JSON(http.StatusOK, listOf(list))
+}
+
+// profileField is the field of a profile that a field of an import or an export is a part of.
+func profileField(id string) string {
+	switch id {
+	case "country", "city", "address":
+		return record.FieldPlace
+	case "organisation", "role":
+		return record.FieldOrganisations
+	}
+	return id
+}
+
+func (s *Server) getImport(c echo.Context) error {
+	id, err := rowID(c, "import")
+	if err != nil {
+		return err
+	}
+	i, err := s.hub.Import(c.Request().Context(), id)
+	if err != nil {
+		return missing(err, "import")
+	}
+	return c.JSON(http.StatusOK, i)
+}
+
+func (s *Server) patchImport(c echo.Context) error {
+	in, err := decode[struct {
+		Version *int64               `json:"version"`
+		Name    *string              `json:"name"`
+		Format  *sheet.Format        `json:"format"`
+		Mapping *map[string]string   `json:"mapping"`
+		Options *inbox.ImportOptions `json:"options"`
+	}](c)
+	if err != nil {
+		return err
+	}
+	id, err := rowID(c, "import")
+	if err != nil {
+		return err
+	}
+	if err := needVersion(in.Version); err != nil {
+		return err
+	}
+	if in.Name != nil {
+		if err := setText("name", in.Name, in.Name, 1, 200, false); err != nil {
+			return err
+		}
+	}
+	ctx := c.Request().Context()
+	if in.Mapping != nil {
+		was, err := s.hub.Import(ctx, id)
+		if err != nil {
+			return missing(err, "import")
+		}
+		if err := s.mayImport(c, was.Of, *in.Mapping); err != nil {
+			return err
+		}
+	}
+	i, err := s.hub.EditImport(ctx, id, inbox.ImportEdit{Version: *in.Version, Name: in.Name, Format: in.Format, Mapping: in.Mapping, Options: in.Options})
+	if err != nil {
+		return stale(err, "import", func() (inbox.Import, error) { return s.hub.Import(ctx, id) })
+	}
+	return c.JSON(http.StatusOK, i)
+}
+
+// mayImport refuses to write fields that the caller's role may not change.
+func (s *Server) mayImport(c echo.Context, of string, mapping map[string]string) error {
+	if of != record.ImportCustomers {
+		return nil
+	}
+	sight := s.sight(c)
+	for _, f := range mapping {
+		if !sight.Edits(profileField(f)) {
+			return locked(f)
+		}
+	}
+	return nil
+}
+
+func (s *Server) previewImport(c echo.Context) error {
+	rows, err := queryInt(c, "rows", 20, 1, 200)
+	if err != nil {
+		return err
+	}
+	id, err := rowID(c, "import")
+	if err != nil {
+		return err
+	}
+	list, err := s.hub.PreviewImport(c.Request().Context(), id, rows)
+	if err != nil {
+		return missing(err, "import")
+	}
+	return c.JSON(http.StatusOK, listOf(list))
+}
+
+// moveImport asks for "check", "run", "undo" or "cancel".
+func (s *Server) moveImport(what string) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if err := nothing(c); err != nil {
+			return err
+		}
+		id, err := rowID(c, "import")
+		if err != nil {
+			return err
+		}
+		ctx := c.Request().Context()
+		was, err := s.hub.Import(ctx, id)
+		if err != nil {
+			return missing(err, "import")
+		}
+		if what == "run" {
+			if err := s.mayImport(c, was.Of, was.Mapping); err != nil {
+				return err
+			}
+		}
+		i, err := s.hub.MoveImport(ctx, id, what, func(before, after string) record.Note {
+			return s.note(c, "import."+what, id, map[string]any{"state": before, "name": was.Name}, map[string]any{"state": after, "name": was.Name})
+		})
+		if err != nil {
+			return missing(err, "import")
+		}
+		s.tellSettings(ctx, inbox.ImportsTopic)
+		return c.JSON(http.StatusAccepted, i)
+	}
+}
+
+// importErrors lists the rows that were not taken.
+func (s *Server) importErrors(c echo.Context) error {
+	limit, err := queryInt(c, "limit", pageSize, 1, maxPage)
+	if err != nil {
+		return err
+	}
+	after, err := queryInt(c, "after", 0, 0, 1<<31-1)
+	if err != nil {
+		return err
+	}
+	id, err := rowID(c, "import")
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	i, err := s.hub.Import(ctx, id)
+	if err != nil {
+		return missing(err, "import")
+	}
+	list, err := s.hub.ImportErrors(ctx, id, after, limit)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, struct {
+		Items []record.ImportError `json:"items"`
+		Total int64                `json:"total"`
+	}{list, i.Bad})
+}
+
+// importErrorFile is the same as a file like the import's, to be corrected and sent again.
+func (s *Server) importErrorFile(c echo.Context) error {
+	id, err := rowID(c, "import")
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	i, err := s.hub.Import(ctx, id)
+	if err != nil {
+		return missing(err, "import")
+	}
+	media, ending := "text/csv; charset="+i.Format.Encoding, ".csv"
+	if i.Format.Kind == sheet.JSONL {
+		media, ending = "application/jsonl", ".jsonl"
+	}
+	download(c, media, "errors"+ending)
+	return s.hub.WriteImportErrors(ctx, id, c.Response())
+}
+
+// download begins an answer that is saved as a file.
+func download(c echo.Context, media, name string) {
+	h := c.Response().Header()
+	h.Set("Content-Type", media)
+	h.Set("Content-Disposition", `attachment; filename="`+strings.ReplaceAll(name, `"`, "")+`"`)
+	_ = http.NewResponseController(c.Response()).SetWriteDeadline(time.Time{})
+	c.Response().WriteHeader(http.StatusOK)
+}
+
+func (s *Server) deleteImport(c echo.Context) error {
+	id, err := rowID(c, "import")
+	if err != nil {
+		return err
+	}
+	version, err := queryVersion(c)
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	was, err := s.hub.Import(ctx, id)
+	if err != nil {
+		return missing(err, "import")
+	}
+	err = s.hub.DeleteImport(ctx, id, version, s.note(c, "import.delete", id, map[string]any{"name": was.Name, "state": was.State}, nil))
+	if err != nil {
+		return stale(err, "import", func() (inbox.Import, error) { return s.hub.Import(ctx, id) })
+	}
+	s.tellSettings(ctx, inbox.ImportsTopic)
+	return c.NoContent(http.StatusNoContent)
+}
+
+func jsonText(v json.RawMessage) (s string) {
+	if json.Unmarshal(v, &s) != nil {
+		return string(v)
+	}
+	return s
+}

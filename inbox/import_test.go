@@ -1,0 +1,360 @@
+package inbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"tamas/inbox/record"
+)
+
+// together lets all nodes of a rig have one folder of blobs, as those of an installation have.
+func together(t *testing.T) func(*Options) {
+	dir := t.TempDir()
+	return func(o *Options) {
+		blobs, err := OpenBlobs(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Blobs = blobs
+	}
+}
+
+func purchases(rows int) string {
+	var b strings.Builder
+	b.WriteString("شناسه;نوع;تاریخ;موبایل;نام;مبلغ;واحد پول;توضیحات\n")
+	for i := range rows {
+		fmt.Fprintf(&b, "%d;خرید;۱۴۰۵/۰۱/%02d ۱۰:%02d;0912%07d;علی %d;۱٬۲۵۰;تومان;خرید شمارهٔ %d\n", i, i%29+1, i%60, i%97, i%97, i)
+	}
+	return b.String()
+}
+
+// upload sends a file and waits for what is asked of it.
+func upload(t *testing.T, h *Hub, of, text string) Import {
+	t.Helper()
+	i, err := h.NewImport(t.Context(), "file.csv", of, "u1", strings.NewReader(text), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return i
+}
+
+func ask(t *testing.T, h *Hub, id, what string) {
+	t.Helper()
+	if _, err := h.MoveImport(t.Context(), id, what, nil); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+}
+
+func until(t *testing.T, h *Hub, id, state string) (i Import) {
+	t.Helper()
+	eventually(t, "the import is "+state, func() bool {
+		var err error
+		if i, err = h.Import(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		if i.State == record.ImportFailed && state != record.ImportFailed {
+			t.Fatalf("failed: %s", i.Error)
+		}
+		return i.State == state
+	})
+	return i
+}
+
+// A file of touches is tried, carried out once however often it is sent, and taken back; messages come in all the while.
+func TestImportOfTouches(t *testing.T) {
+	eachStore(t, func(t *testing.T, r *rig) {
+		h, _ := r.hub()
+		const rows = 2500
+		text := purchases(rows) + "bad;خرید;soon;0912;x;y;z\nalso bad,\n"
+		i := upload(t, h, record.ImportTouches, text)
+		if i.Format.Delimiter != ";" || i.Mapping["موبایل"] != "phone" || i.Mapping["تاریخ"] != "at" || i.Mapping["مبلغ"] != "amount" || i.Mapping["نوع"] != "kind" || i.Mapping["شناسه"] != "id" {
+			t.Fatalf("%+v", i.Mapping)
+		}
+		preview, err := h.PreviewImport(t.Context(), i.ID, 5)
+		if err != nil || len(preview) != 5 || preview[0].Status != "made" {
+			t.Fatalf("%+v %v", preview, err)
+		}
+		ask(t, h, i.ID, "check")
+		i = until(t, h, i.ID, record.ImportChecked)
+		if i.Made != rows || i.Bad != 2 || i.Customers != 97 || i.Rows != rows+2 || i.Estimated {
+			t.Fatalf("tried: %+v", i)
+		}
+		if n := touchesOf(t, r); n != 0 {
+			t.Fatalf("a dry run made %d touches", n)
+		}
+
+		ask(t, h, i.ID, "run")
+		for n := range 20 { // while others write
+			r.mustSay(h, "live", fmt.Sprint("m", n), "hello")
+		}
+		i = until(t, h, i.ID, record.ImportDone)
+		if i.Made != rows || i.Known != 0 || i.Bad != 2 || i.Customers != 97 || i.Done != rows+2 {
+			t.Fatalf("done: %+v", i)
+		}
+		if n := touchesOf(t, r); n != rows {
+			t.Fatalf("%d touches", n)
+		}
+		db := r.openDB()
+		who := record.LinkIdentity("phone", "+989120000005", "")
+		line, err := db.Timeline(t.Context(), who.Customer, "", 10)
+		if err != nil || len(line.Items) != 10 || line.Items[0].Body.Text == "" || line.Items[0].Data.Amount != 1250*10_000 || line.Items[0].Data.Currency != "IRT" {
+			t.Fatalf("%+v %v", line, err)
+		}
+		errs, err := h.ImportErrors(t.Context(), i.ID, 0, 10)
+		if err != nil || len(errs) != 2 || errs[0].Row != rows+2 || len(errs[0].Reasons) == 0 {
+			t.Fatalf("%+v %v", errs, err)
+		}
+		var out strings.Builder
+		if err := h.WriteImportErrors(t.Context(), i.ID, &out); err != nil || !strings.Contains(out.String(), ";reason\r\nbad;خرید;soon;") {
+			t.Fatalf("%q %v", out.String(), err)
+		}
+
+		again := upload(t, h, record.ImportTouches, purchases(rows+3))
+		if !again.Remembered {
+			t.Error("the mapping is not remembered")
+		}
+		ask(t, h, again.ID, "run")
+		again = until(t, h, again.ID, record.ImportDone)
+		if again.Made != 3 || again.Known != rows {
+			t.Fatalf("sent again: %+v", again)
+		}
+
+		// Somebody writes from a number that only the first file had.
+		r.mustSay(h, "+989120000005", "x", "it is me")
+		ask(t, h, i.ID, "undo")
+		i = until(t, h, i.ID, record.ImportUndone)
+		if n := touchesOf(t, r); n != 3 {
+			t.Fatalf("%d touches are left", n)
+		}
+		ask(t, h, again.ID, "undo")
+		again = until(t, h, again.ID, record.ImportUndone)
+		if n := touchesOf(t, r); n != 0 {
+			t.Fatalf("%d touches are left", n)
+		}
+		if i.LeftCount == 0 {
+			t.Errorf("nobody is left, though the second file's touches were theirs: %+v", i)
+		}
+	})
+}
+
+// touchesOf counts what is logged, and sees that no text is left without its touch.
+func touchesOf(t *testing.T, r *rig) int {
+	t.Helper()
+	n := 0
+	db := r.openDB()
+	defer db.Close()
+	known, err := db.Logged(t.Context(), "import", keysUpTo(4000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n = len(known)
+	return n
+}
+
+func keysUpTo(n int) (list []string) {
+	for i := range n {
+		list = append(list, fmt.Sprint(i))
+	}
+	return list
+}
+
+// The leader dies in the middle of an import; another goes on, and nothing is lost or there twice.
+func TestImportOutlivesItsLeader(t *testing.T) {
+	eachStore(t, func(t *testing.T, r *rig) {
+		if r.store.redis == "in-process" { // where there is one node
+			return
+		}
+		shared := together(t)
+		first, stop := r.hub(shared)
+		second, stop2 := r.hub(shared)
+		const rows = 3000
+		i := upload(t, first, record.ImportTouches, purchases(rows))
+		ask(t, first, i.ID, "run")
+		leader, kill := first, stop
+		eventually(t, "some of it is done", func() bool {
+			now, err := second.Import(t.Context(), i.ID)
+			return err == nil && now.Made > 0
+		})
+		if second.Leading() { // it came first, or the first has lost its lease
+			leader, kill = second, stop2
+		}
+		kill()
+		other := first
+		if leader == first {
+			other = second
+		}
+		i = until(t, other, i.ID, record.ImportDone)
+		if i.Made != rows || i.Known != 0 || i.Bad != 0 || i.Done != rows {
+			t.Fatalf("done: %+v", i)
+		}
+		if n := touchesOf(t, r); n != rows {
+			t.Fatalf("%d touches", n)
+		}
+	})
+}
+
+// Redis is emptied while an import runs.
+func TestImportOutlivesRedis(t *testing.T) {
+	eachStore(t, func(t *testing.T, r *rig) {
+		h, _ := r.hub()
+		const rows = 2000
+		i := upload(t, h, record.ImportTouches, purchases(rows))
+		ask(t, h, i.ID, "run")
+		eventually(t, "some of it is done", func() bool {
+			now, err := h.Import(t.Context(), i.ID)
+			return err == nil && now.Made > 0
+		})
+		if err := h.rdb.FlushAll(t.Context()).Err(); err != nil {
+			t.Fatal(err)
+		}
+		i = until(t, h, i.ID, record.ImportDone)
+		if i.Made != rows || i.Known != 0 || i.Done != rows {
+			t.Fatalf("done: %+v", i)
+		}
+		r.mustSay(h, "live", "m", "hello")
+	})
+}
+
+// A chunk whose rows are gone is kept raw and holds up nobody.
+func TestChunkWithoutItsRows(t *testing.T) {
+	eachStore(t, func(t *testing.T, r *rig) {
+		h, _ := r.hub()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		id, err := h.commitRecorded(ctx, "import/none/1/5", func() *record.Event {
+			return &record.Event{Kind: record.EvImported, By: agentActor("u1"), Import: &record.Import{ID: "none", Blob: strings.Repeat("0", 64), Rows: 5, First: 1, Last: 5}}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.mustSay(h, "live", "m", "hello")
+		db := r.openDB()
+		if raw, _, err := db.Unreadable(t.Context(), id.N); err != nil || !strings.Contains(string(raw), `"rows":5`) {
+			t.Fatalf("%q %v", raw, err)
+		}
+		if last, err := db.ImportChunkEnd(t.Context(), "none", 1); err != nil || last != 0 {
+			t.Fatalf("done up to %d, %v", last, err)
+		}
+	})
+}
+
+// What the record refuses of a chunk is an error of its row alone.
+func TestRefusedRow(t *testing.T) {
+	eachStore(t, func(t *testing.T, r *rig) {
+		if r.store.database != "postgres" { // SQLite takes it
+			return
+		}
+		h, _ := r.hub()
+		i := upload(t, h, record.ImportTouches, purchases(100))
+		full, err := h.importByID(t.Context(), i.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		reader, err := h.newRowReader(full)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, err := h.readRows(full)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer in.close()
+		s, _, err := in.step(t.Context(), h, reader, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.touches[37].Text = "a NUL \x00"
+		blob, err := h.storeChunk(s.touches)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bad := int64(0)
+		if done, err := h.importTouches(t.Context(), full, s, blob, 0, newImportPace(h), &bad); err != nil || done != 100 || bad != 1 {
+			t.Fatalf("%d %d %v", done, bad, err)
+		}
+		if n := touchesOf(t, r); n != 99 {
+			t.Fatalf("%d touches", n)
+		}
+		errs, err := h.ImportErrors(t.Context(), i.ID, 0, 10)
+		if err != nil || len(errs) != 1 || errs[0].Row != 39 {
+			t.Fatalf("%+v %v", errs, err)
+		}
+		if _, err := os.Stat(h.blobs.path(blob)); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("the chunk's file is still there: %v", err)
+		}
+	})
+}
+
+// A file of customers makes those who are new, fills those who are known, and is undone but for what was changed since.
+func TestImportOfCustomers(t *testing.T) {
+	eachStore(t, func(t *testing.T, r *rig) {
+		h, _ := r.hub()
+		db := r.openDB()
+		ctx := t.Context()
+		file := "name,phone,email,city,tags,company\nAli Rezaei,09120000001,ali@example.com,Tehran,\"vip, north\",Acme\nSara,09120000002,,Shiraz,,Acme\nSara K.,0912 000 0002,sara@example.com,,new,\nNobody,12,,,,\n"
+		i := upload(t, h, record.ImportCustomers, file)
+		ask(t, h, i.ID, "check")
+		if i = until(t, h, i.ID, record.ImportChecked); i.Made != 2 || i.Updated != 1 || i.Bad != 1 {
+			t.Fatalf("tried: %+v", i)
+		}
+		ask(t, h, i.ID, "run")
+		if i = until(t, h, i.ID, record.ImportDone); i.Made != 2 || i.Updated != 1 || i.Bad != 1 {
+			t.Fatalf("done: %+v", i)
+		}
+		ali, sara := record.LinkIdentity("phone", "+989120000001", "").Customer, record.LinkIdentity("phone", "+989120000002", "").Customer
+		page, err := db.Customer(ctx, ali)
+		if err != nil || page.Customer.Name != "Ali Rezaei" || len(page.Identities) != 2 || page.Customer.Place.City != "Tehran" || len(page.Customer.Tags) != 2 {
+			t.Fatalf("%+v %v", page, err)
+		}
+		page, err = db.Customer(ctx, sara)
+		if err != nil || page.Customer.Name != "Sara" || len(page.Identities) != 2 || len(page.Customer.Tags) != 1 {
+			t.Fatalf("%+v %v", page, err)
+		}
+		again := upload(t, h, record.ImportCustomers, file)
+		ask(t, h, again.ID, "run")
+		if again = until(t, h, again.ID, record.ImportDone); again.Made != 0 || again.Updated != 0 || again.Known != 3 {
+			t.Fatalf("sent again: %+v", again)
+		}
+
+		overwrite := upload(t, h, record.ImportCustomers, "name,phone,city\nSara Karimi,09120000002,Isfahan\nAli R.,09120000001,Tabriz\n")
+		options := overwrite.Options
+		options.Existing = record.ExistingOverwrite
+		if overwrite, err = h.EditImport(ctx, overwrite.ID, ImportEdit{Version: overwrite.Version, Options: &options}); err != nil {
+			t.Fatal(err)
+		}
+		ask(t, h, overwrite.ID, "run")
+		if overwrite = until(t, h, overwrite.ID, record.ImportDone); overwrite.Updated != 2 {
+			t.Fatalf("overwritten: %+v", overwrite)
+		}
+		// One name is changed by hand since.
+		name := "Dr Rezaei"
+		if _, _, err := db.EditCustomer(ctx, ali, 0, record.CustomerEdit{Name: &name}, record.Decided{At: h.Now(), By: "u1"}, nil); err != nil {
+			t.Fatal(err)
+		}
+		ask(t, h, overwrite.ID, "undo")
+		if overwrite = until(t, h, overwrite.ID, record.ImportUndone); overwrite.LeftCount != 1 || overwrite.Left[0].Customer != ali || overwrite.Left[0].Reason != record.LeftChanged {
+			t.Fatalf("undone: %+v", overwrite)
+		}
+		if page, err = db.Customer(ctx, ali); err != nil || page.Customer.Name != name || page.Customer.Place.City != "Tehran" {
+			t.Fatalf("%+v %v", page.Customer, err)
+		}
+		if page, err = db.Customer(ctx, sara); err != nil || page.Customer.Name != "Sara" || page.Customer.Place.City != "Shiraz" {
+			t.Fatalf("%+v %v", page.Customer, err)
+		}
+
+		ask(t, h, i.ID, "undo")
+		if i = until(t, h, i.ID, record.ImportUndone); i.LeftCount != 2 || i.Left[0].Customer != ali || i.Left[0].Reason != record.LeftChanged || i.Left[1].Name != "Acme" {
+			t.Fatalf("undone: %+v", i)
+		}
+		if page, err = db.Customer(ctx, ali); err != nil || len(page.Identities) != 2 {
+			t.Fatalf("%+v %v", page, err)
+		}
+		if _, err := db.Customer(ctx, sara); !errors.Is(err, record.ErrNotFound) {
+			t.Fatalf("Sara is there: %v", err)
+		}
+	})
+}

@@ -1,0 +1,202 @@
+package record
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// exportPage is how many rows an export reads at a time.
+const exportPage = 500
+
+// ExportedCustomer is a customer as an export writes it.
+type ExportedCustomer struct {
+	Customer
+	Identities   []Identity
+	Organisation string // the first membership that is not over
+	Role         string
+}
+
+// ExportCustomers calls f for every customer who is nobody else's, in order of their ids, as they show. Nothing is held open between its pages.
+func (db *DB) ExportCustomers(ctx context.Context, f func(*ExportedCustomer) error) error {
+	type row struct{ subject, field, value string }
+	after := ""
+	for {
+		roots, err := collect(ctx, db.pool, oneText, "SELECT id FROM customers WHERE id > $1 AND root = '' ORDER BY id LIMIT $2", after, exportPage)
+		if err != nil {
+			return fmt.Errorf("export customers: %w", err)
+		}
+		if len(roots) == 0 {
+			return nil
+		}
+		after = roots[len(roots)-1]
+		out := make([]*ExportedCustomer, len(roots))
+		_, err = db.read(ctx, func(q querier) error {
+			in, args := "("+placeholders(1, len(roots))+")", anys(roots)
+			type node struct {
+				Customer
+				root string
+			}
+			list, err := collect(ctx, q, func(rows *sql.Rows, n *node) error {
+				return rows.Scan(&n.root, &n.ID, &n.Name, &n.Tier, &n.CreatedAt, &n.Version, &n.ConfirmedAt, &n.MergedInto)
+			}, "SELECT CASE WHEN root = '' THEN id ELSE root END, "+ownColumns+" FROM customers WHERE id IN "+in+" OR root <> '' AND root IN "+in+" ORDER BY created_at, id", args...)
+			if err != nil {
+				return err
+			}
+			at, all := map[string]*Customer{}, []any{}
+			for i := range list {
+				at[list[i].ID] = &list[i].Customer
+				all = append(all, list[i].ID)
+			}
+			for some := range slices.Chunk(all, exportPage) {
+				in := "(" + placeholders(1, len(some)) + ")"
+				rows, err := collect(ctx, q, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.subject, &r.field, &r.value) },
+					"SELECT subject, field, value FROM fields WHERE subject IN "+in+" UNION ALL SELECT subject, '', tag FROM tags WHERE subject IN "+in, some...)
+				if err != nil {
+					return err
+				}
+				for _, r := range rows {
+					if c := at[r.subject]; r.field == "" {
+						c.Tags = append(c.Tags, r.value)
+					} else {
+						c.say(r.field, []byte(r.value))
+					}
+				}
+			}
+			trees := map[string]*tree{}
+			for _, id := range roots {
+				trees[id] = &tree{root: id}
+			}
+			for i := range list {
+				slices.Sort(list[i].Tags)
+				if t := trees[list[i].root]; t != nil {
+					t.list = append(t.list, list[i].Customer)
+				}
+			}
+			ids, err := collect(ctx, q, scanIdentity, "SELECT "+identityColumns+" FROM identities WHERE customer IN "+in+" AND channel <> '"+OwnChannel+"' ORDER BY created_at, id", args...)
+			if err != nil {
+				return err
+			}
+			members, err := collect(ctx, q, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.subject, &r.field, &r.value) },
+				"SELECT m.customer, o.name, m.role FROM members m JOIN organisations o ON o.id = m.organisation WHERE m.customer IN "+in+" AND m.until = 0 ORDER BY m.since, o.folded, o.id", args...)
+			if err != nil {
+				return err
+			}
+			for i, id := range roots {
+				out[i] = &ExportedCustomer{}
+				if t := trees[id]; len(t.list) > 0 {
+					out[i].Customer = t.shown()
+				}
+			}
+			place := map[string]*ExportedCustomer{}
+			for i, id := range roots {
+				place[id] = out[i]
+			}
+			for _, x := range ids {
+				place[x.Customer].Identities = append(place[x.Customer].Identities, x)
+			}
+			for _, m := range members {
+				if x := place[m.subject]; x.Organisation == "" {
+					x.Organisation, x.Role = m.field, m.value
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return fmt.Errorf("export customers: %w", err)
+		}
+		for _, x := range out {
+			if x.ID == "" { // merged or gone meanwhile
+				continue
+			}
+			if err := f(x); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// IdentityChannels are the channels that customers have addresses on.
+func (db *DB) IdentityChannels(ctx context.Context) ([]string, error) {
+	return collect(ctx, db.pool, oneText, "SELECT DISTINCT channel FROM identities WHERE channel <> '"+OwnChannel+"' ORDER BY channel")
+}
+
+// TouchFilter chooses touches; what is empty does not matter.
+type TouchFilter struct {
+	Kinds, Channels []string
+	From, To        Millis // From ≤ At < To
+	Customer        string
+}
+
+// ExportedTouch is a touch as an export writes it.
+type ExportedTouch struct {
+	Touch
+	Whose Identity
+}
+
+// ExportTouches calls f for the touches of customers in the order in which they were recorded: not for what colleagues say among each other. Nothing
+// is held open between its pages.
+func (db *DB) ExportTouches(ctx context.Context, t TouchFilter, f func(*ExportedTouch) error) error {
+	args := []any{}
+	arg := func(v any) string {
+		args = append(args, v)
+		return fmt.Sprintf("$%d", len(args))
+	}
+	in := func(list []string) string {
+		places := []string{}
+		for _, s := range list {
+			places = append(places, arg(s))
+		}
+		return "(" + strings.Join(places, ", ") + ")"
+	}
+	after := arg(int64(0))
+	where := "t.n > " + after
+	if len(t.Kinds) > 0 {
+		where += " AND t.kind IN " + in(t.Kinds)
+	} else {
+		where += " AND t.kind NOT IN " + in([]string{KindWhisper, KindDraft, KindReview, KindVerdict, KindFlag, KindAnswer})
+	}
+	if len(t.Channels) > 0 {
+		where += " AND t.channel IN " + in(t.Channels)
+	}
+	if t.From > 0 {
+		where += " AND t.happened_at >= " + arg(int64(t.From))
+	}
+	if t.To > 0 {
+		where += " AND t.happened_at < " + arg(int64(t.To))
+	}
+	if t.Customer != "" {
+		where += " AND t.identity IN (SELECT id FROM identities WHERE customer = " + arg(t.Customer) + ")"
+	}
+	for {
+		list, err := touches(ctx, db.pool, "WHERE "+where+" ORDER BY t.n LIMIT "+fmt.Sprint(exportPage), args...)
+		if err != nil {
+			return fmt.Errorf("export touches: %w", err)
+		}
+		if len(list) == 0 {
+			return nil
+		}
+		args[0] = int64(list[len(list)-1].N)
+		var ids []string
+		for i := range list {
+			ids = append(ids, list[i].Identity)
+		}
+		slices.Sort(ids)
+		known, err := db.KnownIdentities(ctx, slices.Compact(ids))
+		if err != nil {
+			return fmt.Errorf("export touches: %w", err)
+		}
+		for i := range list {
+			if err := f(&ExportedTouch{list[i], known[list[i].Identity]}); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// AddNote writes an entry of the audit of what changes nothing: an export.
+func (db *DB) AddNote(ctx context.Context, note Note) error {
+	return db.writeNoted(ctx, []Note{note}, func(querier) error { return nil })
+}
