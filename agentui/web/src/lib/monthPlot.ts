@@ -3,9 +3,7 @@ import { beginning, dateIn } from './zone'
 
 export interface MonthRow {
   month: string
-  channel?: string
-  kind?: string
-  count: number
+  channels: Record<string, number>
 }
 
 /** A month of the hub's, "2026-11" or in a firm of the Persian calendar "1405-08": when it begins and when the next one does. */
@@ -30,8 +28,8 @@ export function monthOf(ms: number, like: string): string {
 }
 
 /**
- * monthPlot lines the counts up: every month from the first to this one, 24 at most, and a row for each channel (or kind, where
- * there is none), the biggest first.
+ * monthPlot lines the counts up: every month from the first to this one, 24 at most, and a row for each channel, the
+ * biggest first.
  */
 export function monthPlot(rows: readonly MonthRow[], now: number): { months: string[]; series: { id: string; values: number[] }[] } {
   if (!rows.length) return { months: [], series: [] }
@@ -45,10 +43,11 @@ export function monthPlot(rows: readonly MonthRow[], now: number): { months: str
   for (const r of rows) {
     const i = place.get(r.month.slice(0, 7))
     if (i === undefined) continue
-    const id = r.channel || r.kind || ''
-    let list = by.get(id)
-    if (!list) by.set(id, (list = months.map(() => 0)))
-    list[i]! += r.count
+    for (const [id, count] of Object.entries(r.channels)) {
+      let list = by.get(id)
+      if (!list) by.set(id, (list = months.map(() => 0)))
+      list[i]! += count
+    }
   }
   const sum = (v: number[]) => v.reduce((a, b) => a + b, 0)
   return { months, series: [...by].map(([id, values]) => ({ id, values })).sort((a, b) => sum(b.values) - sum(a.values)) }

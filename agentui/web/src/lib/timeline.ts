@@ -15,11 +15,30 @@ export const newer = (a: RecordTouch, b: RecordTouch) => b.at - a.at || b.n - a.
 /** joined is a timeline with more touches: each once, of two states of one the newer, in order. */
 export function joined(held: readonly RecordTouch[], more: readonly RecordTouch[]): RecordTouch[] {
   const all = new Map(held.map((x) => [x.id, x]))
+  let older = held.length
   for (const x of more) {
     const old = all.get(x.id)
+    if (!old && held.length && newer(held.at(-1)!, x) > 0) older = -1
     all.set(x.id, !old || x.rev >= old.rev ? x : old)
   }
-  return [...all.values()].sort(newer)
+  // The next page of what is read from the newest on needs no sorting but its own.
+  return older < 0 ? [...all.values()].sort(newer) : [...[...all.values()].slice(0, older), ...[...all.values()].slice(older).sort(newer)]
+}
+
+/** Where the day of touches[from] ends. Lists are long and days take long to tell: it is searched for in steps that double. */
+function endOf(touches: readonly RecordTouch[], from: number, day: number, dayOf: (ms: number) => number): number {
+  let [inside, step] = [from, 1]
+  while (inside + step < touches.length && dayOf(touches[inside + step]!.at) === day) {
+    inside += step
+    step *= 2
+  }
+  let outside = Math.min(touches.length, inside + step)
+  while (outside - inside > 1) {
+    const mid = (inside + outside) >> 1
+    if (dayOf(touches[mid]!.at) === day) inside = mid
+    else outside = mid
+  }
+  return outside
 }
 
 /**
@@ -30,8 +49,7 @@ export function foldTimeline(touches: readonly RecordTouch[], unfolded: Readonly
   const out: Line[] = []
   for (let i = 0; i < touches.length; ) {
     const day = dayOf(touches[i]!.at)
-    let end = i + 1
-    while (end < touches.length && dayOf(touches[end]!.at) === day) end++
+    const end = endOf(touches, i, day, dayOf)
     out.push({ type: 'day', id: `d${day}`, at: touches[i]!.at })
     const runs = new Map<string, RecordTouch[]>()
     for (const x of touches.slice(i, end)) {

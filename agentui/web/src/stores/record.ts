@@ -23,10 +23,10 @@ export const stageChoices = (held?: string) => choices(settings.value.stages, he
 export const purposeName = (id: string) => nameIn(settings.value.purposes, id)
 export const purposeChoices = (held: readonly string[]) => choices(settings.value.purposes, held)
 export const relationChoices = computed(() => choices(settings.value.relation_kinds))
-/** What the other is to somebody: a relation's beginning is the kind's name of its end, its end the way back's of its beginning. */
-export function relationName(id: string, otherBegins = false): string {
+/** What the other is to somebody: a relation's end is the kind's name of its beginning, its beginning the way back's of its end. */
+export function relationName(id: string, back = false): string {
   const k = settings.value.relation_kinds.find((x) => x.id === id)
-  return (!otherBegins && word(k?.back)) || nameIn(settings.value.relation_kinds, id)
+  return (back && word(k?.back)) || nameIn(settings.value.relation_kinds, id)
 }
 
 export const kindOf = (id: string) => kinds.value.find((k) => k.id === id)

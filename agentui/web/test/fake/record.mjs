@@ -123,8 +123,10 @@ export class FakeRecord {
     const channels = new Map()
     for (const t of all) {
       const j = Object.fromEntries(new Intl.DateTimeFormat(`en-u-ca-${this.fa ? 'persian' : 'gregory'}-nu-latn`, { year: 'numeric', month: '2-digit' }).formatToParts(t.at).map((x) => [x.type, x.value]))
-      const key = `${Number.parseInt(j.year)}-${j.month.padStart(2, '0')} ${t.channel}`
-      months.set(key, (months.get(key) ?? 0) + 1)
+      const key = `${Number.parseInt(j.year)}-${j.month.padStart(2, '0')}`
+      const month = months.get(key) ?? {}
+      month[t.channel] = (month[t.channel] ?? 0) + 1
+      months.set(key, month)
       const c = channels.get(t.channel) ?? { channel: t.channel, in: 0, out: 0, first: t.at, last: t.at, median_response: 190_000, from: { channel: t.channel } }
       c[t.inbound ? 'in' : 'out']++
       c.first = Math.min(c.first, t.at)
@@ -135,20 +137,20 @@ export class FakeRecord {
     const ratings = all.filter((t) => t.kind === 'rating')
     const visits = all.filter((t) => t.kind === 'visit')
     return {
-      channels: [...channels.values()], months: [...months].map(([k, count]) => ({ month: k.split(' ')[0], channel: k.split(' ')[1], count })),
+      channels: [...channels.values()], months: [...months].map(([month, channels]) => ({ month, channels, kinds: {}, from: {} })).reverse(),
       value: bought.length ? [{ currency: 'IRT', recency_days: Math.floor((Date.now() - bought[0].at) / day), frequency: bought.length, money: String(bought.length * 12_500_000), margin: String(bought.length * 3_100_000), from: { kind: 'purchase,return' } }] : [],
-      products: bought.length ? [{ name: this.fa ? 'میز گردو ۱۴۰' : 'Walnut desk 140', quantity: bought.length, amount: String(bought.length * 9_800_000), currency: 'IRT', last: bought[0].at }, { name: this.fa ? 'صندلی بلوط' : 'Oak chair', quantity: bought.length * 2, amount: String(bought.length * 2_700_000), currency: 'IRT', last: bought[0].at }] : [],
-      programmes: all.filter((t) => t.kind === 'programme').slice(0, 3).map((t) => ({ programme: t.data.programme, step: t.data.step, at: t.at })),
-      visits: { count: visits.length, last: visits[0]?.at, pages: visits.length ? [{ url: 'https://shop.example/desks/walnut-140', title: visits[0].body.text, count: visits.length }] : [] },
-      satisfaction: { csat: 4.2, count: ratings.length, last: ratings[0]?.at },
-      open: { conversations: undefined, promises: [], orders: bought.length ? [{ order: bought[0].data.order, at: bought[0].at, amount: bought[0].data.amount, currency: 'IRT', step: 'shipped' }] : [] },
+      products: bought.length ? [{ name: this.fa ? 'میز گردو ۱۴۰' : 'Walnut desk 140', quantity: bought.length, amount: String(bought.length * 9_800_000), currency: 'IRT', last: bought[0].at, from: { kind: 'purchase,return' } }, { name: this.fa ? 'صندلی بلوط' : 'Oak chair', quantity: bought.length * 2, amount: String(bought.length * 2_700_000), currency: 'IRT', last: bought[0].at, from: { kind: 'purchase,return' } }] : [],
+      programmes: all.filter((t) => t.kind === 'programme').slice(0, 3).map((t) => ({ programme: t.data.programme, step: t.data.step, at: t.at, from: { kind: 'programme' } })),
+      visits: { count: visits.length, last: visits[0]?.at, pages: visits.length ? [{ address: 'https://shop.example/desks/walnut-140', title: visits[0].body.text, count: visits.length }] : [], from: { kind: 'visit' } },
+      satisfaction: { csat: ratings.length ? 83 : null, nps: null, count: ratings.length, last: ratings[0]?.score, at: ratings[0]?.at, from: { kind: 'rating' } },
+      open: { conversations: 1, promises: [], orders: bought.length ? [{ order: bought[0].data.order, at: bought[0].at, step: 'shipped', from: { kind: 'delivery' } }] : [] },
     }
   }
 
   around(id) {
     const p = this.person(id)
     const nodes = [{ id, type: 'customer', name: p.customer.name }, { id: 'o1', type: 'organisation', name: this.w.firm }, ...p.relations.map((r) => ({ id: r.other.id, type: 'customer', name: r.other.name })), { id: 'x1', type: 'customer', name: this.w.friend }]
-    return { nodes, edges: [{ from: id, to: 'o1', kind: 'member' }, { from: 'x1', to: 'o1', kind: 'member' }, ...p.relations.map((r) => ({ from: r.back ? r.other.id : id, to: r.back ? id : r.other.id, kind: r.kind }))] }
+    return { nodes, edges: [{ from: id, to: 'o1', kind: 'member', role: '' }, { from: 'x1', to: 'o1', kind: 'member' }, ...p.relations.map((r) => ({ from: r.back ? r.other.id : id, to: r.back ? id : r.other.id, kind: r.kind }))] }
   }
 
   /** undefined: not of the record. */
@@ -185,7 +187,7 @@ export class FakeRecord {
         if (method === 'PUT') { p.consents = [{ ...body, at: Date.now(), by: user.id }, ...p.consents.filter((c) => c.channel !== body.channel || c.purpose !== body.purpose)]; return null }
         return { items: p.consents }
       }
-      case 'access': return { items: [{ by: 'u2', at: Date.now() - 9e5, what: 'seen' }, { by: 'u4', at: Date.now() - 40 * day, what: 'changed', fields: ['stage', 'attributes.limit'] }] }
+      case 'access': return { items: [{ by: 'u2', at: Date.now() - 9e5, action: 'customer.seen' }, { by: 'u4', at: Date.now() - 40 * day, action: 'customer.change', fields: [{ field: 'stage', was: 'active', value: 'loyal' }, { field: 'attributes.limit', value: { amount: 25_000_000, currency: 'IRT' } }] }] }
     }
     return undefined
   }
@@ -193,7 +195,7 @@ export class FakeRecord {
   list(q) {
     const all = [{ ...this.person('t50').customer, address: 'laleh.jafari@example.ir', channel: 'email' }, ...[...this.hub.customers.values()].map((c) => { const i = [...this.hub.identities.values()].find((x) => x.customer === c.id); return { ...c, address: i?.address, channel: i?.channel } })]
     const fit = all.filter((c) => !q.q || `${c.name} ${c.address}`.toLowerCase().includes(q.q.toLowerCase()))
-    const marked = q.fix === 'incomplete' ? fit.slice(0, 5).map((c) => ({ ...c, completeness: { percent: 40, missing: ['place', 'languages'] } })) : q.fix === 'unreachable' ? fit.slice(0, 2).map((c) => ({ ...c, unreachable: 'no such mailbox (550 5.1.1)' })) : q.fix ? fit.slice(0, 3) : fit
+    const marked = q.fix === 'incomplete' ? fit.slice(0, 5).map((c) => ({ ...c, missing: ['place', 'languages'] })) : q.fix === 'unreachable' ? fit.slice(0, 2).map((c) => ({ ...c, since: Date.now() - 3 * day })) : q.fix ? fit.slice(0, 3) : fit
     const from = Number(q.before) || 0
     return { items: marked.slice(from, from + 50), next: from + 50 < marked.length ? String(from + 50) : '' }
   }

@@ -1,6 +1,6 @@
 import type { Millis } from './millis'
 import type { Touch } from './touch'
-import type { ConversationView } from './conversation'
+import type { ClockKind } from './conversation'
 
 // What is kept of customers and organisations: fields, consent, stages, relations, touches of every kind and what follows from them.
 
@@ -114,7 +114,7 @@ export interface Relation {
   id: string
   other: { id: string; name: string }
   kind: string
-  /** The other is its beginning: it is called by its name of the way back. */
+  /** The other is its beginning, and called by its name of the way back. */
   back?: boolean
   text?: string
   at?: Millis
@@ -142,14 +142,16 @@ export interface StageChange {
 export type From = Record<string, string | number | undefined>
 
 export interface Summary {
-  channels?: { channel: string; in: number; out: number; first: Millis; last: Millis; median_response?: number; from?: From }[]
-  months?: { month: string; channel?: string; kind?: string; count: number; from?: From }[]
-  value?: { currency: string; recency_days?: number; frequency?: number; money?: Amount; cost?: Amount; margin?: Amount; from?: From }[]
-  products?: { product?: string; name?: string; quantity?: Amount; amount?: Amount; currency?: string; last?: Millis; from?: From }[]
-  programmes?: { programme: string; step: string; at: Millis; from?: From }[]
-  visits?: { count: number; last?: Millis; pages?: { url?: string; page?: string; title?: string; count?: number }[] | number; from?: From }
-  satisfaction?: { csat?: number; count?: number; last?: number; nps?: number; from?: From }
-  open?: { conversations?: ConversationView[]; promises?: unknown[]; orders?: unknown[] }
+  channels: { channel: string; in: number; out: number; first: Millis; last: Millis; median_response?: number; from: From }[]
+  /** Oldest first, those without a touch left out. */
+  months: { month: string; channels: Record<string, number>; kinds: Record<string, number>; from: From }[]
+  value: { currency: string; recency_days?: number | null; frequency: number; returns?: number; money: Amount; cost?: Amount; margin?: Amount; from: From }[]
+  products: { product?: string; name?: string; currency?: string; quantity?: Amount; amount?: Amount; last: Millis; from: From }[]
+  programmes: { programme: string; step: string; at: Millis; from: From }[]
+  visits: { count: number; last?: Millis; pages: { address: string; title?: string; count: number }[]; from: From }
+  /** csat in percent. */
+  satisfaction: { csat: number | null; count: number; last?: number; at?: Millis; nps: number | null; from: From }
+  open: { conversations: number; promises: { conversation: string; number: number; kind: ClockKind; due: Millis; broken?: boolean }[]; orders: { order: string; step: string; at: Millis; from: From }[] }
 }
 
 export interface Organisation {
@@ -166,6 +168,8 @@ export interface Organisation {
 
 export interface OrganisationRecord {
   organisation: Organisation
+  /** Not all members are here. */
+  more?: boolean
   members: { customer: { id: string; name: string }; role?: string; since?: Millis; until?: Millis }[]
 }
 
@@ -178,9 +182,8 @@ export interface Around {
 export interface Access {
   by: string
   at: Millis
-  what: 'seen' | 'changed' | (string & {})
-  action?: string
-  fields?: string[]
+  action: string
+  fields?: { field: string; was?: unknown; value?: unknown }[] | null
 }
 
 export interface RelationKind extends FieldOption {
