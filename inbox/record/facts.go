@@ -35,7 +35,7 @@ const (
 	FactOut        = "out"         // a message to a customer; Reason: who wrote it: "agent", "system"
 
 	// In rollups only.
-	cellFCR = "fcr" // resolved at least fcrWindow ago; OK: the customer did not write again within it
+	cellFCR = "fcr" // resolved at least fcrWindow ago; OK: the customer did not write, call or come again within it
 )
 
 // Fact is one measured thing, derived from the events by folding them in order.

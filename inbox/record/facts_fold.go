@@ -77,6 +77,8 @@ func (f *fold) event(e *Event) {
 		f.conversation(e, c)
 	} else if t := e.Touch; t != nil && t.Kind == KindRating && e.Kind == EvLogged {
 		f.rated(e, t)
+	} else if t != nil && contacts(t) && e.At-t.At > clockSlack/2 {
+		f.late = append(f.late, t.At)
 	}
 	for i := range e.Agents {
 		f.agentIs(&e.Agents[i], e)

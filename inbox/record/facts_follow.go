@@ -9,8 +9,16 @@ import (
 	"strings"
 )
 
-// fcrWindow is how long after its end a customer must not have written again for a conversation to have been the only one needed.
+// fcrWindow is how long after its end a customer must not have come again for a conversation to have been the only one needed.
 const fcrWindow = Millis(7 * 24 * 3600_000)
+
+// contactKinds are the kinds of touches by which customers come again, on whatever channel.
+const contactKinds = "'" + KindMessage + "', '" + KindCall + "', '" + KindShopVisit + "'"
+
+// contacts tells a touch that others logged by which a customer came again.
+func contacts(t *Touch) bool {
+	return t.State == StateLogged && t.Inbound && (t.Kind == KindCall || t.Kind == KindShopVisit)
+}
 
 // Measure folds at most limit events into facts, behind the log, and tells how many it did: call it again until 0, then RollUp. It marks the
 // days whose sums change. In SQLite it holds the writer for about 0.1 ms an event. Two callers at once do no harm: one does nothing.

@@ -312,7 +312,7 @@ func (l *listing) describe(ctx context.Context, q querier) error {
 		var again int
 		if err := q.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM identities o JOIN touches w ON w.identity = o.id
 			WHERE o.customer = $1 AND w.happened_at > $2 AND w.happened_at <= $3 AND w.n > $4
-				AND w.inbound = 1 AND w.kind = 'message' AND w.spam = '' AND w.auto_reply = 0 LIMIT 1) AS w`,
+				AND w.inbound = 1 AND w.kind IN (`+contactKinds+`) AND w.spam = '' AND w.auto_reply = 0 LIMIT 1) AS w`,
 			it.Customer, int64(it.At), int64(it.At+fcrWindow), int64(it.N)).Scan(&again); err != nil {
 			return err
 		}

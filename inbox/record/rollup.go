@@ -269,14 +269,14 @@ func eachFact(ctx context.Context, q querier, d *dialect, x filter, tagged bool,
 	return eachRow(ctx, q, "SELECT "+factColumns+", "+tags+", 0 FROM facts f"+index+join+" WHERE "+where, args, do)
 }
 
-// eachResolved calls do for what was resolved between two moments, as facts of the kind cellFCR: OK where the customer, at whatever address, wrote
-// no more within fcrWindow.
+// eachResolved calls do for what was resolved between two moments, as facts of the kind cellFCR: OK where the customer, at whatever address, wrote,
+// called and came no more within fcrWindow.
 func eachResolved(ctx context.Context, q querier, d *dialect, x filter, do func(f *Fact, tags string) error) error {
 	index, where, args := x.where(d)
 	return eachRow(ctx, q, "SELECT "+factColumns+fmt.Sprintf(`, COALESCE(c.tags, ''), CASE WHEN EXISTS (
 			SELECT 1 FROM identities i JOIN identities o ON o.customer = i.customer JOIN touches t ON t.identity = o.id
 			WHERE i.id = c.identity AND t.happened_at > f.happened_at AND t.happened_at <= f.happened_at + %d AND t.n > f.n
-				AND t.inbound = 1 AND t.kind = 'message' AND t.spam = '' AND t.auto_reply = 0) THEN 1 ELSE 2 END
+				AND t.inbound = 1 AND t.kind IN (`+contactKinds+`) AND t.spam = '' AND t.auto_reply = 0) THEN 1 ELSE 2 END
 		FROM facts f%s LEFT JOIN conversations c ON c.id = f.conversation WHERE `, fcrWindow, index)+where, args, do)
 }
 
