@@ -106,3 +106,37 @@ func TestReports(t *testing.T) {
 	sam.refused(422, codeInvalid, "step", "GET", "/reports/frt?by=time&step=half_hour&from=1000000000000&to=1500000000000", nil)
 	sam.refused(422, codeInvalid, "step", "GET", "/reports/frt?by=time&step=half_hour&channel=hand&tag=x&from=1000000000000&to=1500000000000", nil)
 }
+
+// TestKeptPromises: they are told by what policies are chosen by, by their names in tables, and open the touches that kept them.
+func TestKeptPromises(t *testing.T) {
+	r := boot(t)
+	sam, leyla := r.as("sam"), r.as("leyla")
+	sam.ok("PUT", "/settings/sla", anyMap{"version": 0, "value": []anyMap{{"id": "quick", "name": "Quick", "first": 600}}}, nil)
+	conv := r.says("0912", "Where is my order?")
+	leyla.ok("POST", "/conversations/"+conv.ID+"/claim", anyMap{}, nil)
+	leyla.ok("POST", "/conversations/"+conv.ID+"/reply", anyMap{"text": "On its way."}, nil)
+	for by, key := range map[string]string{"policy": "quick", "priority": "0", "tier": ""} {
+		var v struct{ Rows []record.Row }
+		r.until("a promise that was kept is told by "+by, func() bool {
+			sam.ok("GET", report("sla_first?by="+by), nil, &v)
+			return len(v.Rows) == 1
+		})
+		if x := v.Rows[0]; x.Key != key || x.Count != 1 || x.Of == nil || *x.Of != 1 {
+			t.Errorf("by %s: %+v", by, x)
+		}
+		var list struct{ Items []record.ReportItem }
+		sam.ok("GET", report("sla_first/touches?by="+by+"&key="+key), nil, &list)
+		if len(list.Items) != 1 || list.Items[0].Conversation != conv.ID || !list.Items[0].OK {
+			t.Errorf("by %s: made of %+v", by, list)
+		}
+		sam.ok("GET", report("sla_first/touches?by="+by+"&key=7"), nil, &list)
+		if len(list.Items) != 0 {
+			t.Errorf("by %s: a row that is not there is made of %+v", by, list)
+		}
+	}
+	if text := string(sam.call("GET", report("sla_first.csv?by=policy"), nil).body); !strings.Contains(text, "\nQuick,1,1,1") {
+		t.Errorf("%s", text)
+	}
+	now := time.Now()
+	sam.refused(422, codeInvalid, "from", "GET", fmt.Sprintf("/reports/sla_first?by=tier&from=%d&to=%d", now.AddDate(0, 0, -40).UnixMilli(), now.UnixMilli()), nil)
+}
