@@ -466,14 +466,14 @@ func (h *Hub) MoveImport(ctx context.Context, id, what string, note func(before,
 func (h *Hub) DeleteImport(ctx context.Context, id string, version int64, notes ...record.Note) error {
 	blob, err := h.db.DeleteImport(ctx, id, version, notes...)
 	if err == nil && blob != "" {
-		h.dropBlob(blob)
+		h.dropBlob(blob, h.now())
 	}
 	return err
 }
 
-// dropBlob takes away a blob that an import has no more use for. One that stays costs room and no more.
-func (h *Hub) dropBlob(name string) {
-	if err := h.blobs.Remove(name, time.Now()); err != nil && !errors.Is(err, os.ErrNotExist) && !errors.Is(err, errInUse) {
+// dropBlob takes away a blob that an import has no more use for, unless it was stored again after before. One that stays costs room and no more.
+func (h *Hub) dropBlob(name string, before time.Time) {
+	if err := h.blobs.Remove(name, before); err != nil && !errors.Is(err, os.ErrNotExist) && !errors.Is(err, errInUse) {
 		h.log.Warn("a file of an import could not be removed", "blob", name, "err", err)
 	}
 }

@@ -27,6 +27,7 @@ var errStopped = errors.New("the import is at another step")
 
 // importLoop is the leader's: it does what imports ask for, one at a time, the one that has waited longest first.
 func (h *Hub) importLoop(ctx context.Context) error {
+	var tidied time.Time
 	for ctx.Err() == nil {
 		asked := h.importAsked.wait()
 		row, err := h.db.NextImport(ctx)
@@ -39,6 +40,12 @@ func (h *Hub) importLoop(ctx context.Context) error {
 		case errors.Is(err, record.ErrNotFound):
 		case ctx.Err() == nil:
 			h.log.Warn("an import waits", "err", err)
+		}
+		if time.Since(tidied) > time.Minute {
+			tidied = time.Now()
+			if err := h.forgetFiles(ctx); err != nil && ctx.Err() == nil {
+				h.log.Warn("files of imports stay", "err", err)
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -76,19 +83,26 @@ func (h *Hub) workOn(ctx context.Context, row record.ImportRow) error {
 	if err := h.db.ImportProgress(ctx, i.ID, i.Progress); err != nil {
 		return err
 	}
-	if err := h.endImport(ctx, i.ID, i.State, to, ""); err != nil {
-		return err
-	}
-	if to == record.ImportDone || to == record.ImportUndone { // nobody needs the file any more
-		blob, err := h.db.ForgetImportFile(ctx, i.ID)
+	return h.endImport(ctx, i.ID, i.State, to, "")
+}
+
+// filesFor is how long the file of an import that is done is kept: somebody may just be sending the same one again.
+const filesFor = 10 * time.Minute
+
+// forgetFiles takes away the files of imports that need them no more.
+func (h *Hub) forgetFiles(ctx context.Context) error {
+	before := h.now().Add(-filesFor)
+	ids, err := h.db.ImportsWithFiles(ctx, record.At(before))
+	for _, id := range ids {
+		blob, err := h.db.ForgetImportFile(ctx, id)
 		if err != nil {
 			return err
 		}
 		if blob != "" {
-			h.dropBlob(blob)
+			h.dropBlob(blob, before)
 		}
 	}
-	return nil
+	return err
 }
 
 func (h *Hub) endImport(ctx context.Context, id, from, to, failure string) error {
@@ -517,7 +531,7 @@ func (h *Hub) storeChunk(rows []record.Imported) (string, error) {
 func (h *Hub) importTouches(ctx context.Context, i *importing, s *step, blob string, done int64, pace *importPace, bad *int64) (int64, error) {
 	defer func() {
 		if blob != "" {
-			h.dropBlob(blob)
+			h.dropBlob(blob, time.Now())
 		}
 	}()
 	if s.last <= done {
@@ -529,7 +543,7 @@ func (h *Hub) importTouches(ctx context.Context, i *importing, s *step, blob str
 			n++
 		}
 		s.touches, s.at, s.raw, s.first = s.touches[n:], s.at[n:], s.raw[n:], done+1
-		h.dropBlob(blob)
+		h.dropBlob(blob, time.Now())
 		var err error
 		if blob, err = h.storeChunk(s.touches); err != nil {
 			return done, err

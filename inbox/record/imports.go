@@ -326,3 +326,8 @@ func (db *DB) ForgetImportFile(ctx context.Context, id string) (blob string, err
 	})
 	return blob, err
 }
+
+// ImportsWithFiles are the imports that are done, or undone, since before a moment, and still have their file.
+func (db *DB) ImportsWithFiles(ctx context.Context, before Millis) ([]string, error) {
+	return collect(ctx, db.pool, oneText, "SELECT id FROM imports WHERE blob <> '' AND state IN ('done', 'undone') AND ended_at < $1 ORDER BY id LIMIT 100", int64(before))
+}
