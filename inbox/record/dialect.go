@@ -51,6 +51,7 @@ type dialect struct {
 	wordQuery               func(m match, label string) string     // in the database's own language
 	findTouches             string                                 // $1 query, $2 key below, $3 key from, $4 limit; newest first
 	findConversations       string                                 // $1 query, $2 n below, $3 limit; newest first
+	firstConversation       string                                 // $1 query; the one with the lowest n
 	findCustomers           string                                 // $1 query, $2 limit; newest first
 	labelled                bool                                   // else beginnings of words are looked up in search_words
 }
@@ -90,6 +91,7 @@ var sqliteDialect = dialect{
 	},
 	findTouches:       `SELECT rowid FROM touch_words WHERE touch_words MATCH $1 AND rowid < $2 AND rowid >= $3 ORDER BY rowid DESC LIMIT $4`,
 	findConversations: `SELECT rowid FROM conversation_words WHERE conversation_words MATCH $1 AND rowid < $2 ORDER BY rowid DESC LIMIT $3`,
+	firstConversation: `SELECT rowid FROM conversation_words WHERE conversation_words MATCH $1 ORDER BY rowid LIMIT 1`,
 	findCustomers:     `SELECT rowid FROM customer_words WHERE customer_words MATCH $1 ORDER BY rowid DESC LIMIT $2`,
 }
 
@@ -133,6 +135,7 @@ var postgresDialect = dialect{
 		SELECT key FROM found WHERE key < $2 AND key >= $3 ORDER BY key DESC LIMIT $4`,
 	// Bounded: what half of them share is cut, not sorted.
 	findConversations: `SELECT n FROM (SELECT n FROM conversation_words WHERE words @@ CAST($1 AS tsquery) AND n < $2 LIMIT 5000) AS w ORDER BY n DESC LIMIT $3`,
+	firstConversation: `SELECT n FROM (SELECT n FROM conversation_words WHERE words @@ CAST($1 AS tsquery) LIMIT 5000) AS w ORDER BY n LIMIT 1`,
 	findCustomers:     `SELECT n FROM (SELECT n FROM customer_words WHERE words @@ CAST($1 AS tsquery) LIMIT 5000) AS w ORDER BY n DESC LIMIT $2`,
 	labelled:          true,
 }
@@ -152,7 +155,7 @@ func openPostgres(addr string) (*sql.DB, error) {
 		}
 	}
 	set("application_name", "tamas")
-	set("jit", "off") // it compiled for a second what then ran for a tenth of one
+	set("jit", "off")                              // it compiled for a second what then ran for a tenth of one
 	cfg.RuntimeParams["synchronous_commit"] = "on" // acknowledged means on disk, whatever the server's default
 	// A leader that is stopped within its transaction must not hold the cursor's row against its successor.
 	set("idle_in_transaction_session_timeout", "5000")

@@ -29,6 +29,7 @@ type DB struct {
 
 	duplicates atomic.Int64
 	oneKey     atomic.Pointer[sql.Stmt] // of hasKey
+	kept       statements               // of searches
 	today      today
 }
 
@@ -89,6 +90,7 @@ func (db *DB) Close() error {
 	if s := db.oneKey.Load(); s != nil {
 		s.Close()
 	}
+	db.kept.close()
 	err := db.pool.Close()
 	if db.own != nil {
 		err = errors.Join(err, db.own.Close())

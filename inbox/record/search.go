@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -92,8 +93,8 @@ type MessageHit struct {
 	Parts        []Part       `json:"parts"`
 	Snippet      string       `json:"snippet"` // parts as one text
 
-	key, n             int64
-	status, text, data string
+	key, n int64
+	text   string
 }
 
 // Search finds what holds all the words of a text, at most limit of each section.
@@ -106,33 +107,31 @@ func (db *DB) Search(ctx context.Context, text string, limit int) (Hits, error) 
 func (db *DB) SearchFor(ctx context.Context, s SearchFor) (Hits, error) {
 	h := Hits{Text: s.Text, Filters: []QueryFilter{}, Customers: []CustomerHit{}, Organisations: []OrganisationHit{}, Conversations: []ConversationHit{}, Messages: []MessageHit{}, Touches: []MessageHit{}}
 	s.Filters = slices.Clone(s.Filters)
-	_, err := db.read(ctx, func(q querier) error {
-		if err := db.lookUp(ctx, q, &s); err != nil {
-			return err
-		}
-		h.Filters = append(h.Filters, s.Filters...)
-		var err error
-		if h.Indexed, err = indexedPercent(ctx, q); err != nil || s.Limit <= 0 {
-			return err
-		}
-		f := &finder{db: db, q: q, SearchFor: s}
-		if !f.plan() {
-			return nil
-		}
-		if s.Before == "" {
-			if err := f.named(ctx, &h); err != nil {
-				return err
-			}
-			if h.Conversations, err = f.conversations(ctx); err != nil {
-				return err
-			}
-		}
-		return f.touches(ctx, &h)
-	})
+	f := &finder{db: db, q: db.asker(), SearchFor: s}
+	err := f.find(ctx, &h)
 	if err != nil {
 		err = fmt.Errorf("search: %w", err)
 	}
 	return h, err
+}
+
+func (f *finder) find(ctx context.Context, h *Hits) (err error) {
+	if err := f.db.lookUp(ctx, f.q, &f.SearchFor); err != nil {
+		return err
+	}
+	h.Filters = append(h.Filters, f.Filters...)
+	if h.Indexed, err = indexedPercent(ctx, f.q); err != nil || f.Limit <= 0 || !f.plan() {
+		return err
+	}
+	if f.Before == "" {
+		if err := f.named(ctx, h); err != nil {
+			return err
+		}
+		if h.Conversations, err = f.conversations(ctx); err != nil {
+			return err
+		}
+	}
+	return f.touches(ctx, h)
 }
 
 // indexedPercent is how much of the record can be found.
@@ -246,11 +245,11 @@ type finder struct {
 	SearchFor
 
 	sections    []string
-	filtered    bool       // by anything but sections
-	only        bool       // by what conversations do not have: a kind, an author
-	marks       []clause   // of filters, for touches
-	own         [][]clause // the same for conversations
-	below, from int64      // keys
+	filtered    bool     // by anything but sections
+	only        bool     // by what conversations do not have: a kind, an author
+	marks       []clause // of filters, for touches
+	own         []clause // the same for conversations
+	below, from int64    // keys
 	statuses    []string
 }
 
@@ -279,10 +278,17 @@ func (f *finder) plan() bool {
 		case "after":
 			f.from = max(f.from, keyOf(x.at))
 		case "status":
+			f.without(InTouches)
 			f.statuses = append(f.statuses, x.Value)
 			own = append(own, clause{any: [][]string{{markOf("status", x.Value)}}})
 		case "kind":
 			f.only = true
+			switch {
+			case slices.Contains(loggedKinds, x.Value) || strings.HasPrefix(x.Value, "x_"):
+				f.without(InMessages)
+			case x.Value != KindRating && x.Value != KindNote:
+				f.without(InTouches)
+			}
 			f.marks = append(f.marks, clause{any: x.marks})
 		case "from":
 			f.marks = append(f.marks, clause{any: x.marks})
@@ -297,15 +303,25 @@ func (f *finder) plan() bool {
 			}
 			own = append(own, who)
 		default:
+			if x.Key != "channel" { // queues and tags are conversations'
+				f.without(InTouches)
+			}
 			f.marks = append(f.marks, clause{any: x.marks})
 			own = append(own, clause{any: x.marks})
 		}
 	}
-	f.own = [][]clause{own}
+	f.own = own
 	if len(in) > 0 {
 		f.sections = slices.DeleteFunc(f.sections, func(s string) bool { return !slices.Contains(in, s) })
 	}
 	return said
+}
+
+// loggedKinds are those of touches of no conversation.
+var loggedKinds = []string{KindCall, KindShopVisit, KindPurchase, KindReturn, KindSelfService, KindProgramme, KindDelivery, KindEvent, KindVisit}
+
+func (f *finder) without(section string) {
+	f.sections = slices.DeleteFunc(f.sections, func(s string) bool { return s == section })
 }
 
 func (f *finder) wants(section string) bool { return slices.Contains(f.sections, section) }
@@ -402,18 +418,25 @@ func addressHits(address string, words []clause) [][2]int {
 	return nil
 }
 
+// maxConversations bounds how many conversations are looked at for their time and phrases.
+const maxConversations = 300
+
 func (f *finder) conversations(ctx context.Context) ([]ConversationHit, error) {
 	out := []ConversationHit{}
-	if !f.wants(InConversations) || f.only || len(f.words)+len(f.own[0]) == 0 {
+	if !f.wants(InConversations) || f.only || len(f.words)+len(f.own) == 0 {
 		return out, nil
 	}
-	m := match{all: append(clausesWithBeginning(f.words), f.own[0]...)}
-	below := int64(math.MaxInt64)
-	for looked := 0; looked < maxLooked && len(out) < f.Limit; {
-		found, err := collect(ctx, f.q, scanNumber, f.db.d.findConversations, f.db.d.wordQuery(m, ""), below, f.Limit)
-		if err != nil || len(found) == 0 {
-			return out, err
-		}
+	m := match{all: slices.Concat(f.words, f.own)}
+	below, err := f.numberBelow(ctx)
+	if err != nil {
+		return out, err
+	}
+	numbers, err := f.db.conversationRows(ctx, f.q, m, below, f.Limit)
+	if err == nil && len(numbers) == 0 && f.typing && len(f.words) > 0 {
+		m.all = slices.Concat(clausesWithBeginning(f.words), f.own)
+		numbers, err = f.db.conversationRows(ctx, f.q, m, below, f.Limit)
+	}
+	for looked := 0; err == nil && len(numbers) > 0; {
 		list, err := collect(ctx, f.q, func(rows *sql.Rows, c *ConversationHit) error {
 			var tags string
 			err := rows.Scan(&c.ID, &c.Number, &c.Subject, &c.Status, &c.Queue, &c.Channel, &tags, &c.At, &c.Customer.ID, &c.Customer.Name)
@@ -421,27 +444,51 @@ func (f *finder) conversations(ctx context.Context) ([]ConversationHit, error) {
 			return err
 		}, `SELECT c.id, c.number, COALESCE(b.subject, ''), c.status, c.queue, c.channel, c.tags, c.last_message_at, COALESCE(u.id, ''), `+shownName+`
 			FROM conversations c LEFT JOIN bodies b ON b.n = c.subject_n LEFT JOIN identities i ON i.id = c.identity LEFT JOIN customers u ON u.id = i.customer
-			WHERE c.number IN (`+placeholders(1, len(found))+") ORDER BY c.number DESC", found...)
+			WHERE c.number IN (`+placeholders(1, len(numbers))+") ORDER BY c.number DESC", numbers...)
 		if err != nil {
 			return out, err
 		}
 		for _, c := range list {
-			if len(out) < f.Limit && keyOf(c.At) < f.below && keyOf(c.At) >= f.from && holds(c.Subject, f.phrases) {
+			if len(out) < f.Limit && keyOf(c.At) < f.below && keyOf(c.At) >= f.from && (len(f.phrases) == 0 || holds(c.Subject, f.phrases)) {
 				c.Parts = parts(c.Subject, hits(c.Subject, m.all, f.phrases), 160)
 				out = append(out, c)
 			}
 		}
-		looked += len(found)
-		below = found[len(found)-1].(int64)
-		if len(found) < f.Limit {
+		looked += len(numbers)
+		if len(numbers) < f.Limit || len(out) == f.Limit || looked >= maxConversations {
 			break
 		}
+		if numbers, err = f.db.conversationRows(ctx, f.q, m, numbers[len(numbers)-1].(int64), max(f.Limit, 100)); err != nil {
+			return out, err
+		}
 	}
-	return out, nil
+	return out, err
+}
+
+// numberBelow is above the numbers of conversations that began before the time that is asked for: numbers follow time.
+func (f *finder) numberBelow(ctx context.Context) (int64, error) {
+	if f.below == math.MaxInt64 {
+		return math.MaxInt64, nil
+	}
+	var n int64
+	err := f.q.QueryRowContext(ctx, `SELECT COALESCE(MAX(c.number), 0) + 1 FROM (SELECT n FROM search_docs WHERE key < $1 ORDER BY key DESC LIMIT 50) AS d
+		JOIN touches t ON t.n = d.n JOIN conversations c ON c.id = t.conversation`, f.below).Scan(&n)
+	return n, err
+}
+
+// conversationRows finds conversations by number, newest first, as arguments for the next statement.
+func (db *DB) conversationRows(ctx context.Context, q querier, m match, below int64, limit int) ([]any, error) {
+	if !db.d.labelled {
+		var err error
+		if m, err = db.spellOut(ctx, q, m); err != nil {
+			return nil, err
+		}
+	}
+	return collect(ctx, q, scanNumber, db.d.findConversations, db.d.wordQuery(m, ""), below, limit)
 }
 
 // maxLooked bounds how many documents are read for one page; what is left is on the next.
-const maxLooked = 2000
+const maxLooked = 1000
 
 // touches finds messages and other touches.
 func (f *finder) touches(ctx context.Context, h *Hits) error {
@@ -539,17 +586,31 @@ func (p *searchPlace) read(s string) (err error) {
 // page finds at most Limit touches below a key.
 func (f *finder) page(ctx context.Context, m match, below int64) ([]MessageHit, searchPlace, error) {
 	var out []MessageHit
-	checks := len(f.phrases) > 0 || len(f.statuses) > 0
-	if len(m.all) == 0 && len(m.not) > 0 { // nothing is asked for but a time: read all
-		checks = true
-	}
-	size := f.Limit + 1
-	for looked := 0; ; {
-		keys, err := f.db.touchKeys(ctx, f.q, m, below, f.from, size)
+	// Nothing is asked for but a time: the index's order itself is read.
+	timeOnly := len(m.all) == 0
+	checks := timeOnly || len(f.phrases) > 0 || len(f.statuses) > 0
+	from := f.from
+	if len(f.statuses) > 0 {
+		since, err := f.openSince(ctx)
 		if err != nil {
 			return nil, searchPlace{}, err
 		}
-		list, err := f.db.touchHits(ctx, f.q, keys)
+		from = max(from, since)
+	}
+	size := f.Limit + 1
+	for looked := 0; ; {
+		keys, err := f.db.touchKeys(ctx, f.q, m, below, from, size)
+		if err != nil {
+			return nil, searchPlace{}, err
+		}
+		fit := keys
+		if checks {
+			if fit, err = f.fitting(ctx, keys, m, timeOnly); err != nil {
+				return nil, searchPlace{}, err
+			}
+		}
+		read := fit[:min(len(fit), f.Limit+1-len(out))]
+		list, err := f.db.touchHits(ctx, f.q, read)
 		if err != nil {
 			return nil, searchPlace{}, err
 		}
@@ -557,18 +618,20 @@ func (f *finder) page(ctx context.Context, m match, below int64) ([]MessageHit, 
 			return nil, searchPlace{}, err
 		}
 		for i := range list {
-			if v := &list[i]; f.passes(v, m) {
-				if len(out) == f.Limit {
-					return f.shown(out, m), searchPlace{key: out[len(out)-1].key}, nil
-				}
-				out = append(out, *v)
+			if len(out) == f.Limit {
+				return f.shown(out, m), searchPlace{key: out[len(out)-1].key}, nil
 			}
+			out = append(out, list[i])
 		}
 		looked += len(keys)
-		if len(keys) < size {
+		switch {
+		case len(read) < len(fit):
+			below = read[len(read)-1]
+		case len(keys) < size:
 			return f.shown(out, m), searchPlace{end: true}, nil
+		default:
+			below = keys[len(keys)-1]
 		}
-		below = keys[len(keys)-1]
 		if looked >= maxLooked {
 			return f.shown(out, m), searchPlace{key: below}, nil
 		}
@@ -578,17 +641,63 @@ func (f *finder) page(ctx context.Context, m match, below int64) ([]MessageHit, 
 	}
 }
 
-// passes tells whether a touch is one that the index alone could not tell.
-func (f *finder) passes(v *MessageHit, m match) bool {
-	if len(m.all) == 0 && (v.Conversation == "") == slices.Contains(m.not, markLogged) {
-		return false
-	}
+// openSince is the first key that a touch of a conversation can have that is not resolved; the first of all when resolved ones are asked for.
+func (f *finder) openSince(ctx context.Context) (int64, error) {
+	marks := clause{}
 	for _, s := range f.statuses {
-		if v.status != s && (s != "open" || v.status == "" || v.status == string(Resolved)) {
-			return false
+		if s == string(Resolved) {
+			return math.MinInt64, nil
 		}
+		marks.any = append(marks.any, []string{markOf("status", s)})
 	}
-	return len(f.phrases) == 0 || holds(v.text, f.phrases)
+	var n int64
+	query := f.db.d.wordQuery(match{all: []clause{marks}}, "")
+	if err := f.q.QueryRowContext(ctx, f.db.d.firstConversation, query).Scan(&n); err != nil {
+		if errors.Is(err, sql.ErrNoRows) {
+			return math.MaxInt64, nil
+		}
+		return 0, err
+	}
+	var at Millis
+	err := f.q.QueryRowContext(ctx, `SELECT t.happened_at FROM conversations c JOIN touches t ON t.conversation = c.id WHERE c.number = $1 ORDER BY t.n LIMIT 1`, n).Scan(&at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return math.MinInt64, nil
+	}
+	return keyOf(at), err
+}
+
+// fitting leaves of documents those that the index alone could not tell: by phrases, by the state of their conversation.
+func (f *finder) fitting(ctx context.Context, keys []int64, m match, timeOnly bool) ([]int64, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	type document struct {
+		key                                       int64
+		conversation, status, subject, text, data string
+	}
+	text := "'', '', '' FROM search_docs d JOIN touches t ON t.n = d.n"
+	if len(f.phrases) > 0 {
+		text = "COALESCE(b.subject, ''), COALESCE(b.text, ''), COALESCE(x.json, '') FROM search_docs d JOIN touches t ON t.n = d.n LEFT JOIN bodies b ON b.n = d.n LEFT JOIN touch_data x ON x.n = d.n"
+	}
+	list, err := collect(ctx, f.q, func(rows *sql.Rows, v *document) error {
+		return rows.Scan(&v.key, &v.conversation, &v.status, &v.subject, &v.text, &v.data)
+	}, "SELECT d.key, t.conversation, COALESCE(c.status, ''), "+text+" LEFT JOIN conversations c ON c.id = t.conversation WHERE d.key IN ("+placeholders(1, len(keys))+") ORDER BY d.key DESC", anys(keys)...)
+	if err != nil {
+		return nil, err
+	}
+	var out []int64
+	for i := range list {
+		v := &list[i]
+		if timeOnly && (v.conversation == "") == slices.Contains(m.not, markLogged) ||
+			len(f.phrases) > 0 && !holds(documentText(v.subject, v.text, v.data), f.phrases) ||
+			slices.ContainsFunc(f.statuses, func(s string) bool {
+				return v.status != s && (s != "open" || v.status == "" || v.status == string(Resolved))
+			}) {
+			continue
+		}
+		out = append(out, v.key)
+	}
+	return out, nil
 }
 
 // heard leaves out whispers that were for others.
@@ -626,21 +735,17 @@ func (db *DB) touchHits(ctx context.Context, q querier, keys []int64) ([]Message
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	args := make([]any, len(keys))
-	for i, k := range keys {
-		args[i] = k
-	}
 	return collect(ctx, q, func(rows *sql.Rows, m *MessageHit) error {
 		var subject, body, data string
 		err := rows.Scan(&m.key, &m.n, &m.Touch, &m.Kind, &m.Conversation, &m.Inbound, &m.Author.Kind, &m.Author.ID, &m.Channel, &m.At,
-			&m.Number, &m.status, &m.Customer.ID, &m.Customer.Name, &subject, &body, &data)
+			&m.Number, &m.Customer.ID, &m.Customer.Name, &subject, &body, &data)
 		m.text = documentText(subject, body, data)
 		return err
 	}, `SELECT d.key, t.n, t.id, t.kind, t.conversation, t.inbound, t.author_kind, t.author, t.channel, t.happened_at,
-		COALESCE(c.number, 0), COALESCE(c.status, ''), COALESCE(u.id, ''), `+shownName+`, COALESCE(b.subject, ''), COALESCE(b.text, ''), COALESCE(x.json, '')
+		COALESCE(c.number, 0), COALESCE(u.id, ''), `+shownName+`, COALESCE(b.subject, ''), COALESCE(b.text, ''), COALESCE(x.json, '')
 		FROM search_docs d JOIN touches t ON t.n = d.n LEFT JOIN bodies b ON b.n = t.n LEFT JOIN conversations c ON c.id = t.conversation
 		LEFT JOIN identities i ON i.id = t.identity LEFT JOIN customers u ON u.id = i.customer LEFT JOIN touch_data x ON x.n = t.n
-		WHERE d.key IN (`+placeholders(1, len(args))+") ORDER BY d.key DESC", args...)
+		WHERE d.key IN (`+placeholders(1, len(keys))+") ORDER BY d.key DESC", anys(keys)...)
 }
 
 func scanNumber(rows *sql.Rows, v *any) error {
@@ -681,17 +786,13 @@ func (db *DB) matching(ctx context.Context, q querier, text string) (conversatio
 		if len(keys) == 0 {
 			continue
 		}
-		args := make([]any, len(keys))
-		for i, k := range keys {
-			args[i] = k
-		}
+		args := anys(keys)
 		if conversations, err = collect(ctx, q, scanText, "SELECT DISTINCT t.conversation FROM search_docs d JOIN touches t ON t.n = d.n WHERE d.key IN ("+placeholders(1, len(args))+")", args...); err != nil {
 			return nil, nil, 0, err
 		}
 		break
 	}
-	m := match{all: clausesWithBeginning(words)}
-	rows, err := collect(ctx, q, scanNumber, db.d.findConversations, db.d.wordQuery(m, ""), int64(math.MaxInt64), 200)
+	rows, err := db.conversationRows(ctx, q, match{all: clausesWithBeginning(words)}, math.MaxInt64, 200)
 	if err == nil && len(rows) > 0 {
 		var more []string
 		more, err = collect(ctx, q, scanText, "SELECT id FROM conversations WHERE number IN ("+placeholders(1, len(rows))+")", rows...)

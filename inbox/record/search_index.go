@@ -230,6 +230,7 @@ func (db *DB) indexOlder(ctx context.Context, limit int) (int, error) {
 func (db *DB) writeConversations(ctx context.Context, q querier, list []indexed, older int64) (err error) {
 	run := runner(ctx, q, &err)
 	slices.SortFunc(list, func(a, b indexed) int { return cmp.Compare(a.number, b.number) })
+	vocabulary := map[string]bool{}
 	for i := range list {
 		v := &list[i]
 		marks, rest := v.newMarks(), v.newRest()
@@ -241,11 +242,36 @@ func (db *DB) writeConversations(ctx context.Context, q querier, list []indexed,
 		if v.known {
 			run(db.d.deleteConversationWords, v.number)
 		}
-		run(db.d.insertConversationWords, v.number, db.d.wordList(v.terms()))
+		words := v.terms()
+		run(db.d.insertConversationWords, v.number, db.d.wordList(words))
+		addVocabulary(vocabulary, words)
 		if v.known && marks != v.marks || !v.known && v.number < older {
 			run("INSERT INTO search_redo (conversation, n) VALUES ($1, 0) ON CONFLICT (conversation) DO UPDATE SET n = 0", v.id)
 		}
 	}
+	if err != nil {
+		return err
+	}
+	return db.writeVocabulary(ctx, q, vocabulary)
+}
+
+func addVocabulary(to map[string]bool, words []string) {
+	for _, w := range words {
+		if vocabular(w) {
+			to[w] = true
+		}
+	}
+}
+
+func (db *DB) writeVocabulary(ctx context.Context, q querier, words map[string]bool) error {
+	if db.d.labelled || len(words) == 0 {
+		return nil
+	}
+	args := make([]any, 0, len(words))
+	for w := range words {
+		args = append(args, w)
+	}
+	_, err := db.all(ctx, q, insertVocab.over(nil, args))
 	return err
 }
 
@@ -443,11 +469,7 @@ func (db *DB) writeDocuments(ctx context.Context, q querier, list []document) er
 	args = args[:0]
 	for i := range list {
 		args = append(args, list[i].key, db.d.documentWords(list[i].key, list[i].words))
-		for _, w := range list[i].words {
-			if !db.d.labelled && vocabular(w) {
-				vocabulary[w] = true
-			}
-		}
+		addVocabulary(vocabulary, list[i].words)
 	}
 	if _, err = db.all(ctx, q, db.d.insertTouchWords.over(nil, args)); err != nil {
 		return err
@@ -462,12 +484,7 @@ func (db *DB) writeDocuments(ctx context.Context, q querier, list []document) er
 		_, err = db.all(ctx, q, insertLabels.over(nil, args))
 		return err
 	}
-	args = args[:0]
-	for w := range vocabulary {
-		args = append(args, w)
-	}
-	_, err = db.all(ctx, q, insertVocab.over(nil, args))
-	return err
+	return db.writeVocabulary(ctx, q, vocabulary)
 }
 
 // placeDocument finds the key that a document has, or gives it the next one that is free.

@@ -261,7 +261,7 @@ func (m *searched) measure(t *testing.T) {
 		ask("two words", m.fa[m.zipf(3000)]+" "+m.fa[m.zipf(3000)], m.en[m.zipf(3000)]+" "+m.en[m.zipf(3000)])
 		ask("a common and a rare word", m.fa[m.rng.IntN(30)]+" "+m.fa[3000+m.rng.IntN(20000)])
 		ask("a word and a beginning", m.en[m.rng.IntN(100)]+" "+m.en[m.rng.IntN(100)][:1], m.fa[m.rng.IntN(100)]+" "+string([]rune(m.fa[m.rng.IntN(100)])[:1]))
-		for _, f := range []string{"channel:sms", "channel:telegram", "kind:call", fmt.Sprintf("queue:queue-%010d", m.rng.IntN(20)), fmt.Sprintf("tag:tag%d", m.rng.IntN(60)),
+		for _, f := range []string{"channel:sms", "channel:telegram", "kind:call", fmt.Sprintf("queue:queue-%010d", m.rng.IntN(20)), fmt.Sprintf("tag:tag%d", m.rng.IntN(50)),
 			fmt.Sprintf("from:colleague%d", m.rng.IntN(200)), fmt.Sprintf("from:u%07d", m.rng.IntN(m.touches*3/20)), "status:active", "before:1404/06/01", "after:2025-03-01 before:2025-03-03"} {
 			w := m.en[m.zipf(300)]
 			name, _, _ := strings.Cut(f, ":")
@@ -275,7 +275,7 @@ func (m *searched) measure(t *testing.T) {
 		name[i], name[i-1] = name[i-1], name[i]
 		ask("misspelled names", string(name))
 		ask("telephone numbers", fmt.Sprintf("0098 912 %03d", m.rng.IntN(300)), fmt.Sprintf("0912%07d", m.rng.IntN(m.touches/10)*10+9))
-		ask("filters alone", fmt.Sprintf("tag:tag%d", m.rng.IntN(60)), "kind:purchase", "status:waiting", fmt.Sprintf("from:colleague%d", m.rng.IntN(200)))
+		ask("filters alone", fmt.Sprintf("tag:tag%d", m.rng.IntN(50)), "kind:purchase", "status:waiting", fmt.Sprintf("from:colleague%d", m.rng.IntN(200)))
 	}
 	type taken struct {
 		text      string
