@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url'
 import { WebSocketServer } from 'ws'
 import { why } from './colleagues.mjs'
 import * as find from './find.mjs'
+import * as rules from './rules.mjs'
 import { Hub, kinds } from './hub.mjs'
 import { html, png, wav } from './media.mjs'
 import { FakeRecord } from './record.mjs'
@@ -100,6 +101,7 @@ export function serve({ port = 0, size, locale, setup = false } = {}) {
     const user = who(req)
     if (!user) throw { status: 401, code: 'signed_out', message: 'You are signed out.' }
     if (method !== 'GET' && req.headers['x-tamas-csrf'] !== '1') throw { status: 403, code: 'csrf', message: 'No CSRF header.' }
+    if (a === 'settings' && ['attributes', 'kinds', 'record'].includes(id)) return rules.settings(hub, record, id, method === 'PUT' ? body : null)
     const recorded = record.answer(method, [a, id, action], q, body, user)
     if (recorded !== undefined) return recorded
     switch (a) {
@@ -149,7 +151,7 @@ export function serve({ port = 0, size, locale, setup = false } = {}) {
       }
       case 'search': return find.search(hub, q)
       case 'suggestions': return method === 'POST' ? find.decide(hub, id, action === 'dismiss' ? 'dismissed' : 'merged', user.id) : find.pairs(hub, q)
-      case 'kinds': return { kinds: [] }
+      case 'imports': return rules.imports(hub, method, id, action, body)
       case 'reports': return !id ? { figures: reports.figures } : action === 'touches' ? reports.items(hub, q) : reports.report(hub, id, q)
       case 'staffing': return reports.staffing(hub)
       case 'simulations': {
