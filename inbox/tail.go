@@ -46,6 +46,8 @@ type Frame struct {
 	ID    record.ID
 	JSON  []byte // {"t":"event","id":…,"event":…}, marshalled once for everybody
 	Event *record.Event
+
+	weight int // bytes in the log, which may be more than JSON's
 }
 
 // What a process keeps in memory for readers that lag or come back: this many events, of this many bytes of JSON. A few long
@@ -246,7 +248,7 @@ func frame(x redis.XMessage, own *own) (Frame, error) {
 	if own != nil {
 		if e := own.take(id.Token, body); e != nil {
 			e.ID = id
-			return Frame{ID: id, Event: e, JSON: frameJSON(x.ID, body, e)}, nil
+			return Frame{ID: id, Event: e, JSON: frameJSON(x.ID, body, e), weight: len(body)}, nil
 		}
 	}
 	e := &record.Event{}
@@ -260,7 +262,7 @@ func frame(x redis.XMessage, own *own) (Frame, error) {
 		return Frame{ID: id, Event: e, JSON: []byte(`{"t":"event","id":"` + x.ID + `","event":{}}`)}, err
 	}
 	e.ID = id
-	return Frame{ID: id, Event: e, JSON: frameJSON(x.ID, body, e)}, nil
+	return Frame{ID: id, Event: e, JSON: frameJSON(x.ID, body, e), weight: len(body)}, nil
 }
 
 // frameJSON is an event as sockets get it: the log's own text. The HTML of a mail is a document of its own for those who open it,
@@ -367,7 +369,7 @@ func (t *tail) unrecorded() int {
 	defer t.mu.Unlock()
 	n := 0
 	for i := len(t.ring) - 1; i >= 0 && t.ring[i].ID.N > t.recorded.N; i-- {
-		n += len(t.ring[i].JSON)
+		n += max(t.ring[i].weight, len(t.ring[i].JSON))
 	}
 	if len(t.ring) > 0 && !t.recorded.IsZero() && t.ring[0].ID.N > t.recorded.N+1 {
 		numbers := int(t.ring[len(t.ring)-1].ID.N-t.ring[0].ID.N) + 1 // an event may take several
