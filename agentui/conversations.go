@@ -101,7 +101,15 @@ func (s *Server) getConversation(c echo.Context) error {
 		return err
 	}
 	withoutRaw(d.Touches)
-	return c.JSON(http.StatusOK, d)
+	attributes, err := s.db.ConversationAttributes(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	s.sight(c).Attributes(attributes)
+	return c.JSON(http.StatusOK, struct {
+		record.Detail
+		Attributes record.Values `json:"attributes"`
+	}{d, attributes})
 }
 
 func (s *Server) listTouches(c echo.Context) error {

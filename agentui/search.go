@@ -33,8 +33,11 @@ func (s *Server) getSearch(c echo.Context) error {
 	}{found, []struct{}{}})
 }
 
-// listCustomers finds customers only.
+// listCustomers finds customers only, or lists them when nothing is looked for.
 func (s *Server) listCustomers(c echo.Context) error {
+	if c.QueryParam("q") == "" {
+		return s.listFixes(c)
+	}
 	found, err := s.find(c, record.SearchFor{In: []string{record.InCustomers}})
 	if err != nil {
 		return err
