@@ -14,6 +14,7 @@ func (s *Server) getCustomer(c echo.Context) error {
 	if err != nil {
 		return missing(err, "customer")
 	}
+	s.saw(c, &page.CustomerPage)
 	page.Sight(s.sight(c))
 	if page.Pins, err = heard(ctx, s, principalOf(c), page.Pins, func(p *record.Pin) *record.Touch { return &p.Touch }); err != nil {
 		return err
@@ -44,12 +45,13 @@ func (s *Server) patchCustomer(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	before, row, err := s.db.EditCustomer(ctx, id, in.Version, e, s.decided(c, ""), func(before, after record.Customer) record.Note {
+	by := s.decided(c, "")
+	before, row, err := s.db.EditCustomer(ctx, id, in.Version, e, by, func(before, after record.Customer) record.Note {
 		was, is := auditedProfile(before), auditedProfile(after)
 		if changed := record.Differing(before, after); len(changed) > 0 {
 			is["fields"] = changed
 		}
-		return s.note(c, "customer.change", after.ID, was, is)
+		return during(by.At, s.note(c, "customer.change", after.ID, was, is))
 	})
 	if err != nil {
 		return stale(err, "customer", func() (any, error) {

@@ -55,6 +55,7 @@ type Server struct {
 	live        *live
 	simulations *simulations
 	agentDays   agentDays
+	seen        sightings
 	explainer   router.Explainer
 	hasher      *hasher
 	metrics     *metrics
@@ -100,6 +101,7 @@ func New(o Options) (*Server, error) {
 	s.done.Go(func() { s.live.watchRecord(ctx) })
 	s.done.Go(func() { s.live.watchSessions(ctx) })
 	s.done.Go(func() { s.tellFigures(ctx) })
+	s.done.Go(func() { s.writeSeen(ctx) })
 	return s, nil
 }
 
@@ -193,6 +195,7 @@ func (s *Server) routes() *echo.Echo {
 	a.POST("/conversations/:id/whisper", s.supervisor(s.postWhisper))
 	a.POST("/conversations/:id/barge", s.supervisor(s.postBarge))
 	a.POST("/conversations/:id/needs", s.agent(s.postNeeds))
+	a.POST("/conversations/:id/attributes", s.agent(s.postConversationAttributes))
 	a.GET("/pull", s.agent(s.getPull))
 	a.GET("/agents", s.agent(s.listAgents))
 	a.POST("/touches", s.agent(s.postTouches))
@@ -206,7 +209,10 @@ func (s *Server) routes() *echo.Echo {
 
 	a.GET("/customers", s.agent(s.listCustomers))
 	a.GET("/customers/:id", s.agent(s.getCustomer))
+	a.POST("/customers", s.agent(s.postCustomer))
 	a.PATCH("/customers/:id", s.agent(s.patchCustomer))
+	a.POST("/customers/:id/identities", s.agent(s.postIdentity))
+	a.GET("/customers/:id/access", s.supervisor(s.getAccess))
 	a.GET("/customers/:id/touches", s.agent(s.listCustomerTouches))
 	a.POST("/customers/:id/start-link", s.agent(s.postStartLink))
 	a.GET("/customers/:id/history", s.agent(s.getCustomerHistory))
