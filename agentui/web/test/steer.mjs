@@ -322,7 +322,7 @@ await ok('with before and after', async () => (await sara.locator('ol li .line-t
 await ok('and nothing unnamed', () => !/\b(conversation|agent|queue|settings) [a-z]+ ?[a-z]*\b/.test(locale === 'fa' ? all : ''), sara, 0)
 await shoot(sara, 'audit')
 
-await sara.getByLabel(t('audit.who')).click()
+await sara.getByLabel(t('audit.who'), { exact: true }).click()
 await ok('by whomever', () => sara.getByRole('option', { name: said.omid }).isVisible(), sara)
 await sara.keyboard.press('Escape')
 
