@@ -46,6 +46,8 @@ export interface Body {
   /** Events may carry it; lists leave it out and say has_html. */
   html?: string
   has_html?: boolean
+  /** Kinds of what was masked in it. */
+  masked?: string[]
   /** How many images of the HTML stand on other people's servers. */
   remote_images?: number
   raw?: string
