@@ -175,7 +175,10 @@ func (d *demonstration) found(ctx context.Context) error {
 			d.staff = append(d.staff, u)
 		}
 	}
-	return d.openAccounts(ctx)
+	if err := d.openAccounts(ctx); err != nil || !needed {
+		return err
+	}
+	return d.remember(ctx)
 }
 
 // openAccounts points the four accounts at this run's doubles, whose ports are new each time.
