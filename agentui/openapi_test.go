@@ -61,7 +61,7 @@ func TestOpenAPIRoutes(t *testing.T) {
 }
 
 func init() {
-	for _, t := range []string{"text/html", "image/png", "image/jpeg"} {
+	for _, t := range []string{"text/html", "image/png", "image/jpeg", "application/jsonl"} {
 		openapi3filter.RegisterBodyDecoder(t, openapi3filter.FileBodyDecoder)
 	}
 }

@@ -649,7 +649,7 @@ func (p *importPace) appended(id record.ID) { p.last = id }
 // rest lets others in after a chunk of so many rows that took so long.
 func (p *importPace) rest(ctx context.Context, rows int, took time.Duration) error {
 	head := p.h.Head()
-	p.busy = p.last.IsZero() || head.N > p.last.N || p.h.unrecorded() > 0
+	p.busy = !p.last.IsZero() && head.N > p.last.N || p.h.unrecorded() > indexYields/4
 	want := quietChunk
 	if p.busy {
 		want = busyChunk
