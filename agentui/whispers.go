@@ -10,7 +10,7 @@ import (
 )
 
 // A whisper is for who had its conversation then, and for supervisors: nobody else gets it, in whatever way touches are read, nor does who
-// has the conversation later. The full-text index leaves whispers out, so no search finds them.
+// has the conversation later. Searches leave out those of others, too; lists are not narrowed by them at all.
 
 // hears tells whether somebody may see what was whispered to this owner.
 func (p *principal) hears(owner string) bool {

@@ -28,6 +28,7 @@ type benchOptions struct {
 	agents   int
 	floor    int
 	rebuild  int
+	searched int
 	json     string
 	svg      string
 	profile  string
@@ -48,6 +49,7 @@ var measures = []struct {
 	{"engine", "the router's engine alone: 1,000 agents, 10,000 waiting, 50 queues, 20 skills", false, (*bencher).measureEngine},
 	{"route", "from a customer's message, and from an agent's end of work, to the offer on the agent's socket", true, (*bencher).measureRoute},
 	{"fanout", "events in bursts of ten to many agents' sockets", false, (*bencher).measureFanOut},
+	{"search", "the first 20 of a search among many touches, and the full-text index", false, (*bencher).measureSearch},
 	{"mail", "mails from a real Dovecot into the record, on one account", true, (*bencher).measureMail},
 	{"sms", "SMS webhooks into the record", false, (*bencher).measureSMS},
 	{"files", "a large file up and down, against io.Copy to the same disk, and the hub's memory", true, (*bencher).measureFiles},
@@ -96,6 +98,7 @@ func parseBench(args, environ []string, errOut io.Writer) (*benchOptions, error)
 		f.IntVar(&o.agents, "agents", 1000, "`number` of agents' sockets that events are fanned out to")
 		f.IntVar(&o.floor, "engine-agents", 1000, "of the engine's measure; ten times as many conversations wait")
 		f.IntVar(&o.rebuild, "rebuild", 10_000, "`number` of open conversations to start with")
+		f.IntVar(&o.searched, "touches", 100_000, "`number` of touches to search; the aim is for 2,000,000")
 		f.StringVar(&o.json, "json", "", "`file` for the figures as JSON")
 		f.StringVar(&o.svg, "svg", "", "`file` for a picture of them")
 		f.StringVar(&o.profile, "cpuprofile", "", "`file` for a CPU profile of the first hub that is started")
@@ -136,8 +139,8 @@ func parseBench(args, environ []string, errOut io.Writer) (*benchOptions, error)
 		}
 		o.rates = append(o.rates, n)
 	}
-	for name, n := range map[string]int{"callers": o.callers, "conversations": o.threads, "sockets": o.sockets, "agents": o.agents, "rebuild": o.rebuild} {
-		if n < 1 || n > 1_000_000 {
+	for name, n := range map[string]int{"callers": o.callers, "conversations": o.threads, "sockets": o.sockets, "agents": o.agents, "rebuild": o.rebuild, "touches": o.searched} {
+		if n < 1 || n > 10_000_000 || n > 1_000_000 && name != "touches" {
 			return nil, fmt.Errorf("--%s is from 1 to 1,000,000", name)
 		}
 	}

@@ -24,10 +24,10 @@ func TestBench(t *testing.T) {
 		t.Skip("takes minutes with the race detector; .ci/run has it without")
 	}
 	t.Run("embedded", func(t *testing.T) {
-		tryBench(t, []string{"ack.sms", "ack.chat", "ack.chat_http", "agent.100", "acked.100", "one", "fanout", "engine", "route.eligible", "route.freed", "app", "sms", "files.upload", "files.download", "files.memory", "memory", "start", "rebuild"})
+		tryBench(t, []string{"ack.sms", "ack.chat", "ack.chat_http", "agent.100", "acked.100", "one", "fanout", "engine", "route.eligible", "route.freed", "index", "search", "app", "sms", "files.upload", "files.download", "files.memory", "memory", "start", "rebuild"})
 	})
 	t.Run("grown", func(t *testing.T) {
-		tryBench(t, []string{"one", "redis", "sms"}, "--only", "one,redis,sms", "--redis", "redis://"+testenv.Redis(t), "--database", testenv.Postgres(t))
+		tryBench(t, []string{"one", "index", "search", "redis", "sms"}, "--only", "one,search,redis,sms", "--redis", "redis://"+testenv.Redis(t), "--database", testenv.Postgres(t))
 	})
 }
 
@@ -51,7 +51,7 @@ func (s *sharedBuffer) String() string {
 
 func tryBench(t *testing.T, want []string, args ...string) {
 	dir := t.TempDir()
-	args = append(args, "--data", dir, "--time", "200ms", "--callers", "8", "--conversations", "50", "--rates", "100", "--sockets", "40", "--agents", "20", "--rebuild", "300", "--engine-agents", "80",
+	args = append(args, "--data", dir, "--time", "200ms", "--callers", "8", "--conversations", "50", "--rates", "100", "--sockets", "40", "--agents", "20", "--rebuild", "300", "--engine-agents", "80", "--touches", "3000",
 		"--json", filepath.Join(dir, "bench.json"), "--svg", filepath.Join(dir, "bench.svg"))
 	o, err := parseBench(args, nil, io.Discard)
 	if err != nil {

@@ -19,8 +19,9 @@
 // Lists are read together with the cursor they are true at, in one snapshot, so that a client can apply
 // later events on top.
 //
-// Full text is indexed behind the log by IndexOnce, over words that Fold made in Go, so that both databases
-// find the same.
+// Full text is indexed behind the log by IndexOnce, over words that were folded in Go (fold.go), so that both databases find the same. Its keys
+// sort by when touches happened; beside the words stand marks for what filters ask for (search_index.go). SearchFor asks it for a
+// Query (query.go); names that are misspelled are looked up by what is left of them without a letter (search_names.go).
 //
 // Reports follow the events too. Measure folds them in order into facts, one row a measured thing, and remembers with its cursor what the next
 // event needs; RollUp sums the days whose facts, tags or customers changed, from the facts alone; Report reads the smallest sums that know

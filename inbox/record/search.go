@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Sections of what is found.
@@ -123,15 +125,13 @@ func (f *finder) find(ctx context.Context, h *Hits) (err error) {
 	if h.Indexed, err = indexedPercent(ctx, f.q); err != nil || f.Limit <= 0 || !f.plan() {
 		return err
 	}
+	g, ctx := errgroup.WithContext(ctx)
 	if f.Before == "" {
-		if err := f.named(ctx, h); err != nil {
-			return err
-		}
-		if h.Conversations, err = f.conversations(ctx); err != nil {
-			return err
-		}
+		g.Go(func() error { return f.named(ctx, h) })
+		g.Go(func() (err error) { h.Conversations, err = f.conversations(ctx); return err })
 	}
-	return f.touches(ctx, h)
+	g.Go(func() error { return f.touches(ctx, h) })
+	return g.Wait()
 }
 
 // indexedPercent is how much of the record can be found.
@@ -507,48 +507,50 @@ func (f *finder) touches(ctx context.Context, h *Hits) error {
 		}
 	}
 	next := [2]string{"-", "-"}
+	g, ctx := errgroup.WithContext(ctx)
 	for i, section := range []string{InMessages, InTouches} {
 		if !f.wants(section) || at[i].end {
 			continue
 		}
-		m := match{all: slices.Concat(f.words, f.marks)}
-		if section == InMessages {
-			m.not = []string{markLogged}
-		} else {
-			m.all = append(m.all, clause{any: [][]string{{markLogged}}})
-		}
-		if f.User == "" && !f.Supervisor {
-			m.not = append(m.not, markWhisper)
-		}
-		var list []MessageHit
-		var more searchPlace
-		var err error
-		if !at[i].begins {
-			if list, more, err = f.page(ctx, m, at[i].key); err != nil {
-				return err
+		g.Go(func() error {
+			list, more, err := f.section(ctx, section, at[i])
+			next[i] = more.String()
+			if list != nil && section == InMessages {
+				h.Messages = list
+			} else if list != nil {
+				h.Touches = list
 			}
-		}
-		if f.typing && f.Before == "" && len(list) == 0 && more.end && len(f.words) > 0 {
-			at[i].begins = true
-		}
-		if at[i].begins {
-			m.all = slices.Concat(clausesWithBeginning(f.words), m.all[len(f.words):])
-			if list, more, err = f.page(ctx, m, at[i].key); err != nil {
-				return err
-			}
-			more.begins = true
-		}
-		next[i] = more.String()
-		if list != nil && section == InMessages {
-			h.Messages = list
-		} else if list != nil {
-			h.Touches = list
-		}
+			return err
+		})
 	}
+	err := g.Wait()
 	if next != [2]string{"-", "-"} {
 		h.Next = next[0] + "." + next[1]
 	}
-	return nil
+	return err
+}
+
+// section finds a page of messages or of other touches, and where the next begins.
+func (f *finder) section(ctx context.Context, section string, at searchPlace) (list []MessageHit, more searchPlace, err error) {
+	m := match{all: slices.Concat(f.words, f.marks)}
+	if section == InMessages {
+		m.not = []string{markLogged}
+	} else {
+		m.all = append(m.all, clause{any: [][]string{{markLogged}}})
+	}
+	if f.User == "" && !f.Supervisor {
+		m.not = append(m.not, markWhisper)
+	}
+	if !at.begins {
+		list, more, err = f.page(ctx, m, at.key)
+		if err != nil || !f.typing || f.Before != "" || len(list) > 0 || !more.end || len(f.words) == 0 {
+			return list, more, err
+		}
+	}
+	m.all = slices.Concat(clausesWithBeginning(f.words), m.all[len(f.words):])
+	list, more, err = f.page(ctx, m, at.key)
+	more.begins = true
+	return list, more, err
 }
 
 // searchPlace is where a page goes on.

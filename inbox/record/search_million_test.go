@@ -144,6 +144,11 @@ func (m *searched) name() string {
 	return f[i] + " " + l[i]
 }
 
+var (
+	newCustomers  = many{`INSERT INTO customers (id, name, created_at) VALUES `, `(?, ?, ?)`, ``}
+	newIdentities = many{`INSERT INTO identities (id, home, customer, channel, address, name, created_at) VALUES `, `(?, ?, ?, ?, ?, ?, ?)`, ``}
+)
+
 func (m *searched) fill(ctx context.Context) error {
 	const each = 5 // touches of a conversation
 	people := max(m.touches*3/20, 1)
@@ -202,7 +207,7 @@ func (m *searched) fill(ctx context.Context) error {
 			convs = append(convs, id, 1, int64(number), identity, "account-0000000001", channel, id, queue, string(status), "", "", tags, 0, 0, 0, int64(0), int64(at), "", subject, 0, "", string(head))
 		}
 		list := upsertConversations.over(nil, convs)
-		list = insertTouches.over(insertNamed.over(insertPersons.over(list, persons), named), touches)
+		list = insertTouches.over(newIdentities.over(newCustomers.over(list, persons), named), touches)
 		list = insertBodies.over(list, bodies)
 		if err := m.db.write(ctx, func(q querier) error { _, err := m.db.all(ctx, q, list); return err }); err != nil {
 			return err
