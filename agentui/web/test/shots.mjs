@@ -20,6 +20,7 @@ const simulated = async (page) => { await page.locator('form').waitFor(); await 
 const drawer = (list) => async (page) => { await page.locator(`${list} button`).first().click(); await page.locator('[role=dialog] form').waitFor(); await page.waitForTimeout(500) }
 const unfolded = async (page) => { await drawer('ul.card li')(page); await page.locator('[role=dialog] details').evaluateAll((all) => all.forEach((x) => (x.open = true))); await page.waitForTimeout(300) }
 const down = (page) => page.locator('[role=dialog] form').evaluate((el) => el.parentElement.scrollTo(0, 99999)).then(() => page.waitForTimeout(200))
+const lined = async (page) => { await page.locator('[data-row]').first().waitFor(); await page.waitForTimeout(900) }
 const figure = (id, more = '', rest = {}) => ({ go: `/supervisor/reports?figure=${id}${more}`, do: charted, ...rest })
 const scenes = {
   files: { go: '/inbox', do: everything },
@@ -146,6 +147,19 @@ const scenes = {
   importUndone: { go: '/settings/imports/old-shop', do: settled },
   firm: { go: '/settings/firm', do: (page) => page.locator('form').waitFor() },
   profile: { go: '/settings/profile', do: settled },
+  customers: { go: '/customers', do: settled },
+  customersIncomplete: { go: '/customers?view=incomplete', do: settled },
+  organisations: { go: '/customers?view=organisations', do: settled },
+  organisation: { go: '/organisations/o1', do: lined },
+  customerNone: { go: '/customers/t0', do: settled },
+  customerOne: { go: '/customers/t1', do: lined },
+  customerPage: { go: '/customers/t50', do: lined },
+  customerProfile: { go: '/customers/t50?tab=profile', do: async (page) => { await settled(page); await page.locator('aside').first().evaluate((el) => el.scrollTo(0, 99999)); await page.waitForTimeout(500) } },
+  customerSummary: { go: '/customers/t50?tab=summary', do: charted },
+  customerUnfolded: { go: '/customers/t50', do: async (page) => { await lined(page); await page.locator('[data-row][aria-expanded]').nth(1).click(); await page.waitForTimeout(400) } },
+  customerFiltered: { go: '/customers/t50?kind=purchase,call&from=2025-01-01', do: lined },
+  customerMany: { go: '/customers/t10000', do: async (page) => { await lined(page); for (let i = 0; i < 10; i++) { await page.locator('[data-row]').first().evaluate((el) => el.closest('ul').parentElement.scrollBy(0, 9000)); await page.waitForTimeout(300) } } },
+  logTouch: { go: '/customers/t50', do: async (page) => { await lined(page); await page.keyboard.press('o'); await page.locator('[role=dialog]').waitFor(); await page.waitForTimeout(300); await page.keyboard.press('p'); await page.waitForTimeout(300) } },
   tokens: { go: '/settings/tokens', do: settled },
 }
 
