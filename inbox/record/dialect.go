@@ -42,6 +42,7 @@ type dialect struct {
 	// Full text. Words of documents are labelled with their time where order is not the index's own.
 	insertTouchWords        many                                   // key, words
 	deleteTouchWords        string                                 // $1 key
+	withdrawTouchWords      string                                 // $1 first n, $2 last n
 	insertConversationWords string                                 // $1 n, $2 words
 	deleteConversationWords string                                 // $1 n
 	insertCustomerWords     string                                 // $1 n, $2 words
@@ -74,6 +75,7 @@ var sqliteDialect = dialect{
 
 	insertTouchWords:        many{`INSERT INTO touch_words (rowid, words) VALUES `, `(?, ?)`, ``},
 	deleteTouchWords:        `DELETE FROM touch_words WHERE rowid = $1`,
+	withdrawTouchWords:      `DELETE FROM touch_words WHERE rowid IN (SELECT key FROM search_docs WHERE n >= $1 AND n <= $2)`,
 	insertConversationWords: `INSERT INTO conversation_words (rowid, words) VALUES ($1, $2)`,
 	deleteConversationWords: `DELETE FROM conversation_words WHERE rowid = $1`,
 	insertCustomerWords:     `INSERT INTO customer_words (rowid, words) VALUES ($1, $2)`,
@@ -114,6 +116,7 @@ var postgresDialect = dialect{
 
 	insertTouchWords:        many{`INSERT INTO touch_words (key, words) VALUES `, `(?, CAST(? AS tsvector))`, ``},
 	deleteTouchWords:        `DELETE FROM touch_words WHERE key = $1`,
+	withdrawTouchWords:      `DELETE FROM touch_words WHERE key IN (SELECT key FROM search_docs WHERE n >= $1 AND n <= $2)`,
 	insertConversationWords: `INSERT INTO conversation_words (n, words) VALUES ($1, CAST($2 AS tsvector))`,
 	deleteConversationWords: `DELETE FROM conversation_words WHERE n = $1`,
 	insertCustomerWords:     `INSERT INTO customer_words (n, words) VALUES ($1, CAST($2 AS tsvector))`,

@@ -189,8 +189,10 @@ func (b *batch) withdrawn(e *Event) {
 	}
 	from, to := int64(e.Import.From), int64(e.Import.To)
 	const these = " WHERE n >= $1 AND n <= $2"
+	run("DELETE FROM pins WHERE touch IN (SELECT id FROM touches"+these+")", from, to)
 	run("DELETE FROM bodies"+these, from, to)
 	run("DELETE FROM touch_data"+these, from, to)
 	run("DELETE FROM touches"+these+" AND state = 'logged'", from, to)
+	b.withdrew = append(b.withdrew, [2]int64{from, to})
 	run("UPDATE import_chunks SET undone = 1 WHERE import = $1 AND first = $2", e.Import.ID, e.Import.First)
 }
