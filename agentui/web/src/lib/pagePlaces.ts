@@ -35,6 +35,7 @@ export const pagePlaces: PagePlace[] = [
   { name: 'settings-kinds', icon: 'i-lucide-shapes', role: 'supervisor', en: 'Kinds of touches', fa: 'گونه‌های تماس', also: 'events own kind رویداد نوع' },
   { name: 'settings-record', icon: 'i-lucide-notebook-tabs', role: 'supervisor', en: 'Customer record', fa: 'پروندهٔ مشتری', also: 'stages purposes consent relations stale required مرحله هدف رضایت رابطه کهنه لازم' },
   { name: 'imports', icon: 'i-lucide-file-up', role: 'supervisor', en: 'Import and export', fa: 'ورود و خروج داده', also: 'csv jsonl excel file upload download پرونده اکسل بارگذاری' },
+  { name: 'settings-privacy', icon: 'i-lucide-shield', role: 'supervisor', en: 'Privacy', fa: 'حریم خصوصی', also: 'retention erasure redaction legal hold gdpr نگهداری پاک کردن' },
   { name: 'settings-firm', icon: 'i-lucide-store', role: 'admin', en: 'Firm', fa: 'شرکت', also: 'name time zone colour نام منطقهٔ زمانی رنگ' },
   { name: 'settings-tokens', icon: 'i-lucide-key-round', role: 'admin', en: 'API tokens', fa: 'توکن‌های API', also: 'programs access برنامه دسترسی' },
 ]
