@@ -50,6 +50,8 @@ var measures = []struct {
 	{"route", "from a customer's message, and from an agent's end of work, to the offer on the agent's socket", true, (*bencher).measureRoute},
 	{"fanout", "events in bursts of ten to many agents' sockets", false, (*bencher).measureFanOut},
 	{"search", "the first 20 of a search among many touches, and the full-text index", false, (*bencher).measureSearch},
+	{"touches", "touches logged over the API, a hundred a post", false, (*bencher).measureTouches},
+	{"import", "touches imported from a file, while the hub serves", true, (*bencher).measureImport},
 	{"mail", "mails from a real Dovecot into the record, on one account", true, (*bencher).measureMail},
 	{"sms", "SMS webhooks into the record", false, (*bencher).measureSMS},
 	{"files", "a large file up and down, against io.Copy to the same disk, and the hub's memory", true, (*bencher).measureFiles},
@@ -98,7 +100,7 @@ func parseBench(args, environ []string, errOut io.Writer) (*benchOptions, error)
 		f.IntVar(&o.agents, "agents", 1000, "`number` of agents' sockets that events are fanned out to")
 		f.IntVar(&o.floor, "engine-agents", 1000, "of the engine's measure; ten times as many conversations wait")
 		f.IntVar(&o.rebuild, "rebuild", 10_000, "`number` of open conversations to start with")
-		f.IntVar(&o.searched, "touches", 100_000, "`number` of touches to search; the aim is for 2,000,000")
+		f.IntVar(&o.searched, "touches", 100_000, "`number` of touches to search, and of rows to import; the aims are for 2,000,000 and 1,000,000")
 		f.StringVar(&o.json, "json", "", "`file` for the figures as JSON")
 		f.StringVar(&o.svg, "svg", "", "`file` for a picture of them")
 		f.StringVar(&o.profile, "cpuprofile", "", "`file` for a CPU profile of the first hub that is started")

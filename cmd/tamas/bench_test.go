@@ -24,10 +24,10 @@ func TestBench(t *testing.T) {
 		t.Skip("takes minutes with the race detector; .ci/run has it without")
 	}
 	t.Run("embedded", func(t *testing.T) {
-		tryBench(t, []string{"ack.sms", "ack.chat", "ack.chat_http", "agent.100", "acked.100", "one", "fanout", "engine", "route.eligible", "route.freed", "index", "search", "app", "sms", "files.upload", "files.download", "files.memory", "memory", "start", "rebuild"})
+		tryBench(t, []string{"ack.sms", "ack.chat", "ack.chat_http", "agent.100", "acked.100", "one", "fanout", "engine", "route.eligible", "route.freed", "index", "search", "touches", "import", "app", "sms", "files.upload", "files.download", "files.memory", "memory", "start", "rebuild"})
 	})
 	t.Run("grown", func(t *testing.T) {
-		tryBench(t, []string{"one", "index", "search", "redis", "sms"}, "--only", "one,search,redis,sms", "--redis", "redis://"+testenv.Redis(t), "--database", testenv.Postgres(t))
+		tryBench(t, []string{"one", "index", "search", "touches", "import", "redis", "sms"}, "--only", "one,search,touches,import,redis,sms", "--redis", "redis://"+testenv.Redis(t), "--database", testenv.Postgres(t))
 	})
 }
 
