@@ -83,6 +83,10 @@ func TestErase(t *testing.T) {
 			}
 		}
 
+		if _, err := h.db.SetConversationAttributes(ctx, conv, record.Values{"a": []byte(`"zahrasecret field"`)}, record.Decided{At: h.Now(), By: "ann"}, nil); err != nil {
+			t.Fatal(err)
+		}
+
 		erase := func() (record.Erasure, error) { return h.Erase(ctx, who.Customer, "asked for it", "ann", nil) }
 		if _, err := erase(); !errors.Is(err, ErrOpen) {
 			t.Fatalf("with an open conversation: %v", err)

@@ -15,7 +15,7 @@ import (
 //
 // Personal text stands in: bodies, touch_data (fields, items), touches.error and .unreadable, unreadable_events, identities, customers, links,
 // merges, hints, likenesses, suggestions, fields, field_history, tags, stages, consents, members, relations, pins, seen, audit (of the
-// customer), import_changes, import_errors, conversations.thread, events.json ("thread" alone), the full-text index, and blobs.
+// customer), import_changes, import_errors, conversations.thread, events.json ("thread" alone), the full-text index with its lists of words, and blobs. "fields" and "field_history" are also of conversations.
 
 // Errors of erasure.
 var (
@@ -321,6 +321,15 @@ func (db *DB) erase(ctx context.Context, q querier, e *erasing, out *Erasure) (e
 		born = min(born, c.CreatedAt)
 	}
 	run("INSERT INTO customers (id, name, created_at, stale, seek, erased_at) VALUES ($1, '', $2, 0, 0, $3)", out.Stands, int64(born), int64(out.At))
+	named, err := treeNames(ctx, q, e.tree.root)
+	if err != nil {
+		return err
+	}
+	ids, err := identities(ctx, q, e.tree.root)
+	if err != nil {
+		return err
+	}
+	_, names := customerWords(named, ids)
 	stands := map[string]string{} // identity → the one without an address
 	for _, id := range e.identities {
 		stands[id] = NewID("x")
@@ -343,6 +352,9 @@ func (db *DB) erase(ctx context.Context, q querier, e *erasing, out *Erasure) (e
 		if err != nil {
 			return err
 		}
+		for _, table := range []string{"fields", "field_history"} {
+			run("DELETE FROM "+table+" WHERE subject = $1", c.ID)
+		}
 		run("UPDATE conversations SET identity = $2, thread = $3, shared = 0, header = $4 WHERE id = $1", c.ID, c.Identity, c.Thread, string(head))
 	}
 	for _, c := range e.tree.list {
@@ -360,6 +372,9 @@ func (db *DB) erase(ctx context.Context, q querier, e *erasing, out *Erasure) (e
 		}
 	}
 	if err != nil {
+		return err
+	}
+	if err := db.forgetSpellings(ctx, q, names); err != nil {
 		return err
 	}
 	if err := db.wipe(ctx, q, out.At, e.touches, &out.Counts); err != nil {
@@ -392,6 +407,25 @@ func (db *DB) forgetNames(ctx context.Context, q querier, customer string) error
 	}
 	_, err = q.ExecContext(ctx, "DELETE FROM customer_rows WHERE n = $1", n)
 	return err
+}
+
+// forgetSpellings takes words out of the list of how names are misspelled, unless somebody is still called so.
+func (db *DB) forgetSpellings(ctx context.Context, q querier, names []string) error {
+	for _, w := range names {
+		found, err := collect(ctx, q, scanNumber, db.d.findCustomers, db.d.wordQuery(match{all: []clause{{any: [][]string{{w}}}}}, ""), 1)
+		if err != nil {
+			return err
+		}
+		if len(found) > 0 {
+			continue
+		}
+		for _, key := range append(spellings(w), w) {
+			if _, err := q.ExecContext(ctx, "DELETE FROM search_names WHERE key = $1 AND word = $2", key, w); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // ScrubOnce takes the threads of the oldest erasure that is not done out of its events: the addresses that headers carried. It tells whether

@@ -1,0 +1,37 @@
+package record
+
+import "testing"
+
+// The lists of words beside the full text lose what was one person's alone, and keep what others share.
+func TestEraseForgetsWords(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		ctx := t.Context()
+		f := newFirm(t, db)
+		f.receive("1", "k1", "unspeakable words").Identity.Name = "Zahranoor Shared"
+		f.receive("2", "k2", "ordinary words").Identity.Name = "Parvaneh Shared"
+		for _, id := range []string{"1", "2"} {
+			c := f.change(id)
+			c.Status, c.ReopenUntil = Resolved, 1
+			f.append(Event{Kind: EvResolved, Conversation: c})
+		}
+		f.write()
+		indexAll(t, db)
+		spelled := func(word string) int { return count(t, db, "SELECT count(*) FROM search_names WHERE word = $1", word) }
+		for _, w := range []string{"zahranoor", "shared", "parvaneh"} {
+			if spelled(w) == 0 {
+				t.Fatalf("%s is not spelled", w)
+			}
+		}
+		must(db.Erase(ctx, "c-1", "asked", Decided{At: f.now + 1, By: "u"}, nil))
+		if spelled("zahranoor") > 0 || spelled("shared") == 0 || spelled("parvaneh") == 0 {
+			t.Errorf("spelled: %d %d %d", spelled("zahranoor"), spelled("shared"), spelled("parvaneh"))
+		}
+		if db.d.labelled {
+			return
+		}
+		words := func(word string) int { return count(t, db, "SELECT count(*) FROM search_words WHERE word = $1", word) }
+		if words("unspeakable") > 0 || words("words") == 0 || words("ordinary") == 0 {
+			t.Errorf("words: %d %d %d", words("unspeakable"), words("words"), words("ordinary"))
+		}
+	})
+}
