@@ -5,13 +5,13 @@ import type { Amount } from '@/api'
 
 const formats = new Map<string, Intl.NumberFormat>()
 
-/** money writes an amount in the language's digits with its currency: "12.50 €", "۱۲٬۵۰۰ تومان". */
+/** money writes an amount in the language's digits with its currency: "€12.50", "€12", "۱۲٬۵۰۰ تومان". */
 export function money(amount: Amount | undefined, currency = ''): string {
   const n = Number(amount ?? 0)
   if (currency === 'IRT' || currency === 'IRR') return t(currency === 'IRT' ? 'money.toman' : 'money.rial', { amount: number(n) })
   if (!/^[A-Z]{3}$/.test(currency)) return number(n)
   const key = `${locale.value} ${currency}`
   let f = formats.get(key)
-  if (!f) formats.set(key, (f = new Intl.NumberFormat(locale.value === 'fa' ? 'fa-IR' : 'en', { style: 'currency', currency, currencyDisplay: 'narrowSymbol', minimumFractionDigits: 0, maximumFractionDigits: 2 })))
+  if (!f) formats.set(key, (f = new Intl.NumberFormat(locale.value === 'fa' ? 'fa-IR' : 'en', { style: 'currency', currency, currencyDisplay: 'narrowSymbol', trailingZeroDisplay: 'stripIfInteger' })))
   return f.format(n)
 }

@@ -102,5 +102,5 @@ export function touchFacts(x: RecordTouch): { key: string; text: string; strong?
   return out
 }
 
-/** What was bought or given back, a line each. */
-export const touchItems = (x: RecordTouch): string[] => (x.data?.items ?? []).map((i) => `${i.name || i.product || ''}${quantity(i.quantity)}${i.amount !== undefined ? ` · ${money(i.amount, x.data?.currency)}` : ''}`)
+/** What was bought or given back, a line each; a product's name in the other direction does not turn the amount behind it around. */
+export const touchItems = (x: RecordTouch): string[] => (x.data?.items ?? []).map((i) => `\u2068${i.name || i.product || ''}\u2069${quantity(i.quantity)}${i.amount !== undefined ? ` · \u2068${money(i.amount, x.data?.currency)}\u2069` : ''}`)
