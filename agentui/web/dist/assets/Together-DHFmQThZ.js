@@ -1,0 +1,1 @@
+export{t as default}from"./Together-Cdpt4-d6.js";

@@ -1,0 +1,1 @@
+import{i as e}from"./client-Dj6YhlID.js";var t={pairs:t=>e(`/suggestions`,t),search:(t,n)=>e(`/search`,t,n),kinds:()=>e(`/kinds`)};export{t};

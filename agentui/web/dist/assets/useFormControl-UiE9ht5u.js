@@ -1,1 +1,0 @@
-import{Ot as e,b as t}from"./i18n-DrU_6BRb.js";import{i as n}from"./dist-DB-XUiA_.js";function r(r){return t(()=>!e(r)||!!n(r)?.closest(`form`))}export{r as t};
