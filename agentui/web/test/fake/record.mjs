@@ -187,7 +187,7 @@ export class FakeRecord {
         if (method === 'PUT') { p.consents = [{ ...body, at: Date.now(), by: user.id }, ...p.consents.filter((c) => c.channel !== body.channel || c.purpose !== body.purpose)]; return null }
         return { items: p.consents }
       }
-      case 'access': return { items: [{ by: 'u2', at: Date.now() - 9e5, action: 'customer.seen' }, { by: 'u4', at: Date.now() - 40 * day, action: 'customer.change', fields: [{ field: 'stage', was: 'active', value: 'loyal' }, { field: 'attributes.limit', value: { amount: 25_000_000, currency: 'IRT' } }] }] }
+      case 'access': return { items: [{ by: 'u2', at: Date.now() - 9e5, what: 'seen' }, { by: 'u4', at: Date.now() - 40 * day, what: 'changed', action: 'customer.change', fields: ['stage', 'attributes.limit', 'place'], history: [{ field: 'stage', was: 'active', value: 'loyal' }, { field: 'attributes.limit', was: null, value: { amount: 25_000_000, currency: 'IRT' } }] }] }
     }
     return undefined
   }

@@ -182,8 +182,12 @@ export interface Around {
 export interface Access {
   by: string
   at: Millis
-  action: string
-  fields?: { field: string; was?: unknown; value?: unknown }[] | null
+  what: 'seen' | 'changed'
+  /** Of the audit. */
+  action?: string
+  /** That were changed, and what they were, where that is kept. */
+  fields?: string[] | null
+  history?: { field: string; was?: unknown; value?: unknown }[] | null
 }
 
 export interface RelationKind extends FieldOption {
