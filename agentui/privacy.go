@@ -164,13 +164,9 @@ func (s *Server) previewErase(c echo.Context) error {
 
 // postErase erases a person for good.
 func (s *Server) postErase(c echo.Context) error {
-	in, err := decode[struct {
+	in, id, err := decodeAbout[struct {
 		Reason string `json:"reason"`
-	}](c)
-	if err != nil {
-		return err
-	}
-	id, err := rowID(c, "customer")
+	}](c, "customer")
 	if err != nil {
 		return err
 	}
@@ -197,13 +193,9 @@ func (s *Server) postErase(c echo.Context) error {
 }
 
 func (s *Server) putHold(c echo.Context) error {
-	in, err := decode[struct {
+	in, id, err := decodeAbout[struct {
 		Why string `json:"why"`
-	}](c)
-	if err != nil {
-		return err
-	}
-	id, err := rowID(c, "customer")
+	}](c, "customer")
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ func TestUnrecordedBeyondTheRing(t *testing.T) {
 	const events, size = 5 * ringSize, 1000
 	for n := uint64(1); n <= events; n++ {
 		id := record.ID{N: n, Token: 1}
-		x.append([]Frame{{ID: id, JSON: make([]byte, size)}})
+		x.append([]Frame{{ID: id, JSON: make([]byte, size), Event: &record.Event{ID: id}}})
 		if n == 1 {
 			x.markRecorded([]record.ID{id})
 		}

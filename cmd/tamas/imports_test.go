@@ -15,7 +15,7 @@ var floors = [][]string{
 	{"tamas/router/sim"},
 	{"tamas/router"},
 	{"tamas/inbox"},
-	{"tamas/inbox/sheet"},
+	{"tamas/inbox/sheet", "tamas/inbox/redact"},
 	{"tamas/inbox/calendar"},
 	{"tamas/inbox/record"},
 	{"tamas/channels/telegram", "tamas/channels/email", "tamas/channels/sms", "tamas/channels/webchat", "tamas/channels/api"},
