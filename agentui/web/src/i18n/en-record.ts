@@ -13,7 +13,6 @@ export const record = {
   'customers.end': 'That is all: {count}',
   'customers.still': 'Still right',
   'customers.confirmed': 'Confirmed',
-  'customers.unreachableSince': 'Nothing arrives since',
   'customers.view.all': 'Everybody',
   'customers.view.incomplete': 'Incomplete',
   'customers.view.stale': 'Stale',

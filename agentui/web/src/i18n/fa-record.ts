@@ -15,7 +15,6 @@ export const record: Record<keyof typeof en, string> = {
   'customers.end': 'همه همین بود: {count}',
   'customers.still': 'هنوز درست است',
   'customers.confirmed': 'تأیید شد',
-  'customers.unreachableSince': 'از آن زمان چیزی نمی‌رسد',
   'customers.view.all': 'همه',
   'customers.view.incomplete': 'ناقص',
   'customers.view.stale': 'کهنه',

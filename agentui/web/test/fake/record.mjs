@@ -195,7 +195,7 @@ export class FakeRecord {
   list(q) {
     const all = [{ ...this.person('t50').customer, address: 'laleh.jafari@example.ir', channel: 'email' }, ...[...this.hub.customers.values()].map((c) => { const i = [...this.hub.identities.values()].find((x) => x.customer === c.id); return { ...c, address: i?.address, channel: i?.channel } })]
     const fit = all.filter((c) => !q.q || `${c.name} ${c.address}`.toLowerCase().includes(q.q.toLowerCase()))
-    const marked = q.fix === 'incomplete' ? fit.slice(0, 5).map((c) => ({ ...c, missing: ['place', 'languages'] })) : q.fix === 'unreachable' ? fit.slice(0, 2).map((c) => ({ ...c, since: Date.now() - 3 * day })) : q.fix ? fit.slice(0, 3) : fit
+    const marked = q.fix === 'incomplete' ? fit.slice(0, 5).map((c) => ({ ...c, completeness: { percent: 60, missing: ['place', 'languages'] } })) : q.fix === 'unreachable' ? fit.slice(0, 2).map((c) => ({ ...c })) : q.fix ? fit.slice(0, 3) : fit
     const from = Number(q.before) || 0
     return { items: marked.slice(from, from + 50), next: from + 50 < marked.length ? String(from + 50) : '' }
   }
