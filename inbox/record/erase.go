@@ -234,6 +234,25 @@ func (b *Body) Blobs() (list []string) {
 // wipe takes the text away from touches, with what follows from it; the blobs that it named are doomed. That they were stays, and what they
 // amounted to.
 func (db *DB) wipe(ctx context.Context, q querier, at Millis, ns []int64, counts *EraseCounts) error {
+	return db.overwriting(ctx, q, func() error { return db.wipeText(ctx, q, at, ns, counts) })
+}
+
+// overwriting has what f deletes overwritten in the database's file, where that is not left to the database: PostgreSQL's vacuum.
+func (db *DB) overwriting(ctx context.Context, q querier, f func() error) error {
+	if !db.d.oneConn {
+		return f()
+	}
+	if _, err := q.ExecContext(ctx, "PRAGMA secure_delete = ON"); err != nil {
+		return err
+	}
+	err := f()
+	if _, off := q.ExecContext(context.WithoutCancel(ctx), "PRAGMA secure_delete = OFF"); err == nil {
+		err = off
+	}
+	return err
+}
+
+func (db *DB) wipeText(ctx context.Context, q querier, at Millis, ns []int64, counts *EraseCounts) error {
 	if err := db.unsearch(ctx, q, ns); err != nil {
 		return err
 	}
@@ -309,7 +328,7 @@ func (db *DB) Erase(ctx context.Context, customer, reason string, by Decided, no
 		if err := db.countAnew(ctx, q, by.Rules, e.tree.root); err != nil {
 			return err
 		}
-		return db.erase(ctx, q, &e, &out)
+		return db.overwriting(ctx, q, func() error { return db.erase(ctx, q, &e, &out) })
 	})
 	return out, err
 }
@@ -377,7 +396,7 @@ func (db *DB) erase(ctx context.Context, q querier, e *erasing, out *Erasure) (e
 	if err := db.forgetSpellings(ctx, q, names); err != nil {
 		return err
 	}
-	if err := db.wipe(ctx, q, out.At, e.touches, &out.Counts); err != nil {
+	if err := db.wipeText(ctx, q, out.At, e.touches, &out.Counts); err != nil {
 		return err
 	}
 	var left any = ""
@@ -451,17 +470,19 @@ func (db *DB) ScrubOnce(ctx context.Context, now Millis) (bool, error) {
 			return false, fmt.Errorf("scrub events: %w", err)
 		}
 	}
-	return true, db.write(ctx, func(q querier) error {
-		_, err := q.ExecContext(ctx, "UPDATE erasures SET scrubbed_at = $2, threads = '' WHERE id = $1", id, int64(now))
-		return err
+	err = db.write(ctx, func(q querier) error {
+		return db.overwriting(ctx, q, func() error {
+			_, err := q.ExecContext(ctx, "UPDATE erasures SET scrubbed_at = $2, threads = '' WHERE id = $1", id, int64(now))
+			return err
+		})
 	})
+	if err == nil && db.d.oneConn {
+		_, err = db.pool.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)") // what was overwritten stands in the log beside the file, too
+	}
+	return true, err
 }
 
 func (db *DB) scrub(ctx context.Context, threads map[string]string) error {
-	type row struct {
-		n                  int64
-		conversation, json string
-	}
 	// The first event of a conversation is not after its first touch.
 	var last int64
 	if err := db.pool.QueryRowContext(ctx, "SELECT n FROM log_cursor").Scan(&last); err != nil {
@@ -469,7 +490,7 @@ func (db *DB) scrub(ctx context.Context, threads map[string]string) error {
 	}
 	for from := int64(0); from < last; {
 		const step = 20_000
-		list, err := collect(ctx, db.pool, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.n, &r.conversation) },
+		list, err := collect(ctx, db.pool, func(rows *sql.Rows, r *headed) error { return rows.Scan(&r.n, &r.conversation) },
 			"SELECT n, conversation FROM events WHERE n > $1 AND n <= $2 AND conversation <> ''", from, from+step)
 		if err != nil {
 			return err
@@ -482,25 +503,35 @@ func (db *DB) scrub(ctx context.Context, threads map[string]string) error {
 			}
 		}
 		if err := inPieces(of, func(ns []any) error {
-			rows, err := collect(ctx, db.pool, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.n, &r.conversation, &r.json) },
+			rows, err := collect(ctx, db.pool, func(rows *sql.Rows, r *headed) error { return rows.Scan(&r.n, &r.conversation, &r.json) },
 				"SELECT n, conversation, json FROM events WHERE n IN ("+placeholders(1, len(ns))+")", ns...)
 			if err != nil {
 				return err
 			}
 			return db.write(ctx, func(q querier) (err error) {
-				run := runner(ctx, q, &err)
-				for _, r := range rows {
-					if text := withoutThread(r.json, threads[r.conversation], "erased/"+r.conversation); text != r.json {
-						run("UPDATE events SET json = $2 WHERE n = $1", r.n, text)
-					}
-				}
-				return err
+				return db.overwriting(ctx, q, func() error { return scrubEvents(ctx, q, rows, threads) })
 			})
 		}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// headed is an event with its conversation.
+type headed struct {
+	n                  int64
+	conversation, json string
+}
+
+func scrubEvents(ctx context.Context, q querier, rows []headed, threads map[string]string) (err error) {
+	run := runner(ctx, q, &err)
+	for _, r := range rows {
+		if text := withoutThread(r.json, threads[r.conversation], "erased/"+r.conversation); text != r.json {
+			run("UPDATE events SET json = $2 WHERE n = $1", r.n, text)
+		}
+	}
+	return err
 }
 
 // withoutThread puts another thread into an event's header.

@@ -1,10 +1,14 @@
 package record
 
-import "testing"
+import (
+	"bytes"
+	"os"
+	"testing"
+)
 
 // The lists of words beside the full text lose what was one person's alone, and keep what others share.
 func TestEraseForgetsWords(t *testing.T) {
-	each(t, func(t *testing.T, db *DB, _ string) {
+	each(t, func(t *testing.T, db *DB, address string) {
 		ctx := t.Context()
 		f := newFirm(t, db)
 		f.receive("1", "k1", "unspeakable words").Identity.Name = "Zahranoor Shared"
@@ -30,6 +34,12 @@ func TestEraseForgetsWords(t *testing.T) {
 			return
 		}
 		words := func(word string) int { return count(t, db, "SELECT count(*) FROM search_words WHERE word = $1", word) }
+		must(db.ScrubOnce(ctx, f.now+2))
+		for _, end := range []string{"", "-wal"} {
+			if b, err := os.ReadFile(address + end); err == nil && bytes.Contains(b, []byte("unspeakable words")) {
+				t.Errorf("the text is still in the database's file %q", end)
+			}
+		}
 		if words("unspeakable") > 0 || words("words") == 0 || words("ordinary") == 0 {
 			t.Errorf("words: %d %d %d", words("unspeakable"), words("words"), words("ordinary"))
 		}
