@@ -1,1 +1,0 @@
-export{t as default}from"./LogDialog-BZV2I4br.js";

@@ -1,1 +1,0 @@
-export{t as default}from"./Together-Cdpt4-d6.js";

@@ -1,1 +1,0 @@
-import{Ot as e,b as t}from"./i18n-C5dLNOxd.js";import{i as n}from"./dist-BqI1e1vl.js";function r(r){return t(()=>!e(r)||!!n(r)?.closest(`form`))}export{r as t};
