@@ -38,7 +38,7 @@ func search(t *testing.T, browser context.Context) {
 	find("علي يوسفي", "علی یوسفی")
 	admin.shoot("fa-search-light")
 	admin.clicks(`by('[role=option]', 'علی یوسفی')`)
-	admin.sees("his conversation opens", `/^\/inbox\/.+/.test(location.pathname) && by('section header h2', 'علی یوسفی')`)
+	admin.sees("his record opens", `/^\/customers\/.+/.test(location.pathname) && by('h1', 'علی یوسفی')`)
 	find("كاظمي", "شیرین کاظمی")
 	admin.key('\x1b')
 	admin.sees("closed", `!$('[role=dialog]')`)

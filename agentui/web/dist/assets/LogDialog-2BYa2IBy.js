@@ -1,0 +1,1 @@
+export{t as default}from"./LogDialog-DAT8-5Vl.js";

@@ -1,1 +1,0 @@
-export{t as default}from"./LogDialog-tc1smMYO.js";

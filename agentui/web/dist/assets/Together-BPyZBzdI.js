@@ -1,1 +1,0 @@
-export{t as default}from"./Together-Cp43hXLs.js";

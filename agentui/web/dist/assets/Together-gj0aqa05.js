@@ -1,0 +1,1 @@
+export{t as default}from"./Together-C2S3TKXS.js";

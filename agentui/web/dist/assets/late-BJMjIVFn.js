@@ -1,1 +1,0 @@
-import{a as e}from"./Icon-DGnAKc0H.js";import{a as t,p as n}from"./i18n-b1GZvbYQ.js";async function r(){let[r]=await Promise.all([n(()=>import(`./_virtual_later-icons-CYCfWn-J.js`),[]),t()]);for(let[t,n]of Object.entries(r.default))e(`lucide:${t}`,n)}export{r as t};

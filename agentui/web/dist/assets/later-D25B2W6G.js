@@ -1,1 +1,0 @@
-import{k as e}from"./i18n-b1GZvbYQ.js";import{t}from"./late-BJMjIVFn.js";function n(n){return e({loader:async()=>{let[e]=await Promise.all([n(),t()]);return e.default}})}export{n as t};

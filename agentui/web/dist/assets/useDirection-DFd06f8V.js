@@ -1,1 +1,0 @@
-import{m as e}from"./usePortal-D1SWF-x9.js";import{b as t,xt as n}from"./i18n-b1GZvbYQ.js";function r(r){let i=e({dir:n(`ltr`)});return t(()=>r?.value||i.dir?.value||`ltr`)}export{r as t};

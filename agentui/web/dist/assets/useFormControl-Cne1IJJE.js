@@ -1,1 +1,0 @@
-import{Ot as e,b as t}from"./i18n-b1GZvbYQ.js";import{i as n}from"./dist-ZZx1H2-f.js";function r(r){return t(()=>!e(r)||!!n(r)?.closest(`form`))}export{r as t};
