@@ -30,6 +30,8 @@ type dialect struct {
 	oneConn  bool              // all writing goes through one connection
 	// lockCursor makes the recorder wait for the end of the transaction: as oneConn does already.
 	lockCursor string
+	// lockRows follows a SELECT whose rows are to stay as they are until the transaction ends: oneConn does that already.
+	lockRows string
 	// numbered: many's rows are written with $1, $2, …. SQLite takes these too, but looks each up by its name: 45 %
 	// of the time of a large insert.
 	numbered bool
@@ -113,6 +115,7 @@ var postgresDialect = dialect{
 		AND t.table_name = c.table_name WHERE c.table_schema = current_schema() AND t.table_type = 'BASE TABLE' ORDER BY c.table_name, c.ordinal_position`,
 
 	lockCursor: "SELECT n FROM log_cursor FOR UPDATE",
+	lockRows:   " FOR UPDATE",
 
 	insertTouchWords:        many{`INSERT INTO touch_words (key, words) VALUES `, `(?, CAST(? AS tsvector))`, ``},
 	deleteTouchWords:        `DELETE FROM touch_words WHERE key = $1`,

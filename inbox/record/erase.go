@@ -253,6 +253,13 @@ func (db *DB) overwriting(ctx context.Context, q querier, f func() error) error 
 }
 
 func (db *DB) wipeText(ctx context.Context, q querier, at Millis, ns []int64, counts *EraseCounts) error {
+	// Whoever indexes them has done so, or finds them gone.
+	if err := inPieces(ns, func(args []any) error {
+		_, err := collect(ctx, q, scanNumber, "SELECT n FROM bodies WHERE n IN ("+placeholders(1, len(args))+")"+db.d.lockRows, args...)
+		return err
+	}); err != nil {
+		return err
+	}
 	if err := db.unsearch(ctx, q, ns); err != nil {
 		return err
 	}
@@ -302,6 +309,11 @@ func (db *DB) Erase(ctx context.Context, customer, reason string, by Decided, no
 		e, err := db.erasing(ctx, q, customer)
 		if err != nil {
 			return err
+		}
+		for _, c := range e.tree.list { // whoever looks for others like them, or indexes their names, has done so, or finds them gone
+			if _, err := there(ctx, q, c.ID, db.d.lockRows); err != nil {
+				return err
+			}
 		}
 		if _, err := holdOf(ctx, q, e.tree); err == nil {
 			return ErrHeld

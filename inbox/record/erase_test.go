@@ -45,3 +45,40 @@ func TestEraseForgetsWords(t *testing.T) {
 		}
 	})
 }
+
+// What was read to be indexed, or compared with others, before its person was erased does not come back afterwards.
+func TestEraseWhileOthersRead(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		ctx := t.Context()
+		f := newFirm(t, db)
+		f.receive("1", "k1", "unspeakable words").Identity.Name = "Zahranoor"
+		c := f.change("1")
+		c.Status, c.ReopenUntil = Resolved, 1
+		f.append(Event{Kind: EvResolved, Conversation: c})
+		f.write()
+		docs := must(collect(ctx, db.pool, scanDocument, readDocuments))
+		s := sought{id: "c-1", seek: 1}
+		if err := s.read(ctx, db.pool); err != nil || len(docs) != 1 || len(s.words) == 0 {
+			t.Fatal(docs, s.words, err)
+		}
+		must(db.Erase(ctx, "c-1", "asked", Decided{At: f.now + 1, By: "u"}, nil))
+		if err := db.write(ctx, func(q querier) error {
+			if err := db.writeDocuments(ctx, q, docs); err != nil {
+				return err
+			}
+			return s.write(ctx, q, f.now+2, db.d.lockRows)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if n := count(t, db, "SELECT count(*) FROM likenesses"); n > 0 {
+			t.Errorf("%d likenesses", n)
+		}
+		if n := count(t, db, "SELECT count(*) FROM search_docs"); n > 0 {
+			t.Errorf("%d documents", n)
+		}
+		indexAll(t, db)
+		if h := must(db.Search(ctx, "unspeakable", 10)); len(h.Messages) > 0 {
+			t.Errorf("%+v", h)
+		}
+	})
+}

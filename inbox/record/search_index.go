@@ -445,8 +445,9 @@ const shortBeginning = 3
 // writeDocuments adds documents that are not in the index.
 func (db *DB) writeDocuments(ctx context.Context, q querier, list []document) error {
 	list = slices.DeleteFunc(list, func(v document) bool { return len(v.words) == 0 })
-	if len(list) == 0 {
-		return nil
+	list, err := db.unchanged(ctx, q, list)
+	if err != nil || len(list) == 0 {
+		return err
 	}
 	// Two with one key: the second takes the next that is free.
 	args := make([]any, 0, 2*len(list))
@@ -485,6 +486,42 @@ func (db *DB) writeDocuments(ctx context.Context, q querier, list []document) er
 		return err
 	}
 	return db.writeVocabulary(ctx, q, vocabulary)
+}
+
+// unchanged leaves out documents whose text has been erased since they were read, and keeps that of the others from being erased now.
+func (db *DB) unchanged(ctx context.Context, q querier, list []document) ([]document, error) {
+	for part := range slices.Chunk(list, 200) {
+		args := make([]any, len(part))
+		for i := range part {
+			args[i] = part[i].n
+		}
+		in := " WHERE n IN (" + placeholders(1, len(args)) + ")" + db.d.lockRows
+		type row struct {
+			n    int64
+			json string
+		}
+		bodies, err := collect(ctx, q, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.n) }, "SELECT n FROM bodies"+in, args...)
+		if err != nil {
+			return nil, err
+		}
+		data, err := collect(ctx, q, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.n, &r.json) }, "SELECT n, json FROM touch_data"+in, args...)
+		if err != nil {
+			return nil, err
+		}
+		has, says := map[int64]bool{}, map[int64]string{}
+		for _, r := range bodies {
+			has[r.n] = true
+		}
+		for _, r := range data {
+			says[r.n] = r.json
+		}
+		for i := range part {
+			if v := &part[i]; v.subject+v.text != "" && !has[v.n] || v.data != says[v.n] {
+				v.words = nil
+			}
+		}
+	}
+	return slices.DeleteFunc(list, func(v document) bool { return len(v.words) == 0 }), nil
 }
 
 // placeDocument finds the key that a document has, or gives it the next one that is free.

@@ -32,7 +32,7 @@ func (db *DB) FindTwins(ctx context.Context, now Millis, limit int) (int, error)
 	for part := range slices.Chunk(list, size) {
 		if err := db.write(ctx, func(q querier) error {
 			for i := range part {
-				if err := part[i].write(ctx, q, now); err != nil {
+				if err := part[i].write(ctx, q, now, db.d.lockRows); err != nil {
 					return err
 				}
 			}
@@ -71,8 +71,17 @@ func (s *sought) read(ctx context.Context, q querier) (err error) {
 	return nil
 }
 
+// there tells whether a customer has not been erased, and keeps that from being done now.
+func there(ctx context.Context, q querier, customer, lock string) (bool, error) {
+	list, err := collect(ctx, q, func(rows *sql.Rows, n *int64) error { return rows.Scan(n) }, "SELECT seek FROM customers WHERE id = $1"+lock, customer)
+	return len(list) > 0, err
+}
+
 // write replaces the customer's words and open suggestions. Whatever has changed since it was read leaves it to be looked at again.
-func (s *sought) write(ctx context.Context, q querier, now Millis) (err error) {
+func (s *sought) write(ctx context.Context, q querier, now Millis, lock string) (err error) {
+	if is, err := there(ctx, q, s.id, lock); err != nil || !is {
+		return err
+	}
 	run := runner(ctx, q, &err)
 	run("DELETE FROM likenesses WHERE customer = $1", s.id)
 	for _, w := range s.words {
@@ -91,6 +100,11 @@ func (s *sought) write(ctx context.Context, q querier, now Millis) (err error) {
 	for other, reasons := range found {
 		points := score(reasons)
 		if points < suggestFrom {
+			continue
+		}
+		if is, err := there(ctx, q, other, lock); err != nil {
+			return err
+		} else if !is {
 			continue
 		}
 		a, b := inOrder(s.id, other)
