@@ -30,7 +30,10 @@ func Phone(s, region string) (number string, ok bool) {
 		}
 		n, err := phonenumbers.Parse(try, region)
 		if err == nil && phonenumbers.IsPossibleNumber(n) && (try == s || phonenumbers.IsValidNumber(n)) {
-			return phonenumbers.Format(n, phonenumbers.E164), true
+			e := phonenumbers.Format(n, phonenumbers.E164)
+			if again, err := phonenumbers.Parse(e, ""); err == nil && phonenumbers.Format(again, phonenumbers.E164) == e { // unlike "000000"
+				return e, true
+			}
 		}
 	}
 	return boundAddress(s), false

@@ -262,8 +262,11 @@ func stem(w string) string {
 // telephone is how many of the first tokens are a telephone number, with spaces, dashes and the like between them, and its digits; 0 for none.
 func telephone(s string, list []token) (n int, digits string) {
 	for n < len(list) && n < 8 && isNumber(list[n].text) && len(digits)+len(list[n].text) <= 15 {
-		if n > 0 && strings.Trim(s[list[n-1].to:list[n].from], " -().\u00a0\u200c\u200e\u200f\u202a\u202c/") != "" {
-			break
+		if n > 0 {
+			a, b := list[n-1].to, list[n].from
+			if b < a || strings.Trim(s[a:b], " -().\u00a0\u200c\u200e\u200f\u202a\u202c/") != "" { // ¼ is two words in one place
+				break
+			}
 		}
 		digits += list[n].text
 		n++

@@ -32,7 +32,7 @@ func TestFold(t *testing.T) {
 }
 
 func FuzzWords(f *testing.F) {
-	for _, s := range []string{"كتاب\u200cها", "Straße ﷺ İ", "a\xff\x00'\"*:&|!", "日本語", strings.Repeat("é", 100), "0912 123-4567", "می روم\u2003ها", "می\u200bروم ۱۲٣"} {
+	for _, s := range []string{"كتاب\u200cها", "Straße ﷺ İ", "a\xff\x00'\"*:&|!", "日本語", strings.Repeat("é", 100), "0912 123-4567", "می روم\u2003ها", "می\u200bروم ۱۲٣", "¼0", "0912 ½ 3456789"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

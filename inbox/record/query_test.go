@@ -62,7 +62,7 @@ func TestParseQuery(t *testing.T) {
 }
 
 func FuzzParseQuery(f *testing.F) {
-	for _, s := range []string{`from:"a b" "c`, "از: در: in:x", "before:99999999999/1/1 after:-1d", "0912 123 4567", "«»\"\"::：", "a\u200c:b"} {
+	for _, s := range []string{`from:"a b" "c`, "از: در: in:x", "before:99999999999/1/1 after:-1d", "0912 123 4567", "«»\"\"::：", "a\u200c:b", "¼0", "½½ 0912¼123"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -144,6 +144,9 @@ func parts(s string, found [][2]int, length int) []Part {
 		if room <= 0 {
 			break
 		}
+		if f[0] < at { // two words in one place
+			continue
+		}
 		add(s[at:f[0]], false)
 		add(s[f[0]:f[1]], true)
 		at = f[1]
