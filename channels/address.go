@@ -15,15 +15,7 @@ func Phone(s, region string) (number string, ok bool) {
 	if strings.ContainsAny(s, ":@") || strings.ContainsFunc(s, func(r rune) bool { return (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') }) {
 		return boundAddress(s), false
 	}
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case r >= '۰' && r <= '۹':
-			return r - '۰' + '0'
-		case r >= '٠' && r <= '٩':
-			return r - '٠' + '0'
-		}
-		return r
-	}, s)
+	s = Digits(s)
 	for _, try := range []string{s, "+" + strings.TrimPrefix(s, "00")} {
 		if try != s && strings.HasPrefix(s, "+") {
 			break
@@ -37,6 +29,19 @@ func Phone(s, region string) (number string, ok bool) {
 		}
 	}
 	return boundAddress(s), false
+}
+
+// Digits makes Persian and Arabic digits Latin.
+func Digits(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= '۰' && r <= '۹':
+			return r - '۰' + '0'
+		case r >= '٠' && r <= '٩':
+			return r - '٠' + '0'
+		}
+		return r
+	}, s)
 }
 
 func boundAddress(s string) string {

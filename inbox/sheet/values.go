@@ -30,15 +30,7 @@ func Digits(s string) string {
 	if ascii {
 		return s
 	}
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= '۰' && r <= '۹':
-			return r - '۰' + '0'
-		case r >= '٠' && r <= '٩':
-			return r - '٠' + '0'
-		}
-		return r
-	}, s)
+	return channels.Digits(s)
 }
 
 // Number reads a decimal number with any of the separators of Persian and European writing (1,234.5 · 1.234,5 · ۱٬۲۳۴٫۵ · 1 234,5) and gives

@@ -1,0 +1,176 @@
+package record
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// What follows an erasure behind the answer: the addresses in old events, and the files.
+
+// ScrubOnce takes the threads of the oldest erasure that is not done out of its events: the addresses that headers carried. It tells whether
+// there was one. It reads all events of then and later, and writes in small pieces.
+func (db *DB) ScrubOnce(ctx context.Context, now Millis) (bool, error) {
+	var id string
+	var text string
+	err := one(db.pool.QueryRowContext(ctx, "SELECT id, threads FROM erasures WHERE scrubbed_at = 0 ORDER BY happened_at LIMIT 1").Scan(&id, &text))
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	threads := map[string]string{}
+	if text != "" {
+		if err := json.Unmarshal([]byte(text), &threads); err != nil {
+			return false, err
+		}
+	}
+	if len(threads) > 0 {
+		if err := db.scrub(ctx, threads); err != nil {
+			return false, fmt.Errorf("scrub events: %w", err)
+		}
+	}
+	err = db.write(ctx, func(q querier) error {
+		return db.overwriting(ctx, q, func() error {
+			_, err := q.ExecContext(ctx, "UPDATE erasures SET scrubbed_at = $2, threads = '' WHERE id = $1", id, int64(now))
+			return err
+		})
+	})
+	if err == nil && db.d.oneConn {
+		_, err = db.pool.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)") // what was overwritten stands in the log beside the file, too
+	}
+	return true, err
+}
+
+func (db *DB) scrub(ctx context.Context, threads map[string]string) error {
+	// The first event of a conversation is not after its first touch.
+	var last int64
+	if err := db.pool.QueryRowContext(ctx, "SELECT n FROM log_cursor").Scan(&last); err != nil {
+		return err
+	}
+	for from := int64(0); from < last; {
+		const step = 20_000
+		list, err := collect(ctx, db.pool, func(rows *sql.Rows, r *headed) error { return rows.Scan(&r.n, &r.conversation) },
+			"SELECT n, conversation FROM events WHERE n > $1 AND n <= $2 AND conversation <> ''", from, from+step)
+		if err != nil {
+			return err
+		}
+		from += step
+		var of []int64
+		for _, r := range list {
+			if _, ok := threads[r.conversation]; ok {
+				of = append(of, r.n)
+			}
+		}
+		if err := inPieces(of, func(ns []any) error {
+			rows, err := collect(ctx, db.pool, func(rows *sql.Rows, r *headed) error { return rows.Scan(&r.n, &r.conversation, &r.json) },
+				"SELECT n, conversation, json FROM events WHERE n IN ("+placeholders(1, len(ns))+")", ns...)
+			if err != nil {
+				return err
+			}
+			return db.write(ctx, func(q querier) (err error) {
+				return db.overwriting(ctx, q, func() error { return scrubEvents(ctx, q, rows, threads) })
+			})
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// headed is an event with its conversation.
+type headed struct {
+	n                  int64
+	conversation, json string
+}
+
+func scrubEvents(ctx context.Context, q querier, rows []headed, threads map[string]string) (err error) {
+	run := runner(ctx, q, &err)
+	for _, r := range rows {
+		if text := withoutThread(r.json, threads[r.conversation], "erased/"+r.conversation); text != r.json {
+			run("UPDATE events SET json = $2 WHERE n = $1", r.n, text)
+		}
+	}
+	return err
+}
+
+// withoutThread puts another thread into an event's header.
+func withoutThread(event, thread, now string) string {
+	old, _ := json.Marshal(thread)
+	new, _ := json.Marshal(now)
+	return strings.Replace(event, `"thread":`+string(old), `"thread":`+string(new), 1)
+}
+
+// Doomed lists blobs that erased bodies named before a time, and that no body names any more; those that one does are forgotten.
+func (db *DB) Doomed(ctx context.Context, before Millis) ([]string, error) {
+	list, err := collect(ctx, db.pool, func(rows *sql.Rows, s *string) error { return rows.Scan(s) },
+		"SELECT name FROM doomed_blobs WHERE happened_at < $1 ORDER BY name LIMIT 1000", int64(before))
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	doomed := map[string]bool{}
+	for _, name := range list {
+		doomed[name] = true
+	}
+	// One pass over all bodies that name any.
+	rows, err := db.pool.QueryContext(ctx, "SELECT blob, more FROM bodies WHERE blob <> '' OR more <> ''")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	named := []string{}
+	for rows.Next() {
+		var b Body
+		var more []byte
+		if err := rows.Scan(&b.Blob, &more); err != nil {
+			return nil, err
+		}
+		if len(more) > 0 {
+			if err := b.readMore(more); err != nil {
+				return nil, err
+			}
+		}
+		for _, name := range b.Blobs() {
+			if doomed[name] {
+				delete(doomed, name)
+				named = append(named, name)
+			}
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	imports, err := collect(ctx, db.pool, func(rows *sql.Rows, s *string) error { return rows.Scan(s) }, "SELECT blob FROM imports WHERE blob <> ''")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range imports {
+		if doomed[name] {
+			delete(doomed, name)
+			named = append(named, name)
+		}
+	}
+	if err := db.Spared(ctx, named...); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(list, func(name string) bool { return !doomed[name] }), nil
+}
+
+// Spared forgets doomed blobs: they are gone, or somebody names them.
+func (db *DB) Spared(ctx context.Context, names ...string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	return db.write(ctx, func(q querier) (err error) {
+		run := runner(ctx, q, &err)
+		for _, name := range names {
+			run("DELETE FROM doomed_blobs WHERE name = $1", name)
+		}
+		return err
+	})
+}
