@@ -245,8 +245,10 @@ func (k *Kind) check(e *Entry) error {
 	switch {
 	case d.Seconds < 0 || d.Seconds > maxSeconds:
 		return wrong("data.seconds", "a number of seconds is needed, at most a year's")
-	case d.Step != "" && !stepName.MatchString(d.Step), k.ID == KindProgramme && !slices.Contains(k.Steps, d.Step):
+	case k.ID == KindProgramme && !slices.Contains(k.Steps, d.Step):
 		return wrong("data.step", "a step is one of %s", strings.Join(k.Steps, ", "))
+	case d.Step != "" && !stepName.MatchString(d.Step):
+		return wrong("data.step", "a step is one of %s, or one of your own: at most 40 small letters, digits and _", strings.Join(k.Steps, ", "))
 	}
 	if err := d.checkMoney(); err != nil {
 		return err
@@ -261,6 +263,7 @@ func (k *Kind) check(e *Entry) error {
 }
 
 func (d *Data) checkMoney() error {
+	d.Currency = strings.ToUpper(d.Currency)
 	if len(d.Items) > maxItems {
 		return wrong("data.items", "there are more than %d", maxItems)
 	}
@@ -304,7 +307,7 @@ func knownCurrency(code string) bool {
 		return true
 	}
 	_, err := currency.ParseISO(code)
-	return err == nil && strings.ToUpper(code) == code
+	return err == nil
 }
 
 // checkFields checks the fields of one's own kind by its schema, and keeps them as Attribute does.

@@ -83,6 +83,9 @@ func TestEntriesAreChecked(t *testing.T) {
 		{`{"id":"1","kind":"programme","customer":{"phone":"09121234567"},"data":{"programme":"Yalda"}}`, "data.step"},
 		{`{"id":"1","kind":"programme","customer":{"phone":"09121234567"},"data":{"programme":"Yalda","step":"eaten"}}`, "data.step"},
 		{`{"id":"1","kind":"delivery","customer":{"phone":"09121234567"},"data":{"step":"at_the_door"}}`, ""},
+		{`{"id":"1","kind":"delivery","customer":{"phone":"09121234567"},"data":{"step":"lost at sea"}}`, "data.step"},
+		{`{"id":"1","kind":"call","at":"1970-01-20T00:00:00Z","customer":{"phone":"09121234567"}}`, ""},
+		{`{"id":"1","kind":"purchase","customer":{"phone":"09121234567"},"data":{"amount":12,"currency":"eur"}}`, ""},
 		{`{"id":"1","kind":"visit","customer":{"phone":"09121234567"}}`, "subject"},
 		{`{"id":"1","kind":"note","customer":{"phone":"09121234567"}}`, "text"},
 		{`{"id":"1","kind":"x_repair","customer":{"phone":"09121234567"}}`, "data.fields.device"},
@@ -103,6 +106,10 @@ func TestEntriesAreChecked(t *testing.T) {
 		case c.field != "" && (!errors.As(err, &wrong) || wrong.Field != c.field || wrong.Reason == ""):
 			t.Errorf("%s: %v, want it at %s", c.entry, err, c.field)
 		}
+	}
+	var e Entry
+	if err := json.Unmarshal([]byte(`{"at":1763616600}`), &e); err == nil || !strings.Contains(err.Error(), "seconds") {
+		t.Errorf("seconds were taken for milliseconds: %v, %v", e.At, err)
 	}
 	for _, long := range []Entry{
 		{ID: strings.Repeat("1", 201)}, {ID: "1", Subject: strings.Repeat("s", 501)}, {ID: "1", Text: strings.Repeat("t", channels.MaxText+1)},

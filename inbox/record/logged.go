@@ -65,7 +65,14 @@ type Moment Millis
 
 func (m *Moment) UnmarshalJSON(b []byte) error {
 	if len(b) == 0 || b[0] != '"' {
-		return json.Unmarshal(b, (*Millis)(m))
+		if err := json.Unmarshal(b, (*Millis)(m)); err != nil {
+			return err
+		}
+		// Ten digits are the seconds of nearly every other system. As milliseconds they would be a day of spring 1970, and nobody would see the touch.
+		if *m >= 1e9 && *m < 1e10 {
+			return unfit[Moment](errors.New("these are seconds; a time is milliseconds since 1970 or like 2026-11-22T09:30:00+03:30"))
+		}
+		return nil
 	}
 	var text string
 	if err := json.Unmarshal(b, &text); err != nil {
