@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -17,7 +18,7 @@ import (
 )
 
 // store is one pair of live store and record.
-type store struct{ redis, database string }
+type store struct{ redis, database string } // database may be the URL of a PostgreSQL of the test's own
 
 // stores are the pairs that the laws are tested on: in-process and real Redis, SQLite and PostgreSQL.
 var stores = []store{{"in-process", "sqlite"}, {"redis-server", "sqlite"}, {"redis-server", "postgres"}, {"in-process", "postgres"}}
@@ -54,6 +55,8 @@ func newRig(t *testing.T, s store) *rig {
 	r := &rig{t: t, store: s, space: "t" + tokenText(newToken()), provider: newProvider()}
 	if s.database == "postgres" {
 		r.dbURL = testenv.Postgres(t)
+	} else if strings.HasPrefix(s.database, "postgres://") {
+		r.dbURL = s.database
 	} else {
 		r.dbURL = filepath.Join(t.TempDir(), "tamas.db")
 	}
