@@ -1,7 +1,10 @@
 package agentui
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -128,4 +131,38 @@ func TestKindsOfOnesOwn(t *testing.T) {
 	entry["id"] = "3"
 	b.refused(422, codeInvalid, "kind", "POST", "/touches", entry)
 	entry["id"] = "1"
+}
+
+// The touches that the pages for shops' developers send are taken as they are written there, but for the one that is wrong on purpose.
+func TestDocumentedTouches(t *testing.T) {
+	r := boot(t)
+	b := r.as("leyla")
+	sent := regexp.MustCompile(`(?s)'(\{.*?\})'`)
+	n := 0
+	for _, file := range []string{"../docs/touches.md", "../docs/record.md"} {
+		page, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range sent.FindAllStringSubmatch(string(page), -1) {
+			body := json.RawMessage(strings.ReplaceAll(m[1], `"at": "2026-`, `"at": "2024-`)) // whatever today is
+			var got struct {
+				inbox.Logged
+				Items []inbox.Logged
+			}
+			b.ok("POST", "/touches", body, &got)
+			if got.Items == nil {
+				got.Items = []inbox.Logged{got.Logged}
+			}
+			for _, l := range got.Items {
+				n++
+				if want := l.ID != "odd"; (l.Status == inbox.LogRecorded) != want {
+					t.Errorf("%s: %+v, %+v", file, l, l.Error)
+				}
+			}
+		}
+	}
+	if n < 6 {
+		t.Errorf("%d touches were found", n)
+	}
 }
