@@ -35,6 +35,7 @@ type checker struct {
 	found []violation
 
 	byDoor    map[string][]*record.Touch // door + text → touches
+	arrived   []arrival                  // what became of each delivery
 	uncertain map[string]bool            // touches that were uncertain at some time
 	retried   map[string]bool            // touches that a person sent again
 	threads   map[string]string          // conversation → thread
@@ -64,6 +65,7 @@ func check(h *history, c *contents, doors map[string]string, capacity map[string
 	for i := range c.conversations {
 		k.threads[c.conversations[i].ID] = c.conversations[i].Thread
 	}
+	k.arrived = k.arrivals()
 	k.acknowledged()
 	k.claims()
 	k.sends()
@@ -164,6 +166,62 @@ func (k *checker) claims() {
 	k.judge(missing)
 }
 
+// arrival says which message a delivery brought.
+type arrival struct {
+	touch  *record.Touch // nil: the record has none with this text
+	astray bool          // it is another thread's
+	again  bool          // all of that text in the thread had come before
+}
+
+// arrivals finds the message of each delivery. Agents' texts are unique; what the hub says by itself is not ("You are next."), so the
+// second delivery of a text in a thread is the second message with it.
+func (k *checker) arrivals() []arrival {
+	sent := func(t *record.Touch) int {
+		switch t.State {
+		case record.StateFailed, record.StateQueued, record.StateSending:
+			return 1
+		}
+		return 0
+	}
+	byThread := map[string][]*record.Touch{}
+	for i := range k.c.touches {
+		if t := &k.c.touches[i]; !t.Inbound && t.Kind == record.KindMessage {
+			key := k.doors[t.Account] + "\x00" + k.threads[t.Conversation] + "\x00" + t.Body.Text
+			byThread[key] = append(byThread[key], t)
+		}
+	}
+	for _, list := range byThread {
+		slices.SortStableFunc(list, func(a, b *record.Touch) int { return sent(a) - sent(b) })
+	}
+	list := make([]arrival, len(k.h.deliveries))
+	came := map[string]int{}
+	for i, d := range k.h.deliveries {
+		a := &list[i]
+		key := d.Door + "\x00" + d.Thread + "\x00" + d.Text
+		of := byThread[key]
+		if len(of) == 0 {
+			for _, t := range k.byDoor[d.Door+"\x00"+d.Text] {
+				if !t.Inbound {
+					a.touch, a.astray = t, true
+				}
+			}
+			continue
+		}
+		if n := came[key]; n < len(of) {
+			a.touch = of[n]
+		} else {
+			a.touch, a.again = of[len(of)-1], true
+			for _, t := range of {
+				if k.uncertain[t.ID] || k.retried[t.ID] {
+					a.touch = t
+				}
+			}
+		}
+		came[key]++
+	}
+	return list
+}
+
 // sends: what customers got is in the record, once unless it was uncertain; and nothing is left unsettled.
 func (k *checker) sends() {
 	unknown := &fault{law: "law 7", what: "customers got what the record does not hold"}
@@ -171,24 +229,19 @@ func (k *checker) sends() {
 	astray := &fault{law: "law 7", what: "customers got a message of another thread"}
 	silent := &fault{law: "law 7", what: "replies are neither sent, failed nor uncertain"}
 	never := &fault{law: "law 7", what: "replies are called sent, and no customer got them"}
-	got := map[string]int{}
-	for _, d := range k.h.deliveries {
-		key := d.Door + "\x00" + d.Text
-		got[key]++
-		var t *record.Touch
-		for _, x := range k.byDoor[key] {
-			if !x.Inbound {
-				t = x
-			}
-		}
+	got := map[string]bool{}
+	for i, d := range k.h.deliveries {
+		a := k.arrived[i]
 		switch {
-		case t == nil:
+		case a.touch == nil:
 			unknown.add("%s %q", d.Door, d.Text)
-		case k.threads[t.Conversation] != d.Thread:
-			astray.add("%s to %s", t.ID, d.Thread)
-		case got[key] == 2 && !k.uncertain[t.ID] && !k.retried[t.ID]:
-			twice.add("%s %s (%s)", d.Door, d.Text, t.ID)
+			continue
+		case a.astray:
+			astray.add("%s to %s", a.touch.ID, d.Thread)
+		case a.again && !k.uncertain[a.touch.ID] && !k.retried[a.touch.ID]:
+			twice.add("%s %s (%s)", d.Door, d.Text, a.touch.ID)
 		}
+		got[a.touch.ID] = true
 	}
 	for i := range k.c.touches {
 		t := &k.c.touches[i]
@@ -200,7 +253,7 @@ func (k *checker) sends() {
 		case record.StateQueued, record.StateSending:
 			silent.add("%s %s %s rev %d %q", door, t.ID, t.State, t.Rev, t.Body.Text)
 		case record.StateSent, record.StateDelivered, record.StateRead:
-			if door != doorChat && got[door+"\x00"+t.Body.Text] == 0 {
+			if door != doorChat && !got[t.ID] {
 				never.add("%s %s %q", door, t.ID, t.Body.Text)
 			}
 		}

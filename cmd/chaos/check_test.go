@@ -193,6 +193,17 @@ func TestAllowed(t *testing.T) {
 			s.c.touches[3].State = record.StateUncertain
 			s.h.deliveries = append(s.h.deliveries, s.h.deliveries[0])
 		}},
+		{"the same text to two customers, and again to one", func(s *story) {
+			for i, conversation := range []string{"c1", "c4", "c1"} {
+				t := s.c.touches[3]
+				t.ID, t.N, t.Conversation, t.Body = fmt.Sprintf("t1%d", i), uint64(10+i), conversation, &record.Body{Text: "You are next."}
+				s.c.touches = append(s.c.touches, t)
+			}
+			s.c.conversations = append(s.c.conversations, record.Conversation{ID: "c4", Number: 4, Account: "A", Thread: "+4", Status: record.Resolved})
+			for _, thread := range []string{"+4", "+1", "+1"} {
+				s.h.deliveries = append(s.h.deliveries, delivery{Door: doorSMS, Thread: thread, Text: "You are next."})
+			}
+		}},
 		{"recorded without an acknowledgement", func(s *story) { s.h.messages[1].Acked = time.Time{} }},
 		{"neither recorded nor acknowledged", func(s *story) {
 			s.h.messages = append(s.h.messages, &message{Door: doorSMS, Thread: "+1", Seq: 3, Text: "+1 #3"})

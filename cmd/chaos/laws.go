@@ -31,19 +31,13 @@ func (k *checker) order() {
 		last[thread] = m
 	}
 
-	n := map[string]uint64{}
 	got := map[string]uint64{}
-	for _, d := range k.h.deliveries {
-		var t *record.Touch
-		for _, x := range k.byDoor[d.Door+"\x00"+d.Text] {
-			if !x.Inbound {
-				t = x
-			}
-		}
-		if t == nil || k.uncertain[t.ID] || k.retried[t.ID] || n[t.ID] > 0 {
+	for i, d := range k.h.deliveries {
+		a := k.arrived[i]
+		t := a.touch
+		if t == nil || a.astray || a.again || k.uncertain[t.ID] || k.retried[t.ID] {
 			continue
 		}
-		n[t.ID] = t.N
 		thread := d.Door + " " + d.Thread
 		if got[thread] > t.N {
 			overtaken.add("%s: %s (n %d) came after n %d", thread, t.ID, t.N, got[thread])
