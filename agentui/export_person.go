@@ -16,8 +16,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"tamas/inbox/calendar"
 	"tamas/inbox/record"
+	"tamas/persian"
 )
 
 // portable is all that is held about one person, for machines.
@@ -174,8 +174,8 @@ func (x *personExport) view(firm Firm) personView {
 		if lang != "fa" {
 			return t.Format("2 Jan 2006, 15:04")
 		}
-		y, mo, d := calendar.Persian(t.Date())
-		return persianDigits.Replace(fmt.Sprintf("%d/%02d/%02d %s", y, mo, d, t.Format("15:04")))
+		y, mo, d := persian.Of(t.Date())
+		return persian.Digits(fmt.Sprintf("%d/%02d/%02d %s", y, mo, d, t.Format("15:04")))
 	}
 	name := x.all.Page.Customer.Name
 	if name == "" {
@@ -198,8 +198,6 @@ func (x *personExport) view(firm Firm) personView {
 	}
 	return v
 }
-
-var persianDigits = strings.NewReplacer("0", "۰", "1", "۱", "2", "۲", "3", "۳", "4", "۴", "5", "۵", "6", "۶", "7", "۷", "8", "۸", "9", "۹")
 
 var personPage = template.Must(template.New("person").Parse(`<!doctype html>
 <html lang="{{.Lang}}" dir="{{.Dir}}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">

@@ -10,8 +10,8 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"tamas/inbox/calendar"
 	"tamas/inbox/record"
+	"tamas/persian"
 )
 
 // figureView is a figure that can be asked for.
@@ -137,7 +137,7 @@ func (s *Server) reportQuery(c echo.Context, id string) (record.ReportQuery, err
 		q.Zone = time.UTC
 	}
 	if principalOf(c).User.Locale == "fa" {
-		q.Month = calendar.PersianMonth
+		q.Month = persian.MonthOf
 	}
 	if q.Weekday = time.Monday; firm.Locale == "fa" {
 		q.Weekday = time.Saturday

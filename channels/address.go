@@ -3,6 +3,8 @@ package channels
 import (
 	"strings"
 
+	"tamas/persian"
+
 	"github.com/nyaruka/phonenumbers"
 	"golang.org/x/net/idna"
 )
@@ -15,7 +17,7 @@ func Phone(s, region string) (number string, ok bool) {
 	if strings.ContainsAny(s, ":@") || strings.ContainsFunc(s, func(r rune) bool { return (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') }) {
 		return boundAddress(s), false
 	}
-	s = Digits(s)
+	s = persian.LatinDigits(s)
 	for _, try := range []string{s, "+" + strings.TrimPrefix(s, "00")} {
 		if try != s && strings.HasPrefix(s, "+") {
 			break
@@ -29,19 +31,6 @@ func Phone(s, region string) (number string, ok bool) {
 		}
 	}
 	return boundAddress(s), false
-}
-
-// Digits makes Persian and Arabic digits Latin.
-func Digits(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= '۰' && r <= '۹':
-			return r - '۰' + '0'
-		case r >= '٠' && r <= '٩':
-			return r - '٠' + '0'
-		}
-		return r
-	}, s)
 }
 
 func boundAddress(s string) string {

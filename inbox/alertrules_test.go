@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"tamas/inbox/record"
+	"tamas/persian"
 )
 
 // alertRig is a firm to look at: two queues that Ann serves, on a clock of its own.
@@ -238,7 +239,7 @@ func TestAlertTexts(t *testing.T) {
 			if !strings.Contains(en, named) || strings.Contains(en, "%!") || strings.ContainsFunc(en, func(r rune) bool { return unicode.Is(unicode.Arabic, r) }) {
 				t.Errorf("%s of %d in English: %s", kind, n, en)
 			}
-			if !strings.Contains(fa, persianDigits.Replace(named)) || strings.Contains(fa, "%!") || strings.ContainsAny(fa, "0123456789") {
+			if !strings.Contains(fa, persian.Digits(named)) || strings.Contains(fa, "%!") || strings.ContainsAny(fa, "0123456789") {
 				t.Errorf("%s of %d in Persian: %s", kind, n, fa)
 			}
 		}

@@ -61,7 +61,7 @@ func alertsOf(row record.Account, x AccountHealth, now time.Time) (list []Alert)
 	}
 	if since := silentSince(row, x, now); since > 0 {
 		add("silent", since, fmt.Sprintf("“%s” has brought no message for longer than %d minutes.", row.Name, row.SilentMins),
-			fmt.Sprintf("«%s» بیش از %s دقیقه است که پیامی نیاورده است.", isolate(row.Name), persian(row.SilentMins)))
+			fmt.Sprintf("«%s» بیش از %s دقیقه است که پیامی نیاورده است.", isolate(row.Name), inPersian(row.SilentMins)))
 	}
 	return list
 }

@@ -3,9 +3,9 @@ package inbox
 import (
 	"fmt"
 	"strconv"
-	"strings"
 
 	"tamas/inbox/record"
+	"tamas/persian"
 )
 
 // alertTexts are what an alert of a rule says, in English and Persian: of a queue by name, or of a conversation by number.
@@ -19,10 +19,10 @@ func alertTexts(rule record.AlertRule, queue string, number int64) (en, fa strin
 			fmt.Sprintf("کسی در صف «%s» بیش از %s منتظر مانده است.", queueFA, spanFA)
 	case record.RuleLength:
 		return fmt.Sprintf("More than %d wait in “%s”.", n, queue),
-			fmt.Sprintf("بیش از %s نفر در صف «%s» منتظرند.", persian(n), queueFA)
+			fmt.Sprintf("بیش از %s نفر در صف «%s» منتظرند.", inPersian(n), queueFA)
 	case record.RuleLevel:
 		return fmt.Sprintf("Today's service level of “%s” is below %d %%.", queue, n),
-			fmt.Sprintf("سطح خدمت امروز صف «%s» کمتر از %s٪ است.", queueFA, persian(n))
+			fmt.Sprintf("سطح خدمت امروز صف «%s» کمتر از %s٪ است.", queueFA, inPersian(n))
 	case record.RuleUnstaffed:
 		return fmt.Sprintf("“%s” is open, and nobody has been at work there for longer than %s.", queue, span),
 			fmt.Sprintf("صف «%s» باز است و بیش از %s است که کسی در آن سر کار نیست.", queueFA, spanFA)
@@ -35,10 +35,10 @@ func alertTexts(rule record.AlertRule, queue string, number int64) (en, fa strin
 				fmt.Sprintf("قولی که به مشتری صف «%s» داده شده بود شکسته است.", queueFA)
 		}
 		return fmt.Sprintf("More than %d customers of “%s” have a broken promise.", n, queue),
-			fmt.Sprintf("قول به بیش از %s مشتری صف «%s» شکسته است.", persian(n), queueFA)
+			fmt.Sprintf("قول به بیش از %s مشتری صف «%s» شکسته است.", inPersian(n), queueFA)
 	case record.RuleFlag:
 		return fmt.Sprintf("The flag on #%d has stood without an answer for longer than %s.", number, span),
-			fmt.Sprintf("پرچم گفتگوی #%s بیش از %s بی‌پاسخ مانده است.", persian(int(number)), spanFA)
+			fmt.Sprintf("پرچم گفتگوی #%s بیش از %s بی‌پاسخ مانده است.", inPersian(int(number)), spanFA)
 	}
 	return "", ""
 }
@@ -55,12 +55,10 @@ func spanTexts(seconds int) (en, fa string) {
 	if n != 1 {
 		unit += "s"
 	}
-	return fmt.Sprintf("%d %s", n, unit), persian(n) + " " + unitFA
+	return fmt.Sprintf("%d %s", n, unit), inPersian(n) + " " + unitFA
 }
 
 // isolate lets a name of any script keep its own direction within a sentence.
 func isolate(name string) string { return "\u2068" + name + "\u2069" }
 
-var persianDigits = strings.NewReplacer("0", "۰", "1", "۱", "2", "۲", "3", "۳", "4", "۴", "5", "۵", "6", "۶", "7", "۷", "8", "۸", "9", "۹")
-
-func persian(n int) string { return persianDigits.Replace(strconv.Itoa(n)) }
+func inPersian(n int) string { return persian.Digits(strconv.Itoa(n)) }

@@ -10,6 +10,7 @@ import (
 	"tamas/channels"
 	"tamas/inbox/record"
 	"tamas/inbox/sheet"
+	"tamas/persian"
 )
 
 // several are the addresses of one cell: two telephone numbers are often written together; of other channels each has a line.
@@ -163,7 +164,7 @@ func sentence(err error) string {
 
 // duration reads seconds, or minutes and hours with colons.
 func duration(s string) (int, bool) {
-	s = sheet.Digits(s)
+	s = persian.LatinDigits(s)
 	if !strings.Contains(s, ":") {
 		n, err := sheet.Number(s)
 		if err != nil {

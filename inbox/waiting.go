@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tamas/inbox/record"
+	"tamas/persian"
 )
 
 // Customers of chats that show nothing but messages are told by one how they stand: unasked once a wait, after a moment in which
@@ -138,10 +139,5 @@ func digits(lang, s string) string {
 	if lang != "fa" {
 		return s
 	}
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return r - '0' + '۰'
-		}
-		return r
-	}, s)
+	return persian.Digits(s)
 }

@@ -244,7 +244,7 @@ func withMeetings(text, src string, list []meeting) (string, string) {
 	var blocks []string
 	for _, m := range list {
 		w := meetingEN
-		if persian(m.summary + text) {
+		if inArabic(m.summary + text) {
 			w = meetingFA
 		}
 		block := strings.Join(m.lines(w), "\n")
@@ -264,8 +264,8 @@ func withMeetings(text, src string, list []meeting) (string, string) {
 	return strings.TrimSpace(above + "\n\n" + text), src
 }
 
-// persian says that a text is written in Arabic letters, most of it.
-func persian(s string) bool {
+// inArabic says that a text is written in Arabic letters, most of it.
+func inArabic(s string) bool {
 	arabic, other := 0, 0
 	for _, r := range s {
 		switch {

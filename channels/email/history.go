@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"tamas/channels"
+	"tamas/persian"
 )
 
 // letterhead is what a mail says: the answer, the signature and the history below.
@@ -110,7 +111,7 @@ func attributionLine(lang string, h *channels.History) string {
 	var s string
 	switch lang {
 	case "fa":
-		s = fmt.Sprintf("در %s، ساعت %s، %s نوشت:", jalali(at), persianDigits(hour), who)
+		s = fmt.Sprintf("در %s، ساعت %s، %s نوشت:", jalali(at), persian.Digits(hour), who)
 	case "ar":
 		s = fmt.Sprintf("في %s، %s، كتب %s:", at.Format("2006-01-02"), hour, who)
 	case "de":
@@ -139,7 +140,7 @@ func forwardHead(lang string, h *channels.History) []string {
 	if lang == "fa" {
 		names = []string{"---------- پیام هدایت‌شده ----------", "از: ", "تاریخ: ", "موضوع: "}
 		if !h.At.IsZero() {
-			at = jalali(h.At) + "، " + persianDigits(h.At.Format("15:04"))
+			at = jalali(h.At) + "، " + persian.Digits(h.At.Format("15:04"))
 		}
 	}
 	out := []string{names[0]}
@@ -240,38 +241,8 @@ func tongue(s string) string {
 	return best
 }
 
-var persianMonths = []string{"فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند"}
-
-// jalali is a day in the Persian calendar, in its words: "۱۵ دی ۱۴۰۴". By the 33-year cycle, right from 1925 to 2088.
+// jalali is a day in the Persian calendar, in its words: "۱۵ دی ۱۴۰۴".
 func jalali(t time.Time) string {
-	y, m, d := t.Date()
-	if y < 1800 || y > 3000 {
-		return persianDigits(t.Format("2006/01/02"))
-	}
-	leap := y
-	if m < 3 {
-		leap--
-	}
-	days := 355666 + 365*y + (leap+4)/4 - (leap+100)/100 + (leap+400)/400 + d + []int{0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334}[m-1]
-	year := -1595 + 33*(days/12053)
-	days %= 12053
-	year += 4 * (days / 1461)
-	if days %= 1461; days > 365 {
-		year += (days - 1) / 365
-		days = (days - 1) % 365
-	}
-	month, day := 1+days/31, 1+days%31
-	if days >= 186 {
-		month, day = 7+(days-186)/30, 1+(days-186)%30
-	}
-	return persianDigits(fmt.Sprintf("%d %s %d", day, persianMonths[month-1], year))
-}
-
-func persianDigits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= '0' && r <= '9' {
-			return r - '0' + '۰'
-		}
-		return r
-	}, s)
+	year, month, day := persian.Of(t.Date())
+	return persian.Digits(fmt.Sprintf("%d %s %d", day, persian.Months[month-1], year))
 }

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"tamas/channels"
+	"tamas/persian"
 )
 
 // What a customer's one word means.
@@ -106,15 +107,10 @@ var letters = strings.NewReplacer("ي", "ی", "ى", "ی", "ك", "ک", "أ", "ا"
 func fold(s string) string {
 	s = letters.Replace(strings.ToLower(norm.NFKC.String(s)))
 	s = strings.Map(func(r rune) rune {
-		switch {
-		case r >= '۰' && r <= '۹':
-			return r - '۰' + '0'
-		case r >= '٠' && r <= '٩':
-			return r - '٠' + '0'
-		case unicode.IsSpace(r), unicode.Is(unicode.M, r), unicode.Is(unicode.Cf, r), r == '-', r == '_':
+		if unicode.IsSpace(r) || unicode.Is(unicode.M, r) || unicode.Is(unicode.Cf, r) || r == '-' || r == '_' {
 			return -1
 		}
-		return r
+		return persian.Latin(r)
 	}, s)
 	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) })
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	_ "time/tzdata" // time zones on machines that have none
+
+	"tamas/persian"
 )
 
 // hours are when the firm is there. The zero value: always.
@@ -46,7 +48,7 @@ func readHours(s *settings) error {
 		}
 	}
 	for _, line := range s.ClosedDays {
-		f, err := parseDays(latinDigits(line))
+		f, err := parseDays(plain(line))
 		if err != nil {
 			return fault("closed_days", "%q: %v", line, err)
 		}
@@ -57,7 +59,7 @@ func readHours(s *settings) error {
 
 // add reads one line: "sat-wed 09:00-13:00, 14:00-24:00" or "thu 22:00-02:00" or "fri closed".
 func (h *hours) add(line string) error {
-	which, times, ok := strings.Cut(strings.TrimSpace(latinDigits(line)), " ")
+	which, times, ok := strings.Cut(strings.TrimSpace(plain(line)), " ")
 	if !ok {
 		return fmt.Errorf("write days and times, such as sat-wed 09:00-17:30")
 	}
@@ -167,49 +169,19 @@ func date(y, m, d int) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	if y >= 1300 && y <= 1500 {
-		return jalali(y, m, d)
+		gy, gm, gd, ok := persian.ToGregorian(y, m, d)
+		return time.Date(gy, gm, gd, 0, 0, 0, 0, time.UTC), ok
 	}
 	t := time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC)
 	return t, y >= 1900 && y <= 2200 && t.Day() == d
 }
 
-// jalali turns a date of the Iranian calendar into midnight UTC of that day, by the 33-year rule, which agrees with the
-// official calendar for the years 1178 to 1633.
-func jalali(y, m, d int) (time.Time, bool) {
-	leap := func(y int) bool { return slices.Contains([]int{1, 5, 9, 13, 17, 22, 26, 30}, y%33) }
-	length := 31
-	switch {
-	case m == 12 && !leap(y):
-		length = 29
-	case m > 6:
-		length = 30
-	}
-	if d > length {
-		return time.Time{}, false
-	}
-	days := d - 1 + min(m-1, 6)*31 + max(m-7, 0)*30
-	for i := 1300; i < y; i++ {
-		days += 365
-		if leap(i) {
-			days++
-		}
-	}
-	return time.Date(1921, time.March, 21, 0, 0, 0, 0, time.UTC).AddDate(0, 0, days), true // 1 Farvardin 1300
+// plain has Latin digits and one kind of dash.
+func plain(s string) string {
+	return dashes.Replace(persian.LatinDigits(s))
 }
 
-func latinDigits(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= '۰' && r <= '۹':
-			return r - '۰' + '0'
-		case r >= '٠' && r <= '٩':
-			return r - '٠' + '0'
-		case r == '–' || r == '−':
-			return '-'
-		}
-		return r
-	}, s)
-}
+var dashes = strings.NewReplacer("–", "-", "−", "-")
 
 // at tells whether the firm is there, and when that changes next; zero: not within a year.
 func (h *hours) at(now time.Time) (open bool, next time.Time) {

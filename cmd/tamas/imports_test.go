@@ -21,6 +21,7 @@ var floors = [][]string{
 	{"tamas/channels/telegram", "tamas/channels/email", "tamas/channels/sms", "tamas/channels/webchat", "tamas/channels/api"},
 	{"tamas/channels/provider", "tamas/channels/signed"},
 	{"tamas/channels"},
+	{"tamas/persian"},
 }
 
 // TestImportsGoDown keeps the layout: imports go down only, and an adapter imports no other adapter.

@@ -14,6 +14,7 @@ import (
 	_ "time/tzdata" // a bare container has no zones of its own
 
 	"tamas/inbox/record"
+	"tamas/persian"
 )
 
 // Horizon is how far Next and Add look ahead: further than the rarest day that comes again, a leap day.
@@ -131,10 +132,10 @@ func (c *Calendar) Days(from time.Time, n int) []Day {
 		zone = c.zone
 	}
 	y, m, d := from.In(zone).Date()
-	first := dayNumber(y, int(m), d)
+	first := persian.DayNumber(y, int(m), d)
 	days := make([]Day, max(0, min(n, 400)))
 	for i := range days {
-		y, m, d := civil(first + int64(i))
+		y, m, d := persian.Gregorian(first + int64(i))
 		days[i].Date = time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
 		if h, ok := c.holiday(first + int64(i)); ok {
 			days[i].Holiday = h.name
@@ -216,13 +217,13 @@ func (c *Calendar) holiday(d int64) (holiday, bool) {
 		}
 	}
 	if len(c.yearly) > 0 {
-		_, m, dd := civil(d)
+		_, m, dd := persian.Gregorian(d)
 		if h, ok := c.yearly[m<<5+dd]; ok {
 			return h, true
 		}
 	}
 	if len(c.jalali) > 0 {
-		_, m, dd := jalali(d)
+		_, m, dd := persian.Date(d)
 		if h, ok := c.jalali[m<<5+dd]; ok {
 			return h, true
 		}

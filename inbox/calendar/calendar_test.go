@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tamas/inbox/record"
+	"tamas/persian"
 )
 
 var nine = []record.Span{{From: 9 * 60, To: 17 * 60}}
@@ -205,7 +206,7 @@ func random(r *rand.Rand, zone string, year int) record.Calendar {
 		case 0:
 			h.Date = d.Format("01-02")
 		case 1:
-			_, m, dd := jalali(floor(d.Unix(), 86400))
+			_, m, dd := persian.Of(d.Date())
 			h.Date, h.Jalali = twoDigits(m)+"-"+twoDigits(dd), true
 		}
 		if !slices.ContainsFunc(c.Holidays, func(o record.Holiday) bool { return o.Date == h.Date && o.Jalali == h.Jalali }) {
@@ -266,7 +267,7 @@ func TestAgainstMinutes(t *testing.T) {
 func slowOpen(c record.Calendar, wall time.Time) bool {
 	y, m, d := wall.Date()
 	spans := c.Week[wall.Weekday()]
-	jy, jm, jd := jalali(dayNumber(y, int(m), d))
+	jy, jm, jd := persian.Of(y, m, d)
 	jdate := twoDigits(jm) + "-" + twoDigits(jd)
 	best := 0
 	for _, h := range c.Holidays {

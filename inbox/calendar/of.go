@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tamas/inbox/record"
+	"tamas/persian"
 )
 
 // Bounds of a calendar.
@@ -105,9 +106,9 @@ func (c *Calendar) add(field string, h record.Holiday) error {
 	case y == 0:
 		twice = put(c.yearly, m<<5+d, entry)
 	case h.Jalali:
-		twice = put(c.dates, ofJalali(y, m, d), entry)
+		twice = put(c.dates, persian.Day(y, m, d), entry)
 	default:
-		twice = put(c.dates, dayNumber(y, m, d), entry)
+		twice = put(c.dates, persian.DayNumber(y, m, d), entry)
 	}
 	if twice {
 		return wrong(field+".date", "%.40q is in the list twice", h.Date)
@@ -150,7 +151,7 @@ func dateOf(s string, isJalali bool) (y, m, d int, ok bool) {
 		if of == 0 {
 			of = 1403 // a leap year
 		}
-		return y, m, d, d <= jalaliDays(of, m)
+		return y, m, d, d <= persian.Days(of, m)
 	}
 	if of == 0 {
 		of = 2024

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"tamas/persian"
 )
 
 // Amount is an exact decimal number in ten-thousandths: 125000 is 12.5.
@@ -79,13 +81,8 @@ func ParseAmount(s string) (Amount, error) {
 
 // DigitOf is the value of a Latin, Persian or Arabic digit; -1 of another character.
 func DigitOf(r rune) int {
-	switch {
-	case r >= '0' && r <= '9':
+	if r = persian.Latin(r); r >= '0' && r <= '9' {
 		return int(r - '0')
-	case r >= '۰' && r <= '۹':
-		return int(r - '۰')
-	case r >= '٠' && r <= '٩':
-		return int(r - '٠')
 	}
 	return -1
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"tamas/persian"
 )
 
 // Query is what somebody searches for, as text: words, "phrases", and filters such as channel:telegram or از:علی.
@@ -383,31 +385,8 @@ func readDay(s string, zone *time.Location, now time.Time) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// jalaliDay is the beginning of a day of the Iranian calendar, by the 33-year rule: right for 1304 to 1472.
-func jalaliDay(y, m, d int, zone *time.Location) (time.Time, bool) {
-	leap := func(y int) bool { return slices.Contains([]int{1, 5, 9, 13, 17, 22, 26, 30}, y%33) }
-	length := 31
-	switch {
-	case m == 12 && !leap(y):
-		length = 29
-	case m > 6:
-		length = 30
-	}
-	if d > length {
-		return time.Time{}, false
-	}
-	days := (m-1)*31 - max(0, m-7) + d - 1
-	for of := 1403; of < y; of++ {
-		days += 365
-		if leap(of) {
-			days++
-		}
-	}
-	for of := y; of < 1403; of++ {
-		days -= 365
-		if leap(of) {
-			days--
-		}
-	}
-	return time.Date(2024, time.March, 20+days, 0, 0, 0, 0, zone), true // 1403/1/1
+// jalaliDay is the beginning of a day of the Iranian calendar; ok is false when there is no such day.
+func jalaliDay(year, month, day int, zone *time.Location) (t time.Time, ok bool) {
+	y, m, d, ok := persian.ToGregorian(year, month, day)
+	return time.Date(y, m, d, 0, 0, 0, 0, zone), ok
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"tamas/persian"
 )
 
 // Summary is what follows from a customer's touches. Nobody types it. Each part says of which touches it was made: From is a filter of the timeline.
@@ -173,15 +175,7 @@ func (r *SummaryRules) months(n int) []month {
 	}
 	y, m := now.Year(), int(now.Month())
 	if r.Jalali {
-		y -= 621
-		for m = 12; m > 1 && begin(y, m).After(now); m-- {
-		}
-		if begin(y, m).After(now) {
-			y, m = y-1, 12
-			for m > 1 && begin(y, m).After(now) {
-				m--
-			}
-		}
+		y, m, _ = persian.Of(now.Date())
 	}
 	list := make([]month, n)
 	end := r.Now + 366*24*3600_000 // a sender's clock may be ahead

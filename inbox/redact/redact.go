@@ -12,6 +12,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"tamas/persian"
+
 	"golang.org/x/net/html"
 )
 
@@ -122,13 +124,8 @@ func mask(kind, was string) string {
 
 // digit reads one of Latin, Arabic or Persian.
 func digit(c rune) (byte, bool) {
-	switch {
-	case c >= '0' && c <= '9':
+	if c = persian.Latin(c); c >= '0' && c <= '9' {
 		return byte(c - '0'), true
-	case c >= '٠' && c <= '٩':
-		return byte(c - '٠'), true
-	case c >= '۰' && c <= '۹':
-		return byte(c - '۰'), true
 	}
 	return 0, false
 }

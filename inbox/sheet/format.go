@@ -13,6 +13,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"tamas/persian"
+
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	utf "golang.org/x/text/encoding/unicode"
@@ -219,7 +221,7 @@ func sniffHeader(text string, f Format) bool {
 	}
 	named, seen := 0, map[string]bool{}
 	for _, s := range row.Fields {
-		s = strings.TrimSpace(Digits(s))
+		s = strings.TrimSpace(persian.LatinDigits(s))
 		if s == "" {
 			continue
 		}

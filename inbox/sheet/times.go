@@ -5,7 +5,7 @@ import (
 	"time"
 	"unicode"
 
-	"tamas/inbox/calendar"
+	"tamas/persian"
 )
 
 // Ways to read dates.
@@ -24,7 +24,7 @@ var DateWays = []string{DatesAuto, DatesJalali, DatesGregorian, DatesDMY, DatesM
 // points and any digits, month names in English and Persian, 24 hours or am/pm (ق.ظ, ب.ظ), seconds and parts of them, Unix seconds and
 // milliseconds, the day numbers of spreadsheets. zone is of what says none; day is true when no time of the day was given (then t is midnight).
 func Time(s string, zone *time.Location, way string) (t time.Time, day bool, err error) {
-	s = strings.ToLower(Clean(Digits(s)))
+	s = strings.ToLower(Clean(persian.LatinDigits(s)))
 	s = strings.Map(func(r rune) rune {
 		switch r {
 		case '\u200c', '\u200e', '\u200f', '\u202a', '\u202b', '\u202c', '\u2066', '\u2067', '\u2068', '\u2069':
@@ -269,7 +269,7 @@ func (w when) time(zone *time.Location, way string) (t time.Time, day bool, err 
 				y -= 100
 			}
 		}
-		if y, month, d, ok = calendar.OfPersian(y, m, d); !ok {
+		if y, month, d, ok = persian.ToGregorian(y, m, d); !ok {
 			return t, false, ErrValue
 		}
 	} else {

@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"tamas/channels"
+	"tamas/persian"
 )
 
 // ErrValue says that a text is not what it is read as.
@@ -21,23 +22,11 @@ func Clean(s string) string {
 	})
 }
 
-// Digits writes Persian and Arabic digits as ASCII ones.
-func Digits(s string) string {
-	ascii := true
-	for i := 0; i < len(s) && ascii; i++ {
-		ascii = s[i] < 0x80
-	}
-	if ascii {
-		return s
-	}
-	return channels.Digits(s)
-}
-
 // Number reads a decimal number with any of the separators of Persian and European writing (1,234.5 · 1.234,5 · ۱٬۲۳۴٫۵ · 1 234,5) and gives
 // it plainly: digits with at most one point. A single separator before exactly three digits parts thousands when it is a comma (of
 // either script), and is a decimal point when it is a point.
 func Number(s string) (string, error) {
-	s = Clean(Digits(s))
+	s = Clean(persian.LatinDigits(s))
 	s = strings.Map(func(r rune) rune {
 		switch r {
 		case '٫':
@@ -134,7 +123,7 @@ func ungrouped(s string) (string, bool) {
 
 // Bool reads yes and no in English and Persian.
 func Bool(s string) (bool, error) {
-	switch strings.ToLower(strings.ReplaceAll(Digits(Clean(s)), "ي", "ی")) {
+	switch strings.ToLower(strings.ReplaceAll(persian.LatinDigits(Clean(s)), "ي", "ی")) {
 	case "yes", "y", "true", "t", "1", "on", "x", "✓", "✔", "بله", "بلی", "آری", "اری", "دارد", "هست", "درست":
 		return true, nil
 	case "no", "n", "false", "f", "0", "off", "-", "✗", "✘", "خیر", "نه", "ندارد", "نیست", "نادرست":
@@ -146,7 +135,7 @@ func Bool(s string) (bool, error) {
 // Phone reads a telephone number as it is spelled anywhere (+98…, 0098…, 09…, 9…, ۰۹…) and gives it in the form of the SMS channel's addresses.
 // region (two letters) is of numbers without a country code.
 func Phone(s, region string) (string, error) {
-	s = Digits(Clean(s))
+	s = persian.LatinDigits(Clean(s))
 	s = strings.Map(func(r rune) rune { // marks of direction, and the dashes that people take for a hyphen
 		switch r {
 		case '\u200c', '\u200e', '\u200f', '\u202a', '\u202c', '\u2066', '\u2069':

@@ -1,4 +1,4 @@
-package calendar
+package persian
 
 import (
 	"testing"
@@ -14,22 +14,22 @@ var leapYears = []int{
 	1494, 1498,
 }
 
-func TestPersianDates(t *testing.T) {
+func TestDates(t *testing.T) {
 	is := map[int]bool{}
 	for _, y := range leapYears {
 		is[y] = true
 	}
-	n := dayNumber(1850, 3, 21) // 1 Farvardin 1229, likewise
+	n := DayNumber(1850, 3, 21) // 1 Farvardin 1229, likewise
 	for y := 1229; y <= 1500; y++ {
-		if jalaliLeap(y) != is[y] {
+		if Leap(y) != is[y] {
 			t.Errorf("%d: leap is %v", y, !is[y])
 		}
 		for m := 1; m <= 12; m++ {
-			for d := 1; d <= jalaliDays(y, m); d++ {
-				if yy, mm, dd := jalali(n); yy != y || mm != m || dd != d {
+			for d := 1; d <= Days(y, m); d++ {
+				if yy, mm, dd := Date(n); yy != y || mm != m || dd != d {
 					t.Fatalf("day %d is %d-%d-%d, want %d-%d-%d", n, yy, mm, dd, y, m, d)
 				}
-				if got := ofJalali(y, m, d); got != n {
+				if got := Day(y, m, d); got != n {
 					t.Fatalf("%d-%d-%d is day %d, want %d", y, m, d, got, n)
 				}
 				n++
@@ -40,19 +40,19 @@ func TestPersianDates(t *testing.T) {
 		{1357, 11, 22, 1979, 2, 11}, {1399, 12, 30, 2021, 3, 20}, {1400, 1, 1, 2021, 3, 21}, {1403, 12, 30, 2025, 3, 20},
 		{1404, 1, 1, 2025, 3, 21}, {1405, 1, 1, 2026, 3, 21}, {1408, 12, 30, 2030, 3, 20}, {1300, 1, 1, 1921, 3, 21},
 	} {
-		if ofJalali(k.jy, k.jm, k.jd) != dayNumber(k.y, k.m, k.d) {
+		if Day(k.jy, k.jm, k.jd) != DayNumber(k.y, k.m, k.d) {
 			t.Errorf("%+v: not the same day", k)
 		}
 	}
-	for n := dayNumber(1, 1, 1); n < dayNumber(4000, 1, 1); n += 97 {
-		y, m, d := jalali(n)
-		if ofJalali(y, m, d) != n {
-			t.Fatalf("day %d is %d-%d-%d, which is day %d", n, y, m, d, ofJalali(y, m, d))
+	for n := DayNumber(1, 1, 1); n < DayNumber(4000, 1, 1); n += 97 {
+		y, m, d := Date(n)
+		if Day(y, m, d) != n {
+			t.Fatalf("day %d is %d-%d-%d, which is day %d", n, y, m, d, Day(y, m, d))
 		}
 	}
 }
 
-func TestPersianMonth(t *testing.T) {
+func TestMonthOf(t *testing.T) {
 	for _, c := range []struct{ of, begins string }{
 		{"2026-11-22", "2026-11-22"}, // 1 Azar 1405
 		{"2026-11-21", "2026-10-23"}, // 30 Aban
@@ -64,7 +64,7 @@ func TestPersianMonth(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		y, m, d := PersianMonth(of.Date())
+		y, m, d := MonthOf(of.Date())
 		if got := time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Format(time.DateOnly); got != c.begins {
 			t.Errorf("the month of %s begins on %s, not %s", c.of, got, c.begins)
 		}
