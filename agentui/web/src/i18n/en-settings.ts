@@ -115,6 +115,9 @@ export const settings = {
   'firm.locale': 'Language',
   'firm.locale.help': 'Of messages that the hub itself writes',
   'firm.timezone': 'Time zone',
+  'firm.country': 'Country',
+  'firm.country.help': 'Of phone numbers that are written without one',
+  'firm.country.none': 'Not chosen',
   'firm.color': 'Colour',
   'firm.color.help': 'Of the chat on your site',
 

@@ -117,6 +117,9 @@ export const settings: Record<keyof typeof en, string> = {
   'firm.locale': 'زبان',
   'firm.locale.help': 'زبان پیام‌هایی که خود سامانه می‌نویسد',
   'firm.timezone': 'منطقهٔ زمانی',
+  'firm.country': 'کشور',
+  'firm.country.help': 'برای شماره‌های تلفنی که پیش‌شمارهٔ کشور ندارند',
+  'firm.country.none': 'انتخاب نشده',
   'firm.color': 'رنگ',
   'firm.color.help': 'رنگ گفت‌وگو در سایت شما',
 

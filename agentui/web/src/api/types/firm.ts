@@ -14,6 +14,8 @@ export interface Firm {
   timezone?: string
   color?: string
   about?: string
+  /** Two letters: of phone numbers that are written without one. */
+  country?: string
   version?: number
 }
 
