@@ -23,18 +23,26 @@ type Customer struct {
 	ConfirmedAt Millis   `json:"confirmed_at,omitempty"`
 
 	MergedInto string `json:"merged_into,omitempty"` // the customer it was merged into
+	ErasedAt   Millis `json:"erased_at,omitempty"`   // of who stands for somebody who was erased
 
 	none []string // fields that it is said to have nothing in
 }
 
 // CustomerPage is a person with addresses and conversations, newest first.
 type CustomerPage struct {
+	Known
 	Customer      Customer   `json:"customer"`              // what is empty in its row shows as with the oldest of Merged that has it
 	MergedInto    string     `json:"merged_into,omitempty"` // the customer's id, when the one that was asked for has been merged into it
 	Merged        []Customer `json:"merged"`                // those who were, as their own rows are
 	Identities    []Identity `json:"identities"`
 	Conversations []View     `json:"conversations"` // at most 50
 	At            ID         `json:"at"`
+}
+
+// Known is when somebody was first and last in touch, by when it happened: before their row was made where older touches were told later.
+type Known struct {
+	FirstTouch Millis `json:"first_touch,omitempty"` // left out: never
+	LastTouch  Millis `json:"last_touch,omitempty"`
 }
 
 const identityColumns = "id, home, customer, channel, address, name, consent, consent_at, unreachable, unreachable_at, blocked, evidence"
@@ -69,6 +77,9 @@ func (p *CustomerPage) read(ctx context.Context, q querier, id string) (tree, er
 		p.MergedInto = t.root
 	}
 	p.Customer, p.Merged = t.shown(), t.merged()
+	if p.Known, err = t.known(ctx, q); err != nil {
+		return t, err
+	}
 	if p.Identities, err = t.identities(ctx, q); err != nil {
 		return t, err
 	}

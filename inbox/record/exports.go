@@ -40,7 +40,7 @@ func (db *DB) ExportCustomers(ctx context.Context, f func(*ExportedCustomer) err
 				root string
 			}
 			list, err := collect(ctx, q, func(rows *sql.Rows, n *node) error {
-				return rows.Scan(&n.root, &n.ID, &n.Name, &n.Tier, &n.CreatedAt, &n.Version, &n.ConfirmedAt, &n.MergedInto)
+				return rows.Scan(&n.root, &n.ID, &n.Name, &n.Tier, &n.CreatedAt, &n.Version, &n.ConfirmedAt, &n.MergedInto, &n.ErasedAt)
 			}, "SELECT CASE WHEN root = '' THEN id ELSE root END, "+ownColumns+" FROM customers WHERE id IN "+in+" OR root <> '' AND root IN "+in+" ORDER BY created_at, id", args...)
 			if err != nil {
 				return err

@@ -33,6 +33,7 @@ func scanMerge(rows *sql.Rows, m *Merge) error {
 
 // Side is one of two customers who are merged or parted, with all that it brings along.
 type Side struct {
+	Known
 	Customer      Customer   `json:"customer"`
 	Merged        []Customer `json:"merged"` // into it before, as their own rows are
 	Identities    []Identity `json:"identities"`
@@ -45,6 +46,9 @@ type Side struct {
 func sideOf(ctx context.Context, q querier, t tree) (Side, error) {
 	s := Side{Customer: t.shown(), Merged: t.merged()}
 	var err error
+	if s.Known, err = t.known(ctx, q); err != nil {
+		return s, err
+	}
 	if s.Identities, err = t.identities(ctx, q); err != nil {
 		return s, err
 	}

@@ -75,14 +75,16 @@ var FixLists = []string{FixIncomplete, FixStale, FixUnreachable, FixTwins}
 
 // FixHit is a customer on such a list.
 type FixHit struct {
-	ID           string       `json:"id"`
-	Name         string       `json:"name"`
-	Address      string       `json:"address"`
-	Channel      string       `json:"channel"`
-	CreatedAt    Millis       `json:"created_at"`
-	Version      int64        `json:"version"`
-	Completeness Completeness `json:"completeness"`
-	Unreachable  string       `json:"unreachable,omitempty"` // why, at one of the addresses
+	ID            string       `json:"id"`
+	Name          string       `json:"name"`
+	Address       string       `json:"address"` // the first one; on the list of who is unreachable that at which nothing has arrived most recently
+	Channel       string       `json:"channel"`
+	CreatedAt     Millis       `json:"created_at"`
+	Version       int64        `json:"version"`
+	Completeness  Completeness `json:"completeness"`
+	Unreachable   string       `json:"unreachable,omitempty"` // why nothing arrives, at the address that failed last
+	UnreachableAt Millis       `json:"unreachable_at,omitempty"`
+	ErasedAt      Millis       `json:"erased_at,omitempty"` // of who stands for somebody who was erased: on no list but that of all
 }
 
 // FixPage is a piece of a list, the newest customers first.
@@ -142,13 +144,13 @@ func (x *fixing) condition(list string) string {
 		for _, f := range requiredOf(x.set, x.attributes) {
 			or = append(or, "("+x.lacks(f)+")")
 		}
-		return listed + " AND (" + strings.Join(or, " OR ") + ")"
+		return listed + " AND u.erased_at = 0 AND (" + strings.Join(or, " OR ") + ")"
 	case FixStale:
 		if x.set.StaleDays == 0 {
 			return "1 = 0"
 		}
 		at := x.arg(int64(staleBefore(x.set, x.now)))
-		return listed + " AND u.created_at < " + at + " AND u.confirmed_at < " + at + " AND NOT EXISTS (SELECT 1 FROM customers m WHERE m.root = u.id AND m.root <> '' AND m.confirmed_at >= " + at + ")"
+		return listed + " AND u.erased_at = 0 AND u.created_at < " + at + " AND u.confirmed_at < " + at + " AND NOT EXISTS (SELECT 1 FROM customers m WHERE m.root = u.id AND m.root <> '' AND m.confirmed_at >= " + at + ")"
 	case FixUnreachable:
 		return "u.root = '' AND u.id IN (SELECT customer FROM identities WHERE unreachable <> '')"
 	case FixTwins:
@@ -175,10 +177,15 @@ func (db *DB) FixList(ctx context.Context, list string, set *RecordSetting, attr
 	for _, f := range required {
 		columns += ", CASE WHEN " + x.lacks(f) + " THEN 1 ELSE 0 END"
 	}
+	const failed = " FROM identities x WHERE x.customer = u.id AND x.unreachable <> '' ORDER BY x.unreachable_at DESC, x.id LIMIT 1)"
+	shown := "(SELECT id FROM identities WHERE customer = u.id AND channel <> '" + OwnChannel + "' ORDER BY created_at, id LIMIT 1)"
+	if list == FixUnreachable {
+		shown = "(SELECT x.id" + failed
+	}
 	_, err := db.read(ctx, func(q querier) (err error) {
 		page.Items, err = collect(ctx, q, func(rows *sql.Rows, h *FixHit) error {
 			lacking, confirmed := make([]int, len(required)), Millis(0)
-			into := []any{&h.ID, &h.Name, &h.Address, &h.Channel, &h.CreatedAt, &h.Version, &confirmed, &h.Unreachable}
+			into := []any{&h.ID, &h.Name, &h.Address, &h.Channel, &h.CreatedAt, &h.Version, &h.ErasedAt, &confirmed, &h.Unreachable, &h.UnreachableAt}
 			for i := range lacking {
 				into = append(into, &lacking[i])
 			}
@@ -193,10 +200,10 @@ func (db *DB) FixList(ctx context.Context, list string, set *RecordSetting, attr
 			}
 			h.Completeness = completeness(missing, max(h.CreatedAt, confirmed), set, attributes, now)
 			return nil
-		}, `SELECT u.id, `+shownName+`, COALESCE(i.address, ''), COALESCE(i.channel, ''), u.created_at, u.version,
+		}, `SELECT u.id, `+shownName+`, COALESCE(i.address, ''), COALESCE(i.channel, ''), u.created_at, u.version, u.erased_at,
 			COALESCE((SELECT MAX(m.confirmed_at) FROM customers m WHERE m.id = u.id OR (m.root = u.id AND m.root <> '')), 0),
-			COALESCE((SELECT MIN(x.unreachable) FROM identities x WHERE x.customer = u.id AND x.unreachable <> ''), '')`+columns+`
-			FROM customers u LEFT JOIN identities i ON i.id = (SELECT id FROM identities WHERE customer = u.id AND channel <> '`+OwnChannel+`' ORDER BY created_at, id LIMIT 1)
+			COALESCE((SELECT x.unreachable`+failed+`, ''), COALESCE((SELECT x.unreachable_at`+failed+`, 0)`+columns+`
+			FROM customers u LEFT JOIN identities i ON i.id = `+shown+`
 			WHERE `+where+" ORDER BY u.created_at DESC, u.id DESC LIMIT "+fmt.Sprint(limit+1), x.args...)
 		if err != nil || list == "" || before != "" {
 			return err

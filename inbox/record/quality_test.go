@@ -52,3 +52,56 @@ func TestListsOfARecordOnBoth(t *testing.T) {
 		}
 	})
 }
+
+// Who is unreachable stands there with the address that failed last; when somebody was first in touch is when that happened; and who stands for
+// somebody erased wants no mending.
+func TestWhatAListSaysOfSomebody(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		ctx := t.Context()
+		f := newFirm(t, db)
+		ann := f.receive("1", "k1", "hello").Identity
+		rules := rulesNow()
+		touch, i, err := rules.Touch(Entry{ID: "old", Customer: Who{Phone: "+4530112233"}, Kind: KindCall, At: 7}, Actor{Kind: "agent", ID: "u"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		i.Customer, touch.ID = ann.Customer, "old"
+		f.append(Event{Kind: EvLogged, Identity: i, Touch: touch})
+		f.mark(i, Mark{Kind: MarkUnreachable, Value: "no such number"})
+		last := f.mark(ann, Mark{Kind: MarkUnreachable, Value: "blocked the bot"})
+		f.write()
+		set := DefaultRecordSetting()
+		set.Required = []string{FieldName}
+		list := func(name string) []FixHit { return must(db.FixList(ctx, name, &set, nil, f.now, "", 10)).Items }
+		if l := list(FixUnreachable); len(l) != 1 || l[0].Unreachable != "blocked the bot" || l[0].UnreachableAt != last.At || l[0].Address != ann.Address || l[0].Channel != ann.Channel {
+			t.Errorf("%+v", l)
+		}
+		f.mark(i, Mark{Kind: MarkUnreachable, Value: "the line is dead"})
+		f.write()
+		if l := list(FixUnreachable); len(l) != 1 || l[0].Unreachable != "the line is dead" || l[0].Address != i.Address {
+			t.Errorf("%+v", l)
+		}
+		p := must(db.CustomerRecord(ctx, ann.Customer, &set, nil, f.now))
+		if p.FirstTouch != 7 || p.LastTouch <= p.FirstTouch || p.Customer.CreatedAt <= p.FirstTouch {
+			t.Errorf("first touch %d, last %d, of a row of %d", p.FirstTouch, p.LastTouch, p.Customer.CreatedAt)
+		}
+		bare := must(db.AddCustomer(ctx, "", []Identity{IdentityOf("sms", "+98", "")}, Decided{At: 5, By: "u"}, nil))
+		if m := must(db.PreviewMerge(ctx, bare.ID, ann.Customer)); m.From.Known != (Known{}) || m.Into.Known != p.Known {
+			t.Errorf("%+v %+v", m.From.Known, m.Into.Known)
+		}
+		c := f.change("1")
+		c.Status, c.ReopenUntil = Resolved, 1
+		f.append(Event{Kind: EvResolved, Conversation: c})
+		f.write()
+		gone := must(db.Erase(ctx, ann.Customer, "asked", Decided{At: f.now + 1, By: "u"}, nil))
+		if p := must(db.Customer(ctx, gone.Stands)); p.Customer.ErasedAt != gone.At || p.Customer.Name != "" {
+			t.Errorf("%+v", p.Customer)
+		}
+		if l := list(FixIncomplete); len(l) != 1 || l[0].ID != bare.ID {
+			t.Errorf("%+v", l)
+		}
+		if l := list(""); len(l) != 2 || l[0].ErasedAt+l[1].ErasedAt != gone.At {
+			t.Errorf("%+v", l)
+		}
+	})
+}

@@ -30,6 +30,7 @@ type Suggestion struct {
 
 // SuggestedSide is one of the two.
 type SuggestedSide struct {
+	Known
 	Customer   Customer   `json:"customer"`
 	Identities []Identity `json:"identities"`
 }
@@ -158,6 +159,9 @@ func (db *DB) Suggestions(ctx context.Context, f SuggestionFilter) (Suggestions,
 					return err
 				}
 				side.Customer = t.shown()
+				if side.Known, err = t.known(ctx, q); err != nil {
+					return err
+				}
 				if side.Identities, err = t.identities(ctx, q); err != nil {
 					return err
 				}

@@ -20,10 +20,10 @@ const (
 	shownTier = `COALESCE(NULLIF(u.tier, ''), (SELECT m.tier FROM customers m WHERE m.root = u.id AND m.root <> '' AND m.tier <> '' ORDER BY m.created_at, m.id LIMIT 1), '')`
 )
 
-const ownColumns = "id, name, tier, created_at, version, confirmed_at, merged_into"
+const ownColumns = "id, name, tier, created_at, version, confirmed_at, merged_into, erased_at"
 
 func scanCustomer(rows *sql.Rows, c *Customer) error {
-	return rows.Scan(&c.ID, &c.Name, &c.Tier, &c.CreatedAt, &c.Version, &c.ConfirmedAt, &c.MergedInto)
+	return rows.Scan(&c.ID, &c.Name, &c.Tier, &c.CreatedAt, &c.Version, &c.ConfirmedAt, &c.MergedInto, &c.ErasedAt)
 }
 
 // rootOf is whom a customer counts for. ErrNotFound.
@@ -152,6 +152,14 @@ func (t tree) identities(ctx context.Context, q querier) ([]Identity, error) {
 		list[i].Link = last[list[i].ID]
 	}
 	return list, nil
+}
+
+// known reads the two ends of each identity's timeline.
+func (t tree) known(ctx context.Context, q querier) (k Known, err error) {
+	err = q.QueryRowContext(ctx, `SELECT COALESCE(MIN(x.first_at), 0), COALESCE(MAX(x.last_at), 0) FROM (
+		SELECT (SELECT MIN(happened_at) FROM touches WHERE identity = i.id) AS first_at, (SELECT MAX(happened_at) FROM touches WHERE identity = i.id) AS last_at
+		FROM identities i WHERE i.home IN (`+placeholders(1, len(t.list))+")) AS x", t.ids()...).Scan(&k.FirstTouch, &k.LastTouch)
+	return k, err
 }
 
 // between runs f between two batches of the recorder, which waits for it, with the notes of what it changes: what both change (homes, roots) is
