@@ -105,7 +105,6 @@ func (s *Server) getConversation(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	s.sight(c).Attributes(attributes)
 	return c.JSON(http.StatusOK, struct {
 		record.Detail
 		Attributes record.Values `json:"attributes"`

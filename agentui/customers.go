@@ -15,7 +15,7 @@ func (s *Server) getCustomer(c echo.Context) error {
 		return missing(err, "customer")
 	}
 	s.saw(c, &page.CustomerPage)
-	page.Sight(s.sight(c))
+	page.Limits = s.sight(c).Limits()
 	if page.Pins, err = heard(ctx, s, principalOf(c), page.Pins, func(p *record.Pin) *record.Touch { return &p.Touch }); err != nil {
 		return err
 	}
@@ -56,7 +56,6 @@ func (s *Server) patchCustomer(c echo.Context) error {
 	if err != nil {
 		return stale(err, "customer", func() (any, error) {
 			page, err := s.db.Customer(ctx, id)
-			sight.Customer(&page.Customer)
 			return page.Customer, err
 		})
 	}
@@ -66,7 +65,6 @@ func (s *Server) patchCustomer(c echo.Context) error {
 		}
 	}
 	s.tellSettings(ctx, topicCustomers)
-	sight.Customer(&row)
 	return c.JSON(http.StatusOK, row)
 }
 

@@ -102,7 +102,7 @@ func (s *Server) exportCustomers(ending string) echo.HandlerFunc {
 			if tier != "" && x.Tier != tier || tag != "" && !slices.Contains(x.Tags, tag) || stage != "" && x.Stage != stage {
 				return nil
 			}
-			sight.Customer(&x.Customer)
+			x.Customer.Cut(sight)
 			t.set("id", x.ID)
 			t.set("name", x.Name)
 			t.set("tier", x.Tier)
@@ -309,7 +309,7 @@ func (s *Server) exportOrganisations(ending string) echo.HandlerFunc {
 			}
 			for i := range list {
 				o := &list[i]
-				sight.Organisation(o)
+				o.Cut(sight)
 				t.set("id", o.ID)
 				t.set("name", o.Name)
 				t.set("tags", joinList(o.Tags))

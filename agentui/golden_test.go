@@ -235,7 +235,7 @@ func goldenFrames() map[string][][]byte {
 		if !seen {
 			who.User.ID = colleague.ID
 		}
-		return itemFor(&inbox.Frame{ID: s.id(), Event: &frame.Event, JSON: text}, who)
+		return itemFor(&inbox.Frame{ID: s.id(), Event: &frame.Event, JSON: text}, who, record.Sight{})
 	}
 	f["whisper"] = [][]byte{whisper(true), recordedFrame(s.id())}
 	f["whisper_of_others"] = [][]byte{whisper(false), recordedFrame(s.id())}

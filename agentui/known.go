@@ -76,7 +76,6 @@ func (s *Server) postCustomer(c echo.Context) error {
 		return takenBy(err, func(n int) string { return at("identities", n) + ".address" })
 	}
 	s.tellSettings(ctx, topicCustomers)
-	s.sight(c).Customer(&row)
 	return c.JSON(http.StatusOK, row)
 }
 
@@ -132,7 +131,6 @@ func (s *Server) listFixes(c echo.Context) error {
 	if err != nil {
 		return badPosition(err)
 	}
-	page.Sight(s.sight(c))
 	return c.JSON(http.StatusOK, page)
 }
 
@@ -163,6 +161,5 @@ func (s *Server) postConversationAttributes(c echo.Context) error {
 		return missing(err, "conversation")
 	}
 	s.tellSettings(ctx, topicCustomers)
-	sight.Attributes(all)
 	return c.JSON(http.StatusOK, map[string]record.Values{"attributes": all})
 }

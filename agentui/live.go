@@ -221,7 +221,8 @@ func (l *live) deliver(frames []inbox.Frame, recorded record.ID) {
 	}
 	tail = append(tail, l.news...)
 	l.news = nil
-	if !secret(frames) {
+	whisper := secret(frames)
+	if !whisper && !l.limited() {
 		items := make([][]byte, 0, len(frames)+len(tail))
 		for _, f := range frames {
 			items = append(items, f.JSON)
@@ -234,14 +235,20 @@ func (l *live) deliver(frames []inbox.Frame, recorded record.ID) {
 		}
 		return
 	}
-	// Somebody whispers, which is rare: each socket gets pages of its own.
+	made := map[string][]*page{}
 	for s := range l.sockets {
 		who := l.present(s.who)
-		items := make([][]byte, 0, len(frames)+len(tail))
-		for i := range frames {
-			items = append(items, itemFor(&frames[i], who))
+		same := sameFor(who, whisper)
+		list, ok := made[same]
+		if !ok {
+			items := make([][]byte, 0, len(frames)+len(tail))
+			for i := range frames {
+				items = append(items, itemFor(&frames[i], who, l.sight(who)))
+			}
+			list = pages(append(items, tail...))
+			made[same] = list
 		}
-		for _, p := range pages(append(items, tail...)) {
+		for _, p := range list {
 			s.push(p)
 			l.metrics.deliveries.Add(float64(p.items))
 		}
@@ -333,7 +340,7 @@ func (l *live) between(start, at record.ID, who *principal) (items [][]byte, ok 
 		return nil, false
 	}
 	for i := range all {
-		items = append(items, itemFor(&all[i], who))
+		items = append(items, itemFor(&all[i], who, l.sight(who)))
 		if all[i].ID == at {
 			return items, true
 		}

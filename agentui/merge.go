@@ -100,24 +100,7 @@ func (s *Server) previewMerge(c echo.Context) error {
 	if err != nil {
 		return missing(same(err, "from", areOne), "customer")
 	}
-	return c.JSON(http.StatusOK, s.seenMerge(c, p))
-}
-
-// seenMerge and seenUndo are previews as the caller may see them.
-func (s *Server) seenMerge(c echo.Context, p record.MergePreview) record.MergePreview {
-	sight := s.sight(c)
-	sight.Side(&p.From)
-	sight.Side(&p.Into)
-	p.Fields = sight.Shown(p.Fields)
-	return p
-}
-
-func (s *Server) seenUndo(c echo.Context, p record.UndoPreview) record.UndoPreview {
-	sight := s.sight(c)
-	sight.Side(&p.From)
-	sight.Side(&p.Into)
-	p.Fields = sight.Shown(p.Fields)
-	return p
+	return c.JSON(http.StatusOK, p)
 }
 
 // mergeAnswer is a merge that was made or undone, with the customers that there are now.
@@ -132,12 +115,9 @@ func (s *Server) answerMerge(c echo.Context, m record.Merge) error {
 	out := mergeAnswer{Merge: m}
 	page, err := s.db.Customer(ctx, m.Into)
 	out.Into = page.Customer
-	sight := s.sight(c)
-	sight.Customer(&out.Into)
 	if err == nil && m.UndoneAt != 0 {
 		page, err = s.db.Customer(ctx, m.From)
 		out.From = &page.Customer
-		sight.Customer(out.From)
 	}
 	if err != nil {
 		return err
@@ -173,7 +153,7 @@ func (s *Server) postMerge(c echo.Context) error {
 	if err != nil {
 		return stale(same(err, "from", areOne), "customer", func() (record.MergePreview, error) {
 			p, err := s.db.PreviewMerge(ctx, in.From, into)
-			return s.seenMerge(c, p), err
+			return p, err
 		})
 	}
 	s.settle(c, m.Into)
@@ -193,7 +173,7 @@ func (s *Server) getMerge(c echo.Context) error {
 	if err != nil {
 		return missing(err, "merge")
 	}
-	return c.JSON(http.StatusOK, s.seenUndo(c, p))
+	return c.JSON(http.StatusOK, p)
 }
 
 func (s *Server) postMergeUndo(c echo.Context) error {
@@ -218,7 +198,7 @@ func (s *Server) postMergeUndo(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		return conflict(s.seenUndo(c, p))
+		return conflict(p)
 	}
 	if err != nil {
 		return missing(err, "merge")
@@ -275,7 +255,6 @@ func (s *Server) postSplit(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	s.sight(c).Customer(&page.Customer)
 	return c.JSON(http.StatusOK, splitAnswer{l, page.Customer})
 }
 

@@ -70,10 +70,6 @@ func (s *Server) listOrganisations(c echo.Context) error {
 	if err != nil {
 		return badPosition(err)
 	}
-	sight := s.sight(c)
-	for i := range list {
-		sight.Organisation(&list[i])
-	}
 	return c.JSON(http.StatusOK, struct {
 		Items []record.Organisation `json:"items"`
 		Next  string                `json:"next"`
@@ -111,7 +107,6 @@ func (s *Server) postOrganisation(c echo.Context) error {
 		return err
 	}
 	s.tellSettings(ctx, topicOrganisations)
-	sight.Organisation(&o)
 	return c.JSON(http.StatusOK, o)
 }
 
@@ -124,9 +119,7 @@ func (s *Server) getOrganisation(c echo.Context) error {
 	if err != nil {
 		return missing(err, "organisation")
 	}
-	sight := s.sight(c)
-	page.Sight(sight)
-	return c.JSON(http.StatusOK, organisationAnswer{page, sight.Limits()})
+	return c.JSON(http.StatusOK, organisationAnswer{page, s.sight(c).Limits()})
 }
 
 func (s *Server) patchOrganisation(c echo.Context) error {
@@ -153,12 +146,10 @@ func (s *Server) patchOrganisation(c echo.Context) error {
 	if err != nil {
 		return stale(err, "organisation", func() (record.Organisation, error) {
 			page, err := s.db.Organisation(ctx, id)
-			sight.Organisation(&page.Organisation)
 			return page.Organisation, err
 		})
 	}
 	s.tellSettings(ctx, topicOrganisations)
-	sight.Organisation(&o)
 	return c.JSON(http.StatusOK, o)
 }
 
@@ -253,6 +244,5 @@ func (s *Server) getMap(c echo.Context) error {
 	if err != nil {
 		return missing(err, what)
 	}
-	m.Sight(s.sight(c))
 	return c.JSON(http.StatusOK, m)
 }

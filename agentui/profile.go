@@ -6,18 +6,11 @@ import (
 	"regexp"
 	"slices"
 
-	"github.com/labstack/echo/v4"
 	"golang.org/x/text/language"
 
 	"tamas/channels"
 	"tamas/inbox/record"
 )
-
-// sight is what the caller may see and change of customers' records. Every answer that says something of a customer goes through it.
-func (s *Server) sight(c echo.Context) record.Sight {
-	set := s.hub.Settings()
-	return record.SightOf(principalOf(c).User.Role, &set.Record, set.Attributes)
-}
 
 // profileIn is what PATCH takes of a customer; what is missing stays.
 type profileIn struct {

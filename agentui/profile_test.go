@@ -150,7 +150,7 @@ func TestAttributeDefinitions(t *testing.T) {
 	for field, change := range map[string]func(v *record.RecordSetting){
 		"value.stale_days":             func(v *record.RecordSetting) { v.StaleDays = -1 },
 		"value.required_fields[0]":     func(v *record.RecordSetting) { v.Required = []string{"shoe"} },
-		"value.field_roles":            func(v *record.RecordSetting) { v.FieldRoles = map[string]record.Limit{"name": {}} },
+		"value.field_roles":            func(v *record.RecordSetting) { v.FieldRoles = map[string]record.Limit{"shoe": {}} },
 		"value.field_roles.place.edit": func(v *record.RecordSetting) { v.FieldRoles = map[string]record.Limit{"place": {Edit: []string{"x"}}} },
 		"value.stages[0].id":           func(v *record.RecordSetting) { v.Stages = []record.Option{{ID: "X Y"}} },
 		"value.relation_kinds[0].name": func(v *record.RecordSetting) { v.RelationKinds = []record.RelationKind{{ID: "x"}} },

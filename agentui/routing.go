@@ -70,6 +70,9 @@ func (x *setting[T]) put(s *Server) echo.HandlerFunc {
 		if err := x.check(s, &old.Value, in.Value); err != nil {
 			return err
 		}
+		if err := s.mayLimit(c, &old.Value, in.Value); err != nil {
+			return err
+		}
 		note := s.note(c, "settings."+x.name, x.name, map[string]any{"value": old.Value}, map[string]any{"value": *in.Value})
 		version, err := s.db.SetSetting(ctx, x.name, *in.Version, *in.Value, note)
 		if err != nil {

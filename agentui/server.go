@@ -123,6 +123,7 @@ func (s *Server) routes() *echo.Echo {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = answerError
+	e.JSONSerializer = cutting{s: s}
 	e.IPExtractor = s.clientIP
 	e.Use(requestIDs, s.securityHeaders, s.requestLog)
 

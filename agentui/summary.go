@@ -50,7 +50,7 @@ func (s *Server) membersOf(c echo.Context) ([]string, error) {
 	if err != nil {
 		return nil, missing(err, "organisation")
 	}
-	page.Sight(s.sight(c))
+	page = record.CutTo(s.sight(c), page)
 	members := []string{}
 	for _, m := range page.Members {
 		members = append(members, m.Customer.ID)
@@ -77,6 +77,5 @@ func (s *Server) summary(c echo.Context, what string, customers []string) error 
 	if err != nil {
 		return missing(err, what)
 	}
-	s.sight(c).Summary(&sum)
 	return c.JSON(http.StatusOK, sum)
 }

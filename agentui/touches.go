@@ -136,9 +136,7 @@ func (s *Server) answerTimeline(c echo.Context, customers []string, f record.Tim
 	if line.Items, err = heard(ctx, s, principalOf(c), line.Items, func(t *record.TimelineTouch) *record.Touch { return &t.Touch }); err != nil {
 		return err
 	}
-	sight := s.sight(c)
 	for i := range line.Items {
-		sight.Data(line.Items[i].Data)
 		lighten(&line.Items[i].Touch)
 	}
 	return c.JSON(http.StatusOK, line)

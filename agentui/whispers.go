@@ -2,7 +2,6 @@ package agentui
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 
 	"tamas/inbox"
@@ -41,21 +40,6 @@ func heard[T any](ctx context.Context, s *Server, who *principal, list []T, touc
 }
 
 func itself(t *record.Touch) *record.Touch { return t }
-
-// itemFor is an event as this reader's socket gets it: a whisper that is not for them comes without its touch, so that the headers stay in step.
-func itemFor(f *inbox.Frame, who *principal) []byte {
-	e := f.Event
-	if e == nil || !whispered(e.Touch) || e.Conversation != nil && who.hears(e.Conversation.Owner) {
-		return f.JSON
-	}
-	bare := *e
-	bare.Touch, bare.ID = nil, record.ID{}
-	text, err := json.Marshal(&bare)
-	if err != nil {
-		text = []byte("{}") // plain structs: cannot be
-	}
-	return []byte(`{"t":"event","id":"` + f.ID.String() + `","event":` + string(text) + `}`)
-}
 
 // secret tells whether not everybody may see all of these events.
 func secret(frames []inbox.Frame) bool {

@@ -113,12 +113,3 @@ func (db *DB) AccessOf(ctx context.Context, customer string, before Millis, limi
 	}
 	return list, next, err
 }
-
-// Access leaves out what may not be seen.
-func (s Sight) Access(list []Access) {
-	for i := range list {
-		a := &list[i]
-		a.Fields = s.fields(slices.Clone(a.Fields))
-		a.History = slices.DeleteFunc(slices.Clone(a.History), func(f FieldChange) bool { return !s.Sees(f.Field) })
-	}
-}

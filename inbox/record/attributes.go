@@ -61,7 +61,7 @@ type Option struct {
 }
 
 // Values are attributes' values by id, in JSON.
-type Values = map[string]json.RawMessage
+type Values map[string]json.RawMessage
 
 // Money is an amount in a currency.
 type Money struct {

@@ -338,25 +338,3 @@ func (t tree) memberships(ctx context.Context, q querier) ([]Membership, error) 
 	}
 	return out, err
 }
-
-// Organisation leaves out what may not be seen.
-func (s Sight) Organisation(o *Organisation) {
-	if !s.Sees(FieldTags) {
-		o.Tags = nil
-	}
-	if !s.Sees(FieldPlace) {
-		o.Place = nil
-	}
-	if !s.Sees(FieldOwner) {
-		o.Owner = ""
-	}
-	s.Attributes(o.Attributes)
-}
-
-// Sight leaves out what may not be seen.
-func (p *OrganisationPage) Sight(s Sight) {
-	s.Organisation(&p.Organisation)
-	if !s.Sees(FieldOrganisations) {
-		p.Members, p.More, p.Organisation.Members = []Member{}, false, 0
-	}
-}

@@ -59,26 +59,3 @@ func (db *DB) CustomerRecord(ctx context.Context, id string, set *RecordSetting,
 	p.At = at
 	return p, err
 }
-
-// Sight leaves out what may not be seen.
-func (p *CustomerRecord) Sight(s Sight) {
-	s.Customer(&p.Customer)
-	s.Customers(p.Merged)
-	if !s.Sees(FieldOrganisations) {
-		p.Organisations = []Membership{}
-	}
-	if !s.Sees(FieldRelations) {
-		p.Relations = []Relation{}
-	}
-	if !s.Sees(FieldConsents) {
-		p.Consents = []Consent{}
-	}
-	if !s.Sees(FieldStage) {
-		p.Stages = []StageChange{}
-	}
-	for i := range p.Pins {
-		s.Data(p.Pins[i].Data)
-	}
-	p.Completeness.Missing = s.fields(p.Completeness.Missing)
-	p.Limits = s.Limits()
-}

@@ -199,15 +199,3 @@ func (db *DB) RelationMap(ctx context.Context, id string) (Map, error) {
 	})
 	return m, err
 }
-
-// Sight leaves out what may not be seen.
-func (m *Map) Sight(s Sight) {
-	m.Edges = slices.DeleteFunc(m.Edges, func(e Edge) bool {
-		return e.Kind == edgeMember && !s.Sees(FieldOrganisations) || e.Kind != edgeMember && !s.Sees(FieldRelations)
-	})
-	joined := map[string]bool{}
-	for _, e := range m.Edges {
-		joined[e.From], joined[e.To] = true, true
-	}
-	m.Nodes = slices.DeleteFunc(m.Nodes, func(n Node) bool { return n.Step > 0 && !joined[n.ID] })
-}

@@ -15,15 +15,16 @@ const (
 	FieldCost          = "cost"  // what they cost the firm
 )
 
-// LimitedFields are the fields, beside attributes, that can be kept from roles. Names, addresses and tiers are on every conversation: they cannot.
-var LimitedFields = []string{FieldTags, FieldLanguages, FieldTimeZone, FieldPlace, FieldOwner, FieldStage,
+// LimitedFields are the fields, beside attributes, that can be kept from roles. Of an address (of any identity) a part is shown, so that people can
+// still answer there.
+var LimitedFields = []string{FieldName, FieldTier, FieldAddress, FieldTags, FieldLanguages, FieldTimeZone, FieldPlace, FieldOwner, FieldStage,
 	FieldOrganisations, FieldRelations, FieldConsents, FieldMoney, FieldCost}
 
 // RequirableFields are the fields, beside attributes, that a complete profile may have to have; "address" is any identity.
 var RequirableFields = []string{FieldName, FieldTier, FieldTags, FieldLanguages, FieldTimeZone, FieldPlace, FieldOwner, FieldStage,
 	FieldOrganisations, FieldConsents, FieldAddress}
 
-// FieldAddress is required of whoever has to be reachable.
+// FieldAddress stands for all addresses: required of whoever has to be reachable.
 const FieldAddress = "address"
 
 // RecordSetting is how the firm keeps its customers' records.
@@ -67,7 +68,7 @@ func DefaultRecordSetting() RecordSetting {
 	}
 }
 
-// Sight is what somebody may see and change of customers' records. Every answer that says something of a customer goes through it.
+// Sight is what somebody may see and change of customers' records. Every answer that says something of a customer goes through it: see Cut.
 type Sight struct{ hidden, locked map[string]bool }
 
 // SightOf is the sight of a role.
@@ -100,6 +101,16 @@ func among(role string, list []string) bool {
 func (s Sight) Sees(field string) bool  { return !s.hidden[field] }
 func (s Sight) Edits(field string) bool { return !s.locked[field] }
 
+// Limited tells that something may not be seen.
+func (s Sight) Limited() bool {
+	for _, is := range s.hidden {
+		if is {
+			return true
+		}
+	}
+	return false
+}
+
 // Limits are the fields that are kept from somebody, in order.
 type Limits struct {
 	Hidden []string `json:"hidden"`
@@ -119,68 +130,4 @@ func (s Sight) Limits() Limits {
 	slices.Sort(l.Hidden)
 	slices.Sort(l.Locked)
 	return l
-}
-
-// Customer leaves out what may not be seen.
-func (s Sight) Customer(c *Customer) {
-	own := c.own()
-	for _, f := range fieldsOf(own) {
-		if s.Sees(f) {
-			continue
-		}
-		if f == FieldTags {
-			own.Tags = nil
-		}
-		own.say(f, nil)
-	}
-	*c = own
-}
-
-// Customers is Customer for a list.
-func (s Sight) Customers(list []Customer) {
-	for i := range list {
-		s.Customer(&list[i])
-	}
-}
-
-// Side is Customer for a side of a merge.
-func (s Sight) Side(x *Side) {
-	s.Customer(&x.Customer)
-	s.Customers(x.Merged)
-}
-
-// Shown leaves out what a merge would do to what may not be seen.
-func (s Sight) Shown(list []ShownField) []ShownField {
-	return slices.DeleteFunc(list, func(f ShownField) bool { return !s.Sees(f.Field) })
-}
-
-// fields leaves out names of fields.
-func (s Sight) fields(list []string) []string {
-	return slices.DeleteFunc(list, func(f string) bool { return !s.Sees(f) })
-}
-
-// Data leaves out amounts that may not be seen.
-func (s Sight) Data(d *Data) {
-	if d == nil {
-		return
-	}
-	if !s.Sees(FieldMoney) {
-		d.Amount, d.Currency, d.Cost = 0, "", 0
-		d.Items = slices.Clone(d.Items)
-		for i := range d.Items {
-			d.Items[i].Amount = 0
-		}
-	}
-	if !s.Sees(FieldCost) {
-		d.Cost = 0
-	}
-}
-
-// Attributes leaves out those that may not be seen.
-func (s Sight) Attributes(values Values) {
-	for id := range values {
-		if !s.Sees(FieldOf(id)) {
-			delete(values, id)
-		}
-	}
 }

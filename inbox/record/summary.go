@@ -548,18 +548,3 @@ func (m *summing) satisfaction() {
 		x.CSAT = &percent
 	}
 }
-
-// Summary leaves out amounts that may not be seen.
-func (s Sight) Summary(x *Summary) {
-	if !s.Sees(FieldMoney) {
-		x.Value = []ValueSummary{}
-		for i := range x.Products {
-			x.Products[i].Amount, x.Products[i].Currency = 0, ""
-		}
-	}
-	if !s.Sees(FieldCost) {
-		for i := range x.Value {
-			x.Value[i].Cost, x.Value[i].Margin, x.Value[i].Costed = 0, 0, false
-		}
-	}
-}

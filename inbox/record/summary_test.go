@@ -110,7 +110,7 @@ func TestSummary(t *testing.T) {
 			t.Error(err)
 		}
 		var hidden = Sight{hidden: map[string]bool{FieldMoney: true}}
-		hidden.Summary(&s)
+		s.Cut(hidden)
 		if len(s.Value) != 0 || s.Products[0].Amount != 0 {
 			t.Errorf("%+v", s.Value)
 		}
