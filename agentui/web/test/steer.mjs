@@ -7,8 +7,8 @@ const out = process.argv[2] ?? 'shots'
 const locale = process.argv[3] ?? 'en'
 const t = appWords(locale)
 const said = locale === 'fa'
-  ? { omid: 'امید کریمی', leila: 'لیلا احمدی', sara: 'سارا نواک', reza: 'رضا مرادی', sales: 'فروش', closed: 'تا ساعت چهار بسته‌ایم.', whisper: 'ارسال رایگان پیشنهاد کنید.', barge: 'ارسال امروز رایگان است.', flag: 'دو بار از او پول گرفته شد.', answer: 'امروز صبح برگشت داده شد.', skill: 'آلمانی', promise: 'وعدهٔ فروش', later: 'پاسخ شما: بله، موجود است.' }
-  : { omid: 'Omid Karimi', leila: 'Leila Ahmadi', sara: 'Sara Novak', reza: 'Reza Moradi', sales: 'Sales', closed: 'We are closed until four.', whisper: 'Offer her free delivery.', barge: 'Delivery is free today.', flag: 'She was charged twice.', answer: 'Refunded this morning.', skill: 'German', promise: 'Sales promise', later: 'Your answer: yes, it is in stock.' }
+  ? { omid: 'امید کریمی', leila: 'لیلا احمدی', sara: 'سارا نواک', reza: 'رضا مرادی', sales: 'فروش', closed: 'تا ساعت چهار بسته‌ایم.', whisper: 'ارسال رایگان پیشنهاد کنید.', barge: 'ارسال امروز رایگان است.', flag: 'دو بار از او پول گرفته شد.', answer: 'امروز صبح برگشت داده شد.', skill: 'آلمانی', promise: 'وعدهٔ فروش', later: 'پاسخ شما: بله، موجود است.', hasty: 'وقت ندارم، زود بگویید!' }
+  : { omid: 'Omid Karimi', leila: 'Leila Ahmadi', sara: 'Sara Novak', reza: 'Reza Moradi', sales: 'Sales', closed: 'We are closed until four.', whisper: 'Offer her free delivery.', barge: 'Delivery is free today.', flag: 'She was charged twice.', answer: 'Refunded this morning.', skill: 'German', promise: 'Sales promise', later: 'Your answer: yes, it is in stock.', hasty: 'No time, be quick!' }
 const { hub, browser, ok, shoot, seat, watched, end } = await walk('steer', { out, locale })
 const { api } = hub
 
@@ -287,12 +287,15 @@ for (const name of ['Ada', 'Ben', 'Cleo']) {
   await api('POST', `/conversations/${c.id}/resolve`, {})
 }
 await menu(agent(leila.id), t('state.busy'))
-for (const lang of ['en', 'fa']) {
-  const ctx = await browser.newContext({ viewport: { width: 1000, height: 760 }, locale: lang })
-  const site = watched(await ctx.newPage(), `visitor ${lang}`)
+const shopper = async (lang) => {
+  const site = watched(await (await browser.newContext({ viewport: { width: 1000, height: 760 }, locale: lang })).newPage(), `visitor ${lang}`)
   await site.route(`${hub.url}/shop-${lang}`, (r) => r.fulfill({ contentType: 'text/html; charset=utf-8', body: `<!doctype html><html lang="${lang}" dir="${lang === 'fa' ? 'rtl' : 'ltr'}"><title>Shop</title><body><h1>Shop</h1><script src="/hooks/${shop.id}/widget.js" async></script></body></html>` }))
   await site.goto(`${hub.url}/shop-${lang}`)
   await site.locator('tamas-chat button[aria-expanded]').click()
+  return site
+}
+for (const lang of ['en', 'fa']) {
+  const site = await shopper(lang)
   await site.locator('tamas-chat textarea').first().fill(lang === 'fa' ? 'سلام، موجود دارید؟' : 'Hello, do you have it?')
   await site.keyboard.press('Enter')
   await ok(`${lang}: the widget tells the place`, async () => (lang === 'fa' ? /شما نفر [۰-۹]+ صف هستید/ : /You are number \d+ in line/).test(await site.locator('tamas-chat').evaluate((x) => x.shadowRoot.textContent)), site)
@@ -306,6 +309,14 @@ for (const lang of ['en', 'fa']) {
   await ok(`${lang}: the place stays`, async () => (lang === 'fa' ? /شما نفر/ : /You are number/).test(await site.locator('tamas-chat').evaluate((x) => x.shadowRoot.textContent)), site)
   await shoot(site, `widget-later-${lang}`)
 }
+
+// Somebody gives up; the live page knows a minute later (see the end).
+const hasty = await shopper(locale)
+await hasty.locator('tamas-chat textarea').first().fill(said.hasty)
+await hasty.keyboard.press('Enter')
+await ok('who is in a hurry waits', async () => !!(await of(said.hasty)), hasty)
+const hastys = await of(said.hasty)
+await hasty.context().close()
 
 // A forgotten agent.
 await menu(agent(omid.id), t('live.signOut'))
@@ -337,6 +348,15 @@ await ok('reasons are words', () => sara.locator('tbody th', { hasText: t('rep.r
 await sara.locator('tbody tr', { hasText: t('rep.reason.out.agent') }).getByRole('button').click()
 await ok('in lists too', async () => (await sara.locator('[role=dialog] ol li').first().innerText()).includes(t('rep.reason.out.agent')), sara)
 await shoot(sara, 'report-reasons')
+
+// Who left.
+await sara.goto(`${hub.url}/supervisor`)
+await ok('a visitor who left the page is said to have', async () => bare(await queue(sales.id).innerText()).includes(t('live.left', { n: '' }).trim()), sara, 240_000)
+await ok('and counts as abandoned', async () => (await api('GET', '/supervisor')).queues.find((q) => q.id === sales.id).abandoned_today > 0, sara)
+await shoot(sara, 'left')
+await open(sara, hastys)
+await ok('in the conversation too', async () => (await sara.getByText(t('conversation.left', { at: '' }).trim()).count()) > 0, sara)
+await shoot(sara, 'left-conversation')
 
 // Small and dark.
 const small = { size: { width: 390, height: 844 }, theme: 'dark' }

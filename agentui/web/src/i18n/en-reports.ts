@@ -61,6 +61,8 @@ export const reports = {
   'rep.made_of': 'Made of',
   'rep.counts.yes': 'Counted',
   'rep.counts.no': 'Missed',
+  'rep.counts.kept': 'Kept',
+  'rep.counts.broken': 'Broken',
   'rep.counts.apart': 'Counts neither way',
   'rep.kind.offered': 'Began to wait',
   'rep.kind.answered': 'Answered',

@@ -62,6 +62,8 @@ export const reports: Record<keyof typeof en, string> = {
   'rep.made_of': 'ساخته‌شده از',
   'rep.counts.yes': 'به حساب آمد',
   'rep.counts.no': 'از دست رفت',
+  'rep.counts.kept': 'رعایت شد',
+  'rep.counts.broken': 'شکست',
   'rep.counts.apart': 'به حساب نمی‌آید',
   'rep.kind.offered': 'انتظار آغاز شد',
   'rep.kind.answered': 'پاسخ گرفت',
