@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode"
@@ -14,6 +15,7 @@ import (
 //	name1:…     of a name that is one long word; it is like a name of several words only
 //	sound/fa:…  consonants of a name of several words in Arabic script, likewise; it is like
 //	sound/la:…  those of one in Latin script only
+//	typed/…     a phone:… or email:… that somebody typed about themselves, which is no address of theirs
 
 // likenessWords are a customer's, of all its names and addresses.
 func likenessWords(names []string, ids []Identity) []string {
@@ -28,7 +30,8 @@ func likenessWords(names []string, ids []Identity) []string {
 		}
 	}
 	for _, n := range names {
-		words = append(words, nameWords(n)...)
+		name, addresses := typedIn(n)
+		words = append(append(words, nameWords(name)...), addresses...)
 	}
 	slices.Sort(words)
 	words = slices.Compact(words)
@@ -49,6 +52,10 @@ func looksFor(word string) []string {
 		return []string{"sound/la:" + rest}
 	case "sound/la":
 		return []string{"sound/fa:" + rest}
+	case "email", "phone":
+		return []string{word, "typed/" + word}
+	case "typed/email", "typed/phone":
+		return []string{strings.TrimPrefix(word, "typed/"), word}
 	}
 	return []string{word}
 }
@@ -94,6 +101,24 @@ func emailWord(address string) string {
 		return ""
 	}
 	return "email:" + box + s[at:]
+}
+
+// typedIn parts a name as the web chat's form makes it, "Sara Karimi (sara@example.com, 0912 123 4567)", into the name and typed/ words.
+func typedIn(name string) (string, []string) {
+	rest, list := "", name
+	if i := strings.LastIndex(name, " ("); i > 0 && strings.HasSuffix(name, ")") {
+		rest, list = name[:i], name[i+2:len(name)-1]
+	}
+	var words []string
+	for _, a := range strings.Split(list, ", ") {
+		if w := cmp.Or(emailWord(a), phoneWord("", a)); w != "" {
+			words = append(words, "typed/"+w)
+		}
+	}
+	if words == nil {
+		return name, nil
+	}
+	return rest, words
 }
 
 // titles are no part of a name.

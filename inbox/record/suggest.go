@@ -46,6 +46,7 @@ var reasonWeights = map[string]int{
 	"named":  85, // what proved who one is named an address that the other has
 	"email":  75,
 	"phone":  70,
+	"typed":  60, // what the one typed about itself is an address of the other, or what that typed
 	"name":   50, // of several words, in any order and spelling of its script
 	"device": 40, // one web visitor proved to be first the one, then the other
 	"sound":  40, // a name in Persian and in Latin letters

@@ -146,10 +146,12 @@ func (s *sought) likes(ctx context.Context, q querier) (map[string][]Reason, err
 				continue
 			}
 			for _, other := range others {
-				switch kind {
-				case "phone", "email":
+				switch {
+				case strings.HasPrefix(own, "typed/"), strings.HasPrefix(w, "typed/"):
+					add(other, Reason{"typed", value})
+				case kind == "phone", kind == "email":
 					add(other, Reason{kind, value})
-				case "name", "name1":
+				case kind == "name", kind == "name1":
 					add(other, Reason{Kind: "name"})
 				default:
 					add(other, Reason{Kind: "sound"})

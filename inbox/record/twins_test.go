@@ -57,6 +57,31 @@ func TestNamesThatAreAlike(t *testing.T) {
 	}
 }
 
+func TestWhatIsTypedIsLikeAnAddress(t *testing.T) {
+	words := func(name string, ids ...Identity) []string { return likenessWords([]string{name}, ids) }
+	mail, phone := words("", Identity{Channel: "email", Address: "sara@example.com"}), words("", Identity{Channel: "sms", Address: "+989121234567"})
+	for _, c := range []struct {
+		name        string
+		mail, phone bool
+	}{
+		{"Sara Karimi (sara@example.com)", true, false},
+		{"Sara Karimi (Sara@Example.com, ۰۹۱۲ ۱۲۳ ۴۵۶۷)", true, true},
+		{"سارا (09121234567)", false, true},
+		{"sara@example.com", true, false},
+		{"Sara Karimi (mila@example.com)", false, false},
+		{"Sara Karimi (Tehran)", false, false},
+		{"(sara@example.com", false, false},
+	} {
+		w := words(c.name)
+		if alike(w, mail) != c.mail || alike(mail, w) != c.mail || alike(w, phone) != c.phone || alike(phone, w) != c.phone {
+			t.Errorf("%q: %v", c.name, w)
+		}
+	}
+	if !alike(words("Sara Karimi (sara@example.com)"), words("سارا کریمی")) || !alike(words("a b (sara@example.com)"), words("sara@example.com")) {
+		t.Error("the name beside an address, or the same address typed twice, is not like itself")
+	}
+}
+
 func TestAddressesThatAreAlike(t *testing.T) {
 	phones := []Identity{{Channel: "sms", Address: "+989121234567"}, {Channel: "api", Address: "00989121234567"}, {Channel: "hand", Address: "09121234567"},
 		{Channel: "hand", Address: "۰۹۱۲ ۱۲۳ ۴۵۶۷"}, {Channel: "sms", Address: "9121234567"}, {Channel: "hand", Address: "+98 (912) 123-45.67"}}
@@ -119,6 +144,14 @@ func TestTwinsAreSuggested(t *testing.T) {
 		says("e", "telegram", "77", "علی رضایی")
 		f.write()
 		want("at first", "c-a c-b 70 phone=9121234567", "c-d c-e 40 sound")
+
+		// What a visitor types into the chat's form proves nothing, and is a reason to look.
+		says("w", "webchat", "w", "Dana Doe (d@example.com)")
+		f.write()
+		want("with what was typed", "c-a c-b 70 phone=9121234567", "c-d c-e 40 sound", "c-d c-w 60 typed=d@example.com")
+		if err := db.DismissSuggestion(ctx, pairID("c-d", "c-w"), Decided{By: "u"}); err != nil {
+			t.Fatal(err)
+		}
 
 		// A name that comes later, and one that changes.
 		says("b", "hand", "0912 123 4567", "علی رضایی")

@@ -51,6 +51,8 @@ export const customer = {
   'likeness.phone': 'the same number',
   'likeness.phone.of': 'the same number {value}',
   'likeness.name': 'the same name',
+  'likeness.typed': 'an address typed in the chat',
+  'likeness.typed.of': 'typed in the chat: {value}',
   'likeness.name.of': 'the same name {value}',
   'likeness.sound': 'names that sound alike',
   'likeness.sound.of': 'names that sound alike: {value}',

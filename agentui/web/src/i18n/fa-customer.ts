@@ -53,6 +53,8 @@ export const customer: Record<keyof typeof en, string> = {
   'likeness.phone': 'همان شماره',
   'likeness.phone.of': 'همان شماره {value}',
   'likeness.name': 'همان نام',
+  'likeness.typed': 'نشانی نوشته‌شده در گفت‌وگو',
+  'likeness.typed.of': 'در گفت‌وگو نوشته: {value}',
   'likeness.name.of': 'همان نام {value}',
   'likeness.sound': 'نام‌های هم‌آوا',
   'likeness.sound.of': 'نام‌های هم‌آوا: {value}',

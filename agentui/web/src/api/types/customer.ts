@@ -118,7 +118,7 @@ export interface UnmergePreview extends MergePreview {
 export interface Suggestion {
   id: string
   score: number
-  reasons: { kind: 'named' | 'email' | 'phone' | 'name' | 'sound' | 'device'; value?: string }[]
+  reasons: { kind: 'named' | 'email' | 'phone' | 'typed' | 'name' | 'sound' | 'device'; value?: string }[]
   state: 'open' | 'merged' | 'dismissed'
   at: Millis
   a: { customer: Customer; identities: Identity[] }
