@@ -1,9 +1,11 @@
 package agentui
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/mail"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -190,6 +192,45 @@ func addresses(field string, list []string) ([]string, error) {
 	return out, nil
 }
 
+// unmask puts the addresses that are answered in a conversation in the places of what somebody from whom addresses are kept sees of them.
+func (s *Server) unmask(ctx context.Context, conversation string, e *channels.Envelope) error {
+	if e == nil || !slices.ContainsFunc(slices.Concat(e.To, e.Cc, e.Bcc), record.Masked) {
+		return nil
+	}
+	var known []string
+	if conversation != "" {
+		r, err := s.hub.RecipientsOf(ctx, conversation)
+		if err != nil {
+			return missing(err, "conversation")
+		}
+		known = slices.Concat(r.ReplyAll.To, r.ReplyAll.Cc)
+	}
+	for field, list := range map[string][]string{"envelope.to": e.To, "envelope.cc": e.Cc, "envelope.bcc": e.Bcc} {
+		for i, line := range list {
+			if !record.Masked(line) {
+				continue
+			}
+			at := slices.IndexFunc(known, func(k string) bool { return record.MaskAddress(addressOf(k)) == addressOf(line) })
+			if at < 0 {
+				return partOnly(field)
+			}
+			list[i] = known[at]
+			known = slices.Delete(known, at, at+1) // of two that look alike each is taken once
+		}
+	}
+	return nil
+}
+
+func partOnly(field string) *problem { return invalid(field, "This is a part of an address only.") }
+
+// addressOf is the address in a line of an envelope.
+func addressOf(line string) string {
+	if a, err := mail.ParseAddress(line); err == nil {
+		return a.Address
+	}
+	return line
+}
+
 // write is a reply or a note.
 func (s *Server) write(c echo.Context, action string) error {
 	in, err := decode[messageIn](c)
@@ -200,6 +241,9 @@ func (s *Server) write(c echo.Context, action string) error {
 		return invalid("text", "A note has text and files only: it goes to nobody.")
 	}
 	cmd, err := s.message(c, &in)
+	if err == nil {
+		err = s.unmask(c.Request().Context(), c.Param("id"), cmd.Envelope)
+	}
 	if err != nil {
 		return err
 	}
@@ -226,6 +270,12 @@ func (s *Server) postConversation(c echo.Context) error {
 		return err
 	}
 	if cmd.Address, err = text("address", in.Address, 1, channels.MaxKey, false); err != nil {
+		return err
+	}
+	if record.Masked(cmd.Address) {
+		return partOnly("address")
+	}
+	if err := s.unmask(c.Request().Context(), "", cmd.Envelope); err != nil {
 		return err
 	}
 	if cmd.Name, err = text("name", in.Name, 0, 200, false); err != nil {

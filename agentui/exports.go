@@ -65,12 +65,19 @@ func (s *Server) export(c echo.Context, what, ending string, columns []string) (
 	return t, nil
 }
 
+// seenColumns are those that somebody may see.
+func seenColumns(sight record.Sight, columns []string) []string {
+	return slices.DeleteFunc(columns, func(f string) bool { return !sight.Sees(profileField(f)) })
+}
+
 func (s *Server) exportCustomers(ending string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ctx, sight, set := c.Request().Context(), s.sight(c), s.hub.Settings()
 		tier, tag, stage := c.QueryParam("tier"), c.QueryParam("tag"), c.QueryParam("stage")
-		if tag != "" && !sight.Sees(record.FieldTags) || stage != "" && !sight.Sees(record.FieldStage) {
-			return forbidden("Your role may not see this field.")
+		for field, asked := range map[string]string{record.FieldTier: tier, record.FieldTags: tag, record.FieldStage: stage} {
+			if asked != "" && !sight.Sees(field) {
+				return forbidden("Your role may not see this field.")
+			}
 		}
 		channels, err := s.db.IdentityChannels(ctx)
 		if err != nil {
@@ -82,11 +89,8 @@ func (s *Server) exportCustomers(ending string) echo.HandlerFunc {
 				columns = append(columns, "identity:"+ch)
 			}
 		}
-		for _, f := range []string{"tier", "tags", "languages", "time_zone", "country", "city", "address", "owner", "stage", "organisation", "role"} {
-			if sight.Sees(profileField(f)) {
-				columns = append(columns, f)
-			}
-		}
+		columns = append(columns, "tier", "tags", "languages", "time_zone", "country", "city", "address", "owner", "stage", "organisation", "role")
+		columns = seenColumns(sight, columns)
 		types := map[string]string{}
 		for _, a := range set.Attributes {
 			if f := record.FieldOf(a.ID); a.Of == record.OfCustomer && sight.Sees(f) {
@@ -201,6 +205,9 @@ func (s *Server) exportTouches(ending string) echo.HandlerFunc {
 			}
 		}
 		columns := []string{"id", "source", "kind", "at", "customer.channel", "customer.address", "customer.name", "channel", "inbound", "agent", "subject", "text"}
+		columns = slices.DeleteFunc(columns, func(f string) bool {
+			return f == "customer.address" && !sight.Sees(record.FieldAddress) || f == "customer.name" && !sight.Sees(record.FieldName)
+		})
 		if sight.Sees(record.FieldMoney) {
 			columns = append(columns, "amount", "currency", "items")
 		}
@@ -222,6 +229,7 @@ func (s *Server) exportTouches(ending string) echo.HandlerFunc {
 			return err
 		}
 		err = s.db.ExportTouches(ctx, f, func(x *record.ExportedTouch) error {
+			*x = record.CutTo(sight, *x)
 			id := x.Key
 			if x.State != record.StateLogged || id == "" {
 				id = x.ID
@@ -290,7 +298,7 @@ func (s *Server) exportOrganisations(ending string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ctx, sight, set := c.Request().Context(), s.sight(c), s.hub.Settings()
 		columns := []string{"id", "name", "tags", "country", "city", "address", "owner", "members"}
-		columns = slices.DeleteFunc(columns, func(f string) bool { return !sight.Sees(profileField(f)) })
+		columns = slices.DeleteFunc(columns, func(f string) bool { return f != "name" && !sight.Sees(profileField(f)) }) // firms' names are never kept
 		types := map[string]string{}
 		for _, a := range set.Attributes {
 			if f := record.FieldOf(a.ID); a.Of == record.OfOrganisation && sight.Sees(f) {

@@ -103,7 +103,7 @@ func (s *Server) openUploads(user string, ids []string) ([]channels.File, error)
 // getFile serves a file of a message to those who may see its conversation.
 func (s *Server) getFile(c echo.Context) error {
 	ctx := c.Request().Context()
-	f, err := s.fileOf(ctx, c.Param("id"), c.Param("n"))
+	f, err := s.fileOf(ctx, s.sight(c), c.Param("id"), c.Param("n"))
 	if err != nil {
 		return err
 	}
@@ -114,12 +114,18 @@ func (s *Server) getFile(c echo.Context) error {
 	return s.serveFile(c, f, c.QueryParam("download") != "")
 }
 
-func (s *Server) fileOf(ctx context.Context, touch, index string) (channels.File, error) {
+// rawHidden: the original of a message tells who wrote it.
+var rawHidden = forbidden("The original of a message holds addresses, which are kept from your role.")
+
+func (s *Server) fileOf(ctx context.Context, sight record.Sight, touch, index string) (channels.File, error) {
 	t, err := s.db.Touch(ctx, touch)
 	if err != nil {
 		return channels.File{}, missing(err, "message")
 	}
 	n, err := strconv.Atoi(index)
+	if err == nil && n >= 0 && t.Body != nil && n < len(t.Body.Files) && t.Body.Files[n].Kind == "raw" && !sight.Sees(record.FieldAddress) {
+		return channels.File{}, rawHidden
+	}
 	if err != nil || t.Body == nil || n < 0 || n >= len(t.Body.Files) || t.Body.Files[n].Blob == "" {
 		return channels.File{}, notFound("file")
 	}
@@ -231,6 +237,9 @@ func percent(s string) string {
 
 // getRaw downloads the original of a message that could not be read. It is never shown in the page.
 func (s *Server) getRaw(c echo.Context) error {
+	if !s.sight(c).Sees(record.FieldAddress) {
+		return rawHidden
+	}
 	t, err := s.db.Touch(c.Request().Context(), c.Param("id"))
 	if err != nil {
 		return missing(err, "message")

@@ -88,6 +88,13 @@ func profileField(id string) string {
 		return record.FieldPlace
 	case "organisation", "role":
 		return record.FieldOrganisations
+	case "phone", "email", "external":
+		return record.FieldAddress
+	case "first_name", "last_name":
+		return record.FieldName
+	}
+	if strings.HasPrefix(id, "identity:") {
+		return record.FieldAddress
 	}
 	return id
 }
@@ -158,6 +165,18 @@ func (s *Server) mayImport(c echo.Context, of string, mapping map[string]string)
 	return nil
 }
 
+// mayReadImport: a file may hold anything, so its rows are for whoever sent it, and for those from whom nothing is kept.
+func (s *Server) mayReadImport(c echo.Context, id string) error {
+	i, err := s.hub.Import(c.Request().Context(), id)
+	if err != nil {
+		return missing(err, "import")
+	}
+	if who := principalOf(c); i.By != who.User.ID && s.sight(c).Limited() {
+		return forbidden("Somebody else sent this file, and it may hold fields that are kept from your role.")
+	}
+	return nil
+}
+
 func (s *Server) previewImport(c echo.Context) error {
 	rows, err := queryInt(c, "rows", 20, 1, 200)
 	if err != nil {
@@ -165,6 +184,9 @@ func (s *Server) previewImport(c echo.Context) error {
 	}
 	id, err := rowID(c, "import")
 	if err != nil {
+		return err
+	}
+	if err := s.mayReadImport(c, id); err != nil {
 		return err
 	}
 	list, err := s.hub.PreviewImport(c.Request().Context(), id, rows)
@@ -220,6 +242,9 @@ func (s *Server) importErrors(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
+	if err := s.mayReadImport(c, id); err != nil {
+		return err
+	}
 	i, err := s.hub.Import(ctx, id)
 	if err != nil {
 		return missing(err, "import")
@@ -244,6 +269,9 @@ func (s *Server) importErrorFile(c echo.Context) error {
 	i, err := s.hub.Import(ctx, id)
 	if err != nil {
 		return missing(err, "import")
+	}
+	if err := s.mayReadImport(c, id); err != nil {
+		return err
 	}
 	media, ending := "text/csv; charset="+i.Format.Encoding, ".csv"
 	if i.Format.Kind == sheet.JSONL {

@@ -19,6 +19,9 @@ type addressIn struct {
 
 // identity checks an address, and writes it as the channels do. field is where it stands in the request.
 func (s *Server) identity(field string, in addressIn) (record.Identity, error) {
+	if record.Masked(in.Address) {
+		return record.Identity{}, partOnly(field + "address")
+	}
 	i, err := s.hub.LogRules().Address(in.Channel, in.Address)
 	var wrong *channels.FieldError
 	if errors.As(err, &wrong) {
@@ -51,6 +54,12 @@ func (s *Server) postCustomer(c echo.Context) error {
 	}
 	if err := setText("name", &in.Name, &in.Name, 0, 200, false); err != nil {
 		return err
+	}
+	// Whoever may not know addresses does not learn in this way whose one is.
+	for field, sent := range map[string]bool{record.FieldName: in.Name != "", record.FieldAddress: len(in.Identities) > 0} {
+		if sent && !s.sight(c).Edits(field) {
+			return locked(field)
+		}
 	}
 	if in.Name == "" && len(in.Identities) == 0 {
 		return invalid("name", "A name or an address is needed.")
@@ -91,6 +100,9 @@ func (s *Server) postIdentity(c echo.Context) error {
 	id, err := rowID(c, "customer")
 	if err != nil {
 		return err
+	}
+	if !s.sight(c).Edits(record.FieldAddress) {
+		return locked(record.FieldAddress)
 	}
 	if err := setText("evidence", &in.Evidence, &in.Evidence, 0, 256, false); err != nil {
 		return err

@@ -236,6 +236,9 @@ func (s *Server) postSplit(c echo.Context) error {
 			return err
 		}
 	}
+	if in.Name != "" && !s.sight(c).Edits(record.FieldName) {
+		return locked(record.FieldName)
+	}
 	ctx := c.Request().Context()
 	l, err := s.db.Split(ctx, id, record.SplitOrder{Identities: in.Identities, Into: in.Into, Name: in.Name, Evidence: in.Evidence}, s.decided(c, ""), func(l record.Link) record.Note {
 		return s.note(c, "customer.split", l.From, whose{l.From, in.Identities}, whose{l.To, in.Identities})

@@ -30,7 +30,7 @@ type profileIn struct {
 
 // edit checks what was sent.
 func (in *profileIn) edit(s *Server, sight record.Sight) (e record.CustomerEdit, err error) {
-	for field, sent := range map[string]bool{record.FieldTags: in.Tags != nil, record.FieldLanguages: in.Languages != nil, record.FieldTimeZone: in.TimeZone != nil,
+	for field, sent := range map[string]bool{record.FieldName: in.Name != nil, record.FieldTier: in.Tier != nil, record.FieldTags: in.Tags != nil, record.FieldLanguages: in.Languages != nil, record.FieldTimeZone: in.TimeZone != nil,
 		record.FieldPlace: in.Place != nil, record.FieldOwner: in.Owner != nil, record.FieldStage: in.Stage != nil} {
 		if sent && !sight.Edits(field) {
 			return e, locked(field)

@@ -224,8 +224,24 @@ func (t *Touch) Cut(s Sight) {
 	t.Error, t.Unreadable = s.text(t.Error), s.text(t.Unreadable)
 	if t.Body != nil {
 		b := *t.Body
-		b.Raw = nil
+		if b.Raw = nil; t.Author.Kind == "system" { // the hub's own words may name where somebody wants to be answered
+			b.Text = s.text(b.Text)
+		}
 		t.Body = &b
+	}
+}
+
+// Cut hides addresses in the hub's own words.
+func (p *Preview) Cut(s Sight) {
+	if p.Author.Kind == "system" {
+		p.Text = s.text(p.Text)
+	}
+}
+
+// Cut hides addresses in the hub's own words.
+func (h *MessageHit) Cut(s Sight) {
+	if text := s.text(h.Snippet); h.Author.Kind == "system" && text != h.Snippet {
+		h.Snippet, h.Parts = text, []Part{{Text: text}}
 	}
 }
 

@@ -229,10 +229,3 @@ func (db *DB) FixList(ctx context.Context, list string, set *RecordSetting, attr
 	}
 	return page, err
 }
-
-// Sight leaves out what may not be seen.
-func (p *FixPage) Sight(s Sight) {
-	for i := range p.Items {
-		p.Items[i].Completeness.Missing = s.fields(p.Items[i].Completeness.Missing)
-	}
-}
