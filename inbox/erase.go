@@ -15,7 +15,6 @@ var ErrOpen = errors.New("a conversation of the customer is open")
 const (
 	eraseTries  = 5
 	trimAfter   = 2 * time.Second // that every node has read what is trimmed
-	doomedAfter = 2 * time.Minute // that what names a blob is recorded
 	scrubEvery  = 10 * time.Second
 	retainEvery = time.Hour
 )
@@ -91,17 +90,21 @@ func (h *Hub) trimSoon(ctx context.Context) {
 	})
 }
 
-// privacyLoop finishes erasures behind the answer: events' headers, files that nothing names any more; and every hour what rules of retention
-// take away.
+// privacyLoop keeps the list of erasures, finishes those that are under way: events' headers, files that nothing names any more, what deleted rows have left;
+// and every hour takes away what rules of retention say.
 func (h *Hub) privacyLoop(ctx context.Context) error {
 	var retained time.Time
 	for {
-		more, err := h.db.ScrubOnce(ctx, h.Now())
+		err := h.keepLedger(ctx)
+		more := false
 		if err == nil {
 			err = h.removeDoomed(ctx)
 		}
+		if err == nil {
+			more, err = h.db.ScrubOnce(ctx, h.Now(), h.Now()-record.Millis(h.doomedAfter.Milliseconds()))
+		}
 		if err == nil && time.Since(retained) > retainEvery {
-			if err = h.retain(ctx); err == nil {
+			if _, err = h.Retain(ctx, time.Time{}); err == nil {
 				retained = time.Now()
 			}
 		}
@@ -118,13 +121,13 @@ func (h *Hub) privacyLoop(ctx context.Context) error {
 }
 
 func (h *Hub) removeDoomed(ctx context.Context) error {
-	list, err := h.db.Doomed(ctx, h.Now()-record.Millis(doomedAfter.Milliseconds()))
+	list, err := h.db.Doomed(ctx, h.Now()-record.Millis(h.doomedAfter.Milliseconds()))
 	if err != nil {
 		return err
 	}
 	var gone []string
 	for _, name := range list {
-		switch err := h.blobs.Remove(name, h.now().Add(-doomedAfter)); {
+		switch err := h.blobs.Remove(name, h.now().Add(-h.doomedAfter)); {
 		case err == nil, errors.Is(err, os.ErrNotExist):
 			gone = append(gone, name)
 		case errors.Is(err, errInUse):
@@ -135,45 +138,67 @@ func (h *Hub) removeDoomed(ctx context.Context) error {
 	return h.db.Spared(ctx, gone...)
 }
 
-// retain carries the rules of retention out, a piece at a time.
-func (h *Hub) retain(ctx context.Context) error {
+// Retained is what rules of retention took away.
+type Retained struct {
+	Touches   int  `json:"touches"`   // their text
+	Customers int  `json:"customers"` // who were erased
+	More      bool `json:"more"`      // there was not time enough for all
+}
+
+// Retain carries the rules of retention out, a piece at a time; until a moment unless that is zero. Two at once do no harm.
+func (h *Hub) Retain(ctx context.Context, until time.Time) (did Retained, err error) {
 	now := h.Now()
+	late := func() bool {
+		did.More = did.More || !until.IsZero() && time.Now().After(until)
+		return did.More
+	}
 	for _, r := range h.Settings().Privacy.Retention {
 		if !r.Enabled {
 			continue
 		}
 		cut := now - record.Millis(r.Days)*24*3600_000
 		if r.What == record.RetainText {
-			for {
+			for !late() {
 				n, err := h.db.RetainText(ctx, r, cut, now, 200)
 				if err != nil {
-					return err
+					return did, err
 				}
 				if n == 0 {
 					break
 				}
+				did.Touches += n
 				if h.unrecorded() > indexYields { // what waits to be acknowledged comes first
 					if err := sleep(ctx, 100*time.Millisecond); err != nil {
-						return err
+						return did, err
 					}
 				}
 			}
 			continue
 		}
-		list, err := h.db.ToErase(ctx, r, cut, 100)
-		if err != nil {
-			return err
-		}
-		for _, id := range list {
-			_, err := h.Erase(ctx, id, r.Name, "", nil)
-			switch {
-			case err == nil, errors.Is(err, ErrOpen), errors.Is(err, record.ErrHeld), errors.Is(err, record.ErrLive), errors.Is(err, record.ErrNotFound):
-			default:
-				return err
+		for after := ""; !late(); {
+			list, err := h.db.ToErase(ctx, r, cut, after, 100)
+			if err != nil {
+				return did, err
+			}
+			if len(list) == 0 {
+				break
+			}
+			for _, id := range list {
+				after = id
+				switch _, err := h.Erase(ctx, id, r.Name, "", nil); {
+				case err == nil:
+					did.Customers++
+				case errors.Is(err, ErrOpen), errors.Is(err, record.ErrHeld), errors.Is(err, record.ErrLive), errors.Is(err, record.ErrNotFound):
+				default:
+					return did, err
+				}
+				if late() {
+					break
+				}
 			}
 		}
 	}
-	return nil
+	return did, nil
 }
 
 // PreviewRetention counts what a rule would take away now.

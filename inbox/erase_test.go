@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -42,6 +43,7 @@ func TestErase(t *testing.T) {
 		ctx := t.Context()
 		r.user("ann", 50)
 		r.user("ben", 50)
+		r.tune = func(h *Hub) { h.doomedAfter = 0 }
 		h, _ := r.hub()
 		ann := record.Actor{Kind: "agent", ID: "ann"}
 		// File is the erased customer's and another's; own only the erased customer's.
@@ -143,18 +145,10 @@ func TestErase(t *testing.T) {
 			t.Errorf("%+v %v", c, err)
 		}
 
-		list, err := h.db.Doomed(ctx, h.Now()+1)
-		if err != nil || len(list) != 1 || list[0] != own.Blob {
-			t.Errorf("doomed: %v %v, want %s", list, err, own.Blob)
-		}
-		if err := h.blobs.Remove(own.Blob, time.Now().Add(-time.Hour)); !errors.Is(err, errInUse) {
-			t.Errorf("a blob that was stored a moment ago went: %v", err)
-		}
-		if err := h.blobs.Remove(own.Blob, time.Now().Add(time.Minute)); err != nil {
-			t.Error(err)
-		}
-		if has, _ := h.blobs.Has(own.Blob); has {
-			t.Error("the file is still there")
+		for blob, want := range map[string]bool{own.Blob: false, both.Blob: true} {
+			if has, err := h.blobs.Has(blob); has != want || err != nil {
+				t.Errorf("a file that %v: %v", map[bool]string{true: "another has, too, is gone", false: "nobody has is there"}[want], err)
+			}
 		}
 
 		receive("+98912000", "k9", "hello again")
@@ -165,6 +159,61 @@ func TestErase(t *testing.T) {
 		receive("+98912000", "k1", "zahrasecret words") // delivered once more
 		if got := r.touches(h.db, "+98912000"); len(got) != 1 {
 			t.Errorf("%d touches after the erased message came again", len(got))
+		}
+	})
+}
+
+// Whoever was erased after a backup was made is erased again when it stands in for the record, whatever was under way then; whoever was not, is not. It is done
+// once: who writes afterwards from the old address stays.
+func TestErasedAgain(t *testing.T) {
+	eachStore(t, func(t *testing.T, r *rig) {
+		ctx := t.Context()
+		r.user("ann", 50)
+		ledger := filepath.Join(t.TempDir(), "erased.jsonl")
+		h, stop := r.hub(func(o *Options) { o.Ledger = ledger })
+		who := func(thread string) string { return record.IdentityOf("probe", thread, "").Customer }
+		r.mustSay(h, "erased", "k1", "erased words")
+		r.mustSay(h, "stays", "k2", "other words")
+		origin, err := h.db.Origin(ctx)
+		if err != nil || origin == "" {
+			t.Fatal(origin, err)
+		}
+		// As the list would be, had "erased" been erased in a record of which this is an older copy, and somebody else in another record.
+		lines := []record.Erased{{Record: origin, Erasure: "e1", At: h.Now(), Customers: []string{who("erased"), "c-unknown"}}, {Record: "another", Erasure: "e2", Customers: []string{who("stays")}},
+			{Record: origin, Refused: "0123"}}
+		if n, err := AddToLedger(ledger, lines); err != nil || n != 3 {
+			t.Fatal(n, err)
+		}
+		if n, err := AddToLedger(ledger, lines); err != nil || n != 0 {
+			t.Fatal(n, err)
+		}
+		if err := h.db.SetHold(ctx, record.Hold{Customer: who("erased"), Why: "lifted later"}); err != nil {
+			t.Fatal(err)
+		}
+		there := func(h *Hub, thread string) bool {
+			_, err := h.db.Customer(ctx, who(thread))
+			return err == nil
+		}
+		stop()
+		h, stop = r.hub(func(o *Options) { o.Ledger = ledger })
+		eventually(t, "erased again", func() bool { return !there(h, "erased") })
+		if !there(h, "stays") {
+			t.Error("one of another record's list is gone")
+		}
+		eventually(t, "the list is taken over", func() bool {
+			e, err := h.db.Erasure(ctx, "e1")
+			list, more := ReadLedger(ledger)
+			return err == nil && e.Customer == who("erased") && more == nil && len(list) == 4 // with the new certificate
+		})
+		r.mustSay(h, "erased", "k3", "new words")
+		stop()
+		if _, err := AddToLedger(ledger, []record.Erased{{Record: origin, Erasure: "e3", Customers: []string{who("stays")}}}); err != nil {
+			t.Fatal(err)
+		}
+		h, _ = r.hub(func(o *Options) { o.Ledger = ledger })
+		eventually(t, "the list is looked at again", func() bool { return !there(h, "stays") })
+		if !there(h, "erased") {
+			t.Error("one who wrote again was erased again")
 		}
 	})
 }
@@ -205,7 +254,7 @@ func TestRetention(t *testing.T) {
 			t.Errorf("without consent: %+v %v", p, err)
 		}
 		r.private(h, record.PrivacySetting{Retention: []record.RetentionRule{rule}})
-		if err := h.retain(ctx); err != nil {
+		if _, err := h.Retain(ctx, time.Time{}); err != nil {
 			t.Fatal(err)
 		}
 		for thread, want := range map[string]bool{"ancient": false, "held": true, "young": true} {
@@ -220,7 +269,7 @@ func TestRetention(t *testing.T) {
 			t.Errorf("%+v %v", p, err)
 		}
 		r.private(h, record.PrivacySetting{Retention: []record.RetentionRule{rule}})
-		if err := h.retain(ctx); err != nil {
+		if _, err := h.Retain(ctx, time.Time{}); err != nil {
 			t.Fatal(err)
 		}
 		for thread, want := range map[string]bool{"ancient": false, "held": true, "young": true} {

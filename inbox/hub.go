@@ -28,6 +28,7 @@ type Options struct {
 	Key       []byte // 32 bytes; seals secrets, signs what the outside holds
 	PublicURL string // where customers and their providers reach this hub; "" when unknown
 	LocalURL  string // where a browser on this machine does; stands in for PublicURL in what is shown there
+	Ledger    string // file of the list of erasures beside the record; "": none is kept
 	Workspace string // prefix of all keys in Redis; "" is "tamas"
 	Log       *slog.Logger
 	Metrics   prometheus.Registerer // may be nil
@@ -86,6 +87,9 @@ type Hub struct {
 	maxUnrecorded int           // bytes
 	restartAfter  time.Duration // of an adapter that stops, the first time
 	rereadAfter   time.Duration // of settings, though nobody has said that they changed
+	ledger        string
+	ledgerLength  int           // as it was last kept
+	doomedAfter   time.Duration // that what names a blob is recorded
 	fatal         chan error    // ends Run
 	leader        atomic.Bool
 	recordDown    atomic.Bool
@@ -106,11 +110,11 @@ func New(o Options) (*Hub, error) {
 	}
 	k := newKeys(o.Workspace)
 	h := &Hub{rdb: o.Redis, db: o.DB, blobs: o.Blobs, keys: k, kinds: map[string]channels.Kind{}, key: o.Key, publicURL: strings.TrimRight(o.PublicURL, "/"),
-		localURL: strings.TrimRight(o.LocalURL, "/"), proxies: o.Proxies, log: o.Log, lead: o.Lead, node: tokenText(newToken()),
+		localURL: strings.TrimRight(o.LocalURL, "/"), proxies: o.Proxies, log: o.Log, lead: o.Lead, ledger: o.Ledger, ledgerLength: -1, node: tokenText(newToken()),
 		pipe: newPipe(o.Redis), mirror: newMirror(o.Redis, k), waiters: newWaiters(), watchers: newWatchers(), locks: newLocks(),
 		health: newHealthBook(), presence: newPresence(), typists: newTypists(), accounts: accounts{open: map[string]*openAccount{}},
 		renew: make(chan struct{}, 1), newsOut: make(chan news, 256), newsTo: map[int]func([]byte){},
-		fatal: make(chan error, 1), keep: 5000, maxUnrecorded: 64 << 20, restartAfter: 500 * time.Millisecond, rereadAfter: 15 * time.Second}
+		fatal: make(chan error, 1), keep: 5000, maxUnrecorded: 64 << 20, restartAfter: 500 * time.Millisecond, rereadAfter: 15 * time.Second, doomedAfter: 2 * time.Minute}
 	if o.Redis.InProcess {
 		h.keep = 100 // its reads scan the stream from the head, and nobody but this node reads
 	}

@@ -69,7 +69,7 @@ func start(ctx context.Context, cfg *config, log *slog.Logger) (_ *app, err erro
 			return nil, err
 		}
 	}
-	if a.db, err = record.Open(ctx, database); err != nil {
+	if a.db, err = record.Open(ctx, database, record.WithKey(key)); err != nil {
 		return nil, err
 	}
 	if cfg.Redis == "" && a.db.Kind() == "postgres" {
@@ -98,7 +98,7 @@ func start(ctx context.Context, cfg *config, log *slog.Logger) (_ *app, err erro
 	if publicURL == "" && cfg.trial {
 		publicURL = a.url()
 	}
-	a.hub, err = inbox.New(inbox.Options{Redis: a.redis, DB: a.db, Blobs: blobs, Kinds: kinds(), Key: key, PublicURL: publicURL, LocalURL: a.url(),
+	a.hub, err = inbox.New(inbox.Options{Redis: a.redis, DB: a.db, Blobs: blobs, Kinds: kinds(), Key: key, Ledger: cfg.ledger(), PublicURL: publicURL, LocalURL: a.url(),
 		Workspace: cfg.Workspace, Log: log, Metrics: registry, Proxies: cfg.proxies, Lead: []func(context.Context, *inbox.Hub) error{a.route}})
 	if err != nil {
 		return nil, err
@@ -201,6 +201,9 @@ func (c *config) database() string {
 	}
 	return filepath.Join(c.Data, "tamas.db")
 }
+
+// ledger is the list of erasures.
+func (c *config) ledger() string { return filepath.Join(c.Data, "erased.jsonl") }
 
 // installationKey is the given key, or the one in the data folder, which is made once, readable by its owner only.
 func (c *config) installationKey() ([]byte, error) {

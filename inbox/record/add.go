@@ -47,6 +47,9 @@ func (db *DB) AddCustomer(ctx context.Context, name string, identities []Identit
 		if err := addIdentities(ctx, q, id, id, identities, "", by); err != nil {
 			return err
 		}
+		if err := db.refuseSome(ctx, q, identities); err != nil {
+			return err
+		}
 		t, err := profiles(ctx, q, id)
 		c = t.shown()
 		return err
@@ -62,6 +65,9 @@ func (db *DB) AddIdentity(ctx context.Context, customer string, i Identity, evid
 			return err
 		}
 		if err := addIdentities(ctx, q, root, root, []Identity{i}, evidence, by); err != nil {
+			return err
+		}
+		if err := db.refuseSome(ctx, q, []Identity{i}); err != nil {
 			return err
 		}
 		_, err = q.ExecContext(ctx, "UPDATE customers SET stale = 1, seek = seek + 1 WHERE id = $1", root)

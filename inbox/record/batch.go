@@ -114,6 +114,7 @@ type batch struct {
 	chunks      []*chunk
 	withdrawals []statement
 	withdrew    [][2]int64 // their numbers
+	met         met
 
 	statements []statement
 }
@@ -152,6 +153,7 @@ func (db *DB) insert(ctx context.Context, events []Event) error {
 	if err != nil {
 		return err
 	}
+	b.statements = db.refusing(ctx, b.statements, b.met)
 	n, err := db.wr.run(ctx, b.statements)
 	if err != nil {
 		return err
@@ -208,6 +210,7 @@ func (b *batch) add(e *Event) error {
 	} else if i != nil {
 		if at, ok := b.known[i.ID]; !ok {
 			b.known[i.ID] = len(b.known)
+			b.meet(i)
 			b.customers = append(b.customers, i.Customer, i.Name, int64(e.At))
 			b.identities = append(b.identities, i.ID, i.Customer, i.Customer, i.Channel, i.Address, i.Name, int64(e.At))
 		} else if b.customers[3*at+1] == "" {

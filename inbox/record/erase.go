@@ -109,6 +109,14 @@ type erasing struct {
 	touches       []int64
 }
 
+// members are the ids of all customers that are the one.
+func (e *erasing) members() (list []string) {
+	for _, c := range e.tree.list {
+		list = append(list, c.ID)
+	}
+	return list
+}
+
 func (db *DB) erasing(ctx context.Context, q querier, customer string) (e erasing, err error) {
 	if e.tree, err = treeOf(ctx, q, customer); err != nil {
 		return e, err
@@ -252,6 +260,9 @@ func (db *DB) overwriting(ctx context.Context, q querier, f func() error) error 
 }
 
 func (db *DB) wipeText(ctx context.Context, q querier, at Millis, ns []int64, counts *EraseCounts) error {
+	if _, err := q.ExecContext(ctx, "INSERT INTO unwiped (since) VALUES ($1) ON CONFLICT DO NOTHING", int64(at)); err != nil {
+		return err
+	}
 	// Whoever indexes them has done so, or finds them gone.
 	if err := inPieces(ns, func(args []any) error {
 		_, err := collect(ctx, q, scanNumber, "SELECT n FROM bodies WHERE n IN ("+placeholders(1, len(args))+")"+db.d.lockRows, args...)
@@ -359,6 +370,9 @@ func (db *DB) erase(ctx context.Context, q querier, e *erasing, out *Erasure) (e
 	if err != nil {
 		return err
 	}
+	if err := db.keepRefusals(ctx, q, e.tree, ids); err != nil {
+		return err
+	}
 	_, names := customerWords(named, ids)
 	stands := map[string]string{} // identity → the one without an address
 	for _, id := range e.identities {
@@ -414,8 +428,8 @@ func (db *DB) erase(ctx context.Context, q querier, e *erasing, out *Erasure) (e
 	if len(threads) > 0 {
 		left = asJSON{threads}
 	}
-	_, err = q.ExecContext(ctx, "INSERT INTO erasures (id, customer, stands, happened_at, by_user, reason, counts, threads) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-		out.ID, out.Customer, out.Stands, int64(out.At), out.By, out.Reason, asJSON{out.Counts}, left)
+	_, err = q.ExecContext(ctx, "INSERT INTO erasures (id, customer, stands, happened_at, by_user, reason, counts, threads, members) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+		out.ID, out.Customer, out.Stands, int64(out.At), out.By, out.Reason, asJSON{out.Counts}, left, asJSON{e.members()})
 	if err != nil {
 		err = fmt.Errorf("erase: %w", err)
 	}

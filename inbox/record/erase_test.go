@@ -1,10 +1,15 @@
 package record
 
 import (
-	"bytes"
-	"os"
 	"testing"
 )
+
+// scrubAll does all that follows from erasures.
+func scrubAll(t *testing.T, db *DB, now Millis) {
+	t.Helper()
+	for must(db.ScrubOnce(t.Context(), now, now)) {
+	}
+}
 
 // The lists of words beside the full text lose what was one person's alone, and keep what others share.
 func TestEraseForgetsWords(t *testing.T) {
@@ -34,12 +39,11 @@ func TestEraseForgetsWords(t *testing.T) {
 			return
 		}
 		words := func(word string) int { return count(t, db, "SELECT count(*) FROM search_words WHERE word = $1", word) }
-		must(db.ScrubOnce(ctx, f.now+2))
-		for _, end := range []string{"", "-wal"} {
-			if b, err := os.ReadFile(address + end); err == nil && bytes.Contains(b, []byte("unspeakable words")) {
-				t.Errorf("the text is still in the database's file %q", end)
-			}
+		scrubAll(t, db, f.now+2)
+		if left := found(t, address, []string{"unspeakable", "zahranoor", "Zahranoor"}); len(left) > 0 {
+			t.Error(left)
 		}
+		sound(t, db)
 		if words("unspeakable") > 0 || words("words") == 0 || words("ordinary") == 0 {
 			t.Errorf("words: %d %d %d", words("unspeakable"), words("words"), words("ordinary"))
 		}
@@ -79,6 +83,68 @@ func TestEraseWhileOthersRead(t *testing.T) {
 		indexAll(t, db)
 		if h := must(db.Search(ctx, "unspeakable", 10)); len(h.Messages) > 0 {
 			t.Errorf("%+v", h)
+		}
+	})
+}
+
+// Whoever had said that they must not be written to begins as refused when their address comes again after they were erased, by whatever way; of the address
+// itself nothing is kept. One who says start afterwards may be written to.
+func TestErasedStayRefused(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, address string) {
+		ctx := t.Context()
+		db.key = []byte("a key of the installation")
+		f := newFirm(t, db)
+		who := func(address string) Identity { return IdentityOf("email", address, "") }
+		for _, a := range []string{"stopped@example.org", "refused@example.org", "friend@example.org"} {
+			i := who(a)
+			must(db.AddCustomer(ctx, a, []Identity{i}, Decided{At: f.now, By: "u"}, nil))
+			switch a {
+			case "stopped@example.org":
+				if err := db.write(ctx, func(q querier) error {
+					_, err := q.ExecContext(ctx, "UPDATE identities SET consent = 'stop', consent_at = 5 WHERE id = $1", i.ID)
+					return err
+				}); err != nil {
+					t.Fatal(err)
+				}
+			case "refused@example.org":
+				must(db.SayConsent(ctx, i.Customer, Consent{Purpose: "marketing", State: ConsentRefused}, Decided{At: f.now, By: "u"}, nil))
+			}
+			must(db.Erase(ctx, i.Customer, "asked", Decided{At: f.now + 1, By: "u"}, nil))
+		}
+		if n := count(t, db, "SELECT count(*) FROM refusals"); n != 2 {
+			t.Errorf("%d refusals are kept", n)
+		}
+		consent := func(i Identity) string {
+			return must(single(collect(ctx, db.pool, oneText, "SELECT consent FROM identities WHERE id = $1", i.ID)))
+		}
+		// By hand, in a file, in an event.
+		must(db.AddCustomer(ctx, "Back", []Identity{who("stopped@example.org")}, Decided{At: f.now + 2, By: "u"}, nil))
+		if err := db.WriteCustomers(ctx, CustomersChunk{Import: "im", First: 1, Last: 1, By: Decided{At: f.now + 2, By: "u"}, Rows: []ImportedCustomer{{Identities: []Identity{who("refused@example.org")}}}}); err != nil {
+			t.Fatal(err)
+		}
+		i := who("friend@example.org")
+		f.append(Event{Kind: EvLogged, Identity: &i, Touch: &Touch{Kind: KindCall, Identity: i.ID, State: StateLogged, Rev: 1}})
+		f.write()
+		for a, want := range map[string]string{"stopped@example.org": "stop", "refused@example.org": "stop", "friend@example.org": ""} {
+			if got := consent(who(a)); got != want {
+				t.Errorf("%s begins with %q", a, got)
+			}
+		}
+		// Once more, when the one who was refused has said start.
+		i = who("stopped@example.org")
+		f.append(Event{Kind: EvReceived, By: Actor{Kind: "customer"}, Identity: &i, Marks: []Mark{{Kind: MarkConsent, Value: "start"}}, Touch: &Touch{Kind: KindMessage, Identity: i.ID, Rev: 1}})
+		f.write()
+		if got := consent(i); got != "start" {
+			t.Errorf("after start: %q", got)
+		}
+		must(db.Erase(ctx, i.Customer, "asked", Decided{At: f.now + 3, By: "u"}, nil))
+		f.append(Event{Kind: EvLogged, Identity: &i, Touch: &Touch{Kind: KindCall, Identity: i.ID, State: StateLogged, Rev: 1}})
+		f.write()
+		if got := consent(i); got != "" {
+			t.Errorf("who said start, and was erased, begins with %q", got)
+		}
+		if n := count(t, db, "SELECT count(*) FROM refusals"); n != 1 {
+			t.Errorf("%d refusals are kept", n)
 		}
 	})
 }

@@ -47,8 +47,16 @@ func (b *batch) speakOf(i *Identity, at Millis) {
 		b.selves = append(b.selves, i.ID, i.Address, int64(at))
 		return
 	}
+	b.meet(i)
 	b.persons = append(b.persons, i.ID, i.Customer, i.Name, int64(at))
 	b.named = append(b.named, i.ID, i.Customer, i.Customer, i.Channel, i.Address, i.Name, int64(at))
+}
+
+// meet takes an identity that may be new.
+func (b *batch) meet(i *Identity) {
+	if i.Channel != OwnChannel && i.Address != "" {
+		b.met = append(b.met, [3]string{i.ID, i.Channel, i.Address})
+	}
 }
 
 // name gives an identity, and whoever has it, the name that was said of it, where there is none.
@@ -141,6 +149,7 @@ func (b *batch) link(e *Event, l *channels.Link) {
 	for _, more := range [][2]string{{"email", l.Email}, {"phone", l.Phone}} {
 		if more[1] != "" {
 			to := LinkIdentity(more[0], more[1], l.Name)
+			b.meet(&to)
 			run(furtherStales, to.ID, id)
 			run(furtherNote, to.ID, id, NewID("l"), int64(e.At), by, LinkNamed, l.Evidence)
 			run(addFurther, to.ID, id, to.Channel, to.Address, to.Name, int64(e.At), l.Evidence)

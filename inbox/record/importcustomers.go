@@ -91,7 +91,7 @@ func (db *DB) WriteCustomers(ctx context.Context, c CustomersChunk) error {
 			if err := p.decide(); err != nil {
 				return err
 			}
-			_, err := db.wr.run(ctx, p.statements())
+			_, err := db.wr.run(ctx, db.refusing(ctx, p.statements(), p.met()))
 			return err
 		})
 		if err == nil || try == 5 || !deadlocked(err) {
@@ -380,6 +380,16 @@ func (p *customersPass) member(id string, r *ImportedCustomer, isNew bool) error
 	}
 	p.rows.members = append(p.rows.members, org, id, r.Role)
 	return nil
+}
+
+// met are the chunk's addresses.
+func (p *customersPass) met() (list met) {
+	for i := range p.c.Rows {
+		for _, x := range p.c.Rows[i].Identities {
+			list = append(list, [3]string{x.ID, x.Channel, x.Address})
+		}
+	}
+	return list
 }
 
 func (p *customersPass) statements() []statement {

@@ -128,6 +128,7 @@ func (b *batch) imported(e *Event) {
 			if w.Channel == OwnChannel {
 				c.selves = append(c.selves, w.ID, w.Customer, int64(e.At))
 			} else {
+				b.meet(w)
 				c.customers = append(c.customers, w.ID, w.Customer, w.Name, int64(e.At), by)
 				c.named = append(c.named, w.ID, w.Customer, w.Customer, w.Channel, w.Address, w.Name, int64(e.At), by)
 			}

@@ -30,13 +30,19 @@ type DB struct {
 	duplicates atomic.Int64
 	oneKey     atomic.Pointer[sql.Stmt] // of hasKey
 	kept       statements               // of searches
+	key        []byte                   // of refusals
+	refusals   atomic.Bool              // there are any
+	refusalsAt atomic.Int64             // ms when it was last looked
 	today      today
 }
 
 // Open opens the record at a PostgreSQL URL (postgres://…) or in a SQLite file, and brings its tables up to
 // date. It does not keep a second process away from a SQLite file: see LockFile.
-func Open(ctx context.Context, address string) (*DB, error) {
+func Open(ctx context.Context, address string, options ...func(*DB)) (*DB, error) {
 	db := &DB{}
+	for _, o := range options {
+		o(db)
+	}
 	switch scheme, _, ok := strings.Cut(address, "://"); {
 	case ok && (scheme == "postgres" || scheme == "postgresql"):
 		pool, err := openPostgres(address)

@@ -94,8 +94,9 @@ func anyOf(condition string) string {
 	return "max(CASE WHEN " + condition + " THEN 1 ELSE 0 END) = 1"
 }
 
-// ToErase lists customers whom a rule erases.
-func (db *DB) ToErase(ctx context.Context, r RetentionRule, cut Millis, limit int) ([]string, error) {
+// ToErase lists customers whom a rule erases, in the order of their ids, behind one.
+func (db *DB) ToErase(ctx context.Context, r RetentionRule, cut Millis, after string, limit int) ([]string, error) {
 	from, args := r.customersOf(cut)
-	return collect(ctx, db.pool, func(rows *sql.Rows, s *string) error { return rows.Scan(s) }, "SELECT i.customer"+from+fmt.Sprintf(" ORDER BY i.customer LIMIT %d", limit), args...)
+	args = append(args, after)
+	return collect(ctx, db.pool, oneText, "SELECT i.customer"+from+fmt.Sprintf(" AND i.customer > $%d ORDER BY i.customer LIMIT %d", len(args), limit), args...)
 }

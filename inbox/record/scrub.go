@@ -10,41 +10,61 @@ import (
 	"strings"
 )
 
-// What follows an erasure behind the answer: the addresses in old events, and the files.
+// What follows an erasure behind the answer: the addresses in old events, the files, and what deleted rows leave in the database's own files.
 
-// ScrubOnce takes the threads of the oldest erasure that is not done out of its events: the addresses that headers carried. It tells whether
-// there was one. It reads all events of then and later, and writes in small pieces.
-func (db *DB) ScrubOnce(ctx context.Context, now Millis) (bool, error) {
-	var id string
-	var text string
-	err := one(db.pool.QueryRowContext(ctx, "SELECT id, threads FROM erasures WHERE scrubbed_at = 0 ORDER BY happened_at LIMIT 1").Scan(&id, &text))
+// ScrubOnce does what is left of the oldest erasure that is not done: it takes the threads, the addresses that headers carried, out of its events. When
+// none has any left, and the files are gone, it overwrites what deleted rows have left since before a moment, and certifies. It tells whether it did something.
+// It reads all events of then and later, and writes in small pieces.
+func (db *DB) ScrubOnce(ctx context.Context, now, before Millis) (bool, error) {
+	var id, text string
+	err := one(db.pool.QueryRowContext(ctx, "SELECT id, threads FROM erasures WHERE scrubbed_at = 0 AND threads <> '' ORDER BY happened_at LIMIT 1").Scan(&id, &text))
 	if errors.Is(err, ErrNotFound) {
-		return false, nil
+		return db.certify(ctx, now, before)
 	}
 	if err != nil {
 		return false, err
 	}
 	threads := map[string]string{}
-	if text != "" {
-		if err := json.Unmarshal([]byte(text), &threads); err != nil {
-			return false, err
-		}
+	if err := json.Unmarshal([]byte(text), &threads); err != nil {
+		return false, err
 	}
-	if len(threads) > 0 {
-		if err := db.scrub(ctx, threads); err != nil {
-			return false, fmt.Errorf("scrub events: %w", err)
-		}
+	if err := db.scrub(ctx, threads); err != nil {
+		return false, fmt.Errorf("scrub events: %w", err)
 	}
-	err = db.write(ctx, func(q querier) error {
+	return true, db.write(ctx, func(q querier) error {
 		return db.overwriting(ctx, q, func() error {
-			_, err := q.ExecContext(ctx, "UPDATE erasures SET scrubbed_at = $2, threads = '' WHERE id = $1", id, int64(now))
+			_, err := q.ExecContext(ctx, "UPDATE erasures SET threads = '' WHERE id = $1", id)
 			return err
 		})
 	})
-	if err == nil && db.d.oneConn {
-		_, err = db.pool.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)") // what was overwritten stands in the log beside the file, too
+}
+
+// certify overwrites, and ends the erasures whose events and files are done. An error leaves all for the next time.
+func (db *DB) certify(ctx context.Context, now, before Millis) (bool, error) {
+	var since int64
+	if err := db.pool.QueryRowContext(ctx, "SELECT COALESCE(MAX(since), 0) FROM unwiped").Scan(&since); err != nil || since == 0 || since > int64(before) {
+		return false, err
 	}
-	return true, err
+	type left struct {
+		id    string
+		files bool
+	}
+	list, err := collect(ctx, db.pool, func(rows *sql.Rows, l *left) error { return rows.Scan(&l.id, &l.files) },
+		"SELECT id, EXISTS (SELECT 1 FROM doomed_blobs d WHERE d.happened_at <= erasures.happened_at) FROM erasures WHERE scrubbed_at = 0")
+	if err != nil || slices.ContainsFunc(list, func(l left) bool { return l.files }) {
+		return false, err
+	}
+	if err := db.Overwrite(ctx); err != nil {
+		return false, err
+	}
+	return true, db.write(ctx, func(q querier) (err error) {
+		run := runner(ctx, q, &err)
+		for _, l := range list {
+			run("UPDATE erasures SET scrubbed_at = $2 WHERE id = $1 AND threads = ''", l.id, int64(now))
+		}
+		run("DELETE FROM unwiped WHERE since <= $1", since)
+		return err
+	})
 }
 
 func (db *DB) scrub(ctx context.Context, threads map[string]string) error {

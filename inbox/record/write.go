@@ -74,6 +74,7 @@ func (db *DB) Write(ctx context.Context, old ID, events []Event) error {
 	if err != nil {
 		return fmt.Errorf("write events after %s: %w", old, err)
 	}
+	b.statements = db.refusing(ctx, b.statements, b.met)
 	err = db.wr.tx(ctx, func() error {
 		n, err := db.wr.move(ctx, old, new, b.statements)
 		if err != nil {
