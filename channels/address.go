@@ -18,6 +18,9 @@ func Phone(s, region string) (number string, ok bool) {
 		return boundAddress(s), false
 	}
 	s = persian.LatinDigits(s)
+	if n, ok := iranianMobile(s, region); ok {
+		return n, true
+	}
 	for _, try := range []string{s, "+" + strings.TrimPrefix(s, "00")} {
 		if try != s && strings.HasPrefix(s, "+") {
 			break
@@ -25,12 +28,29 @@ func Phone(s, region string) (number string, ok bool) {
 		n, err := phonenumbers.Parse(try, region)
 		if err == nil && phonenumbers.IsPossibleNumber(n) && (try == s || phonenumbers.IsValidNumber(n)) {
 			e := phonenumbers.Format(n, phonenumbers.E164)
+			if e == try {
+				return e, true
+			}
 			if again, err := phonenumbers.Parse(e, ""); err == nil && phonenumbers.Format(again, phonenumbers.E164) == e { // unlike "000000"
 				return e, true
 			}
 		}
 	}
 	return boundAddress(s), false
+}
+
+// iranianMobile is a short way for what most numbers here are: the library takes thirty times as long, which in a file of a million is half a minute.
+func iranianMobile(s, region string) (string, bool) {
+	rest, ok := strings.CutPrefix(s, "+98")
+	if !ok && region == "IR" {
+		if rest, ok = strings.CutPrefix(s, "0098"); !ok {
+			rest, ok = strings.CutPrefix(s, "0")
+		}
+	}
+	if !ok || len(rest) != 10 || rest[0] != '9' || strings.Trim(rest, "0123456789") != "" {
+		return "", false
+	}
+	return "+98" + rest, true
 }
 
 func boundAddress(s string) string {

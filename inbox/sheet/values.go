@@ -149,9 +149,6 @@ func Phone(s, region string) (string, error) {
 	}, s)
 	// A spreadsheet that took it for a number: 9.12e9 is lost, 9121234567.0 is not.
 	s = strings.TrimSuffix(s, ".0")
-	if n, ok := iranianMobile(s, region); ok {
-		return n, nil
-	}
 	if n, ok := channels.Phone(s, region); ok && strings.HasPrefix(n, "+") && len(n) >= 8 {
 		return n, nil
 	}
@@ -162,21 +159,6 @@ func Phone(s, region string) (string, error) {
 		}
 	}
 	return "", ErrValue
-}
-
-// iranianMobile is a short way for what most files here hold: the library takes ten times as long.
-func iranianMobile(s, region string) (string, bool) {
-	head, ok := "", false
-	for _, p := range []string{"+98", "0098", "0"} {
-		if head, ok = strings.CutPrefix(s, p); ok && (p != "0" || region == "IR") {
-			break
-		}
-		ok = false
-	}
-	if !ok || len(head) != 10 || head[0] != '9' || strings.Trim(head, "0123456789") != "" {
-		return "", false
-	}
-	return "+98" + head, true
 }
 
 // Email reads a mail address as the mail channel's addresses are written: in lower case.
