@@ -101,7 +101,7 @@ var (
 	insertImportedCustomers = many{
 		`WITH v (identity, id, name, created_at, imported) AS (VALUES `, `(CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS TEXT))`,
 		`) INSERT INTO customers (id, name, created_at, imported) SELECT v.id, v.name, v.created_at, v.imported FROM v
-			WHERE NOT EXISTS (SELECT 1 FROM identities WHERE identities.id = v.identity) ON CONFLICT DO NOTHING`}
+			WHERE (SELECT 1 FROM identities WHERE identities.id = v.identity) IS NULL ON CONFLICT DO NOTHING`}
 	insertImportedIdentities = many{
 		`INSERT INTO identities (id, home, customer, channel, address, name, created_at, imported) VALUES `, `(?, ?, ?, ?, ?, ?, ?, ?)`,
 		` ON CONFLICT DO NOTHING`}
