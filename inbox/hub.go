@@ -254,21 +254,34 @@ func (h *Hub) leadLog(ctx context.Context, _ func() bool) error {
 // indexYields is how many bytes may wait to be recorded before the full-text index steps back.
 const indexYields = 16 << 10
 
-// indexLoop brings the full-text index up to what is recorded, behind the acknowledged path.
+// indexTurn is about how long the index may keep SQLite's writer from others.
+const indexTurn = 40 * time.Millisecond
+
+// indexLoop brings the full-text index up to what is recorded, behind the acknowledged path. What is far behind goes in large batches, where a text
+// costs a fifth of what it does in small ones; those come first again as soon as somebody waits. SQLite's index holds the one writer.
 func (h *Hub) indexLoop(ctx context.Context) error {
-	most := 500
+	least := 500
 	if h.db.Kind() == "sqlite" {
-		most = 30 // it holds the one writer
+		least = 30
 	}
+	most := least
 	for {
+		begun := time.Now()
 		n, err := h.db.IndexOnce(ctx, most)
+		took, busy := time.Since(begun), h.unrecorded() > indexYields // what waits to be acknowledged comes first
+		switch {
+		case busy || took > indexTurn:
+			most = max(least, most/2)
+		case n >= most && took < indexTurn/2:
+			most = min(2*most, 500)
+		}
 		wait := 300 * time.Millisecond
 		if err != nil && ctx.Err() == nil {
 			h.log.Warn("the full-text index is behind", "err", err)
 			wait = 2 * time.Second
 		} else if n > 0 {
 			wait = 5 * time.Millisecond
-			if h.unrecorded() > indexYields { // what waits to be acknowledged comes first
+			if busy {
 				wait = 100 * time.Millisecond
 			}
 		}
