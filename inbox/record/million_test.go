@@ -16,8 +16,8 @@ import (
 )
 
 // TestMillion fills a year of a million conversations (20 queues, 4 channels, 200 agents, 30 tags, 300,000 customers) and times each figure by each thing
-// over a year, a month and a day, six of them with all sorts of filters, and the first pages of what they were made of. It takes minutes and gigabytes, so it runs when TAMAS_MILLION names a number of conversations; TAMAS_MILLION_DB is "postgres" or a file
-// that is filled when missing.
+// over a year, a month and a day, six of them with all sorts of filters, and the first pages of what they were made of. It takes minutes and gigabytes, so it runs when TAMAS_MILLION names a number of conversations; TAMAS_MILLION_DB is "postgres", or a file or
+// postgres:// URL that is filled when empty.
 func TestMillion(t *testing.T) {
 	var n int
 	if fmt.Sscan(os.Getenv("TAMAS_MILLION"), &n); n == 0 {
