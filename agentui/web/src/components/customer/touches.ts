@@ -1,4 +1,4 @@
-import { computed, onBeforeUnmount, ref, shallowRef, watch, type Ref } from 'vue'
+import { computed, onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
 import type { RecordTouch } from '@/api'
 import { joined } from '@/lib/timeline'
 import { askOf, type TouchFilter } from '@/lib/touchFilter'
@@ -10,9 +10,10 @@ const page = 100
 
 /**
  * useTouches reads a timeline page by page, and what is new of it as it is recorded. ours tells whether news about an identity are of
- * this timeline.
+ * this timeline. of are the identities or members whose touches it has: when one of them comes or goes (a merge, a split, an undo), touches
+ * come and go anywhere in it, and it is read anew.
  */
-export function useTouches(whose: Ref<Whose>, filter: Ref<TouchFilter>, ours: (identity: string, customer?: string) => boolean) {
+export function useTouches(whose: Ref<Whose>, filter: Ref<TouchFilter>, of: () => readonly string[], ours: (identity: string, customer?: string) => boolean) {
   const items = shallowRef<RecordTouch[]>([])
   const next = ref<string | number>('')
   const begun = ref(false)
@@ -44,7 +45,7 @@ export function useTouches(whose: Ref<Whose>, filter: Ref<TouchFilter>, ours: (i
     begun.value = loading.value = false
     void more()
   }
-  watch([() => JSON.stringify(whose.value), () => JSON.stringify(filter.value), generation], again, { immediate: true })
+  watch([() => JSON.stringify(whose.value), () => JSON.stringify(filter.value), () => [...of()].sort().join(), generation], again, { immediate: true })
 
   // What came is asked for by the same filter: then it is as the record has it, and in its place.
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -64,7 +65,7 @@ export function useTouches(whose: Ref<Whose>, filter: Ref<TouchFilter>, ours: (i
       if (held.value.has(of.identity) || ours(of.identity, n.event.identity?.customer)) whenRecorded(nOf(n.event.id), soon)
     }
   })
-  onBeforeUnmount(() => {
+  onScopeDispose(() => {
     turn++
     stop()
     clearTimeout(timer)
