@@ -43,7 +43,7 @@ type rowReader struct {
 	attributes                  map[string]*record.Attribute
 	attributeOptions            map[string]wordTable
 	kindFields                  map[string]*record.KindField
-	mask                        func(parts ...*string)
+	mask                        func(*record.Touch) error // as the firm's settings ask for
 }
 
 func (h *Hub) newRowReader(i *importing) (*rowReader, error) {
@@ -55,7 +55,7 @@ func (h *Hub) newRowReader(i *importing) (*rowReader, error) {
 	r := &rowReader{of: i.Of, csv: i.setup.Format.Kind == sheet.CSV, name: i.Name, columns: i.names(), options: i.setup.Options, zone: zone, rules: h.LogRules(),
 		by: record.Actor{Kind: "system", ID: "import"}, set: set, kinds: wordTable{}, tiers: wordTable{}, users: wordTable{}, stages: optionTable(set.Record.Stages),
 		attributes: map[string]*record.Attribute{}, attributeOptions: map[string]wordTable{}, kindFields: map[string]*record.KindField{},
-		mask: func(parts ...*string) { h.masking().text(parts...) }}
+		mask: h.maskLogged}
 	r.rules.Region = i.setup.Options.Region
 	for _, c := range r.columns {
 		r.fields = append(r.fields, i.setup.Mapping[c])

@@ -180,8 +180,10 @@ func (r *rowReader) touch(row *sheet.Row) (t *record.Touch, whose *record.Identi
 		return nil, nil, c.reasons
 	}
 	r.tidy(&e)
-	r.mask(&e.Subject, &e.Text)
 	t, whose, err := r.rules.Touch(e, r.by)
+	if err == nil {
+		err = r.mask(t)
+	}
 	if err != nil {
 		var f *channels.FieldError
 		if !errors.As(err, &f) {

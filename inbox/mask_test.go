@@ -28,6 +28,38 @@ func (r *rig) private(h *Hub, p record.PrivacySetting) {
 	}
 }
 
+// What is masked in a file's texts is kept like that of messages, and only the touch of its row opens it.
+func TestMaskedImport(t *testing.T) {
+	eachStore(t, func(t *testing.T, r *rig) {
+		h, _ := r.hub()
+		r.private(h, record.PrivacySetting{Cards: true, Keep: true})
+		i := upload(t, h, record.ImportTouches, "id,kind,phone,text\n1,call,09120000001,paid with "+card+"\n2,call,09120000001,paid in cash\n")
+		ask(t, h, i.ID, "run")
+		until(t, h, i.ID, record.ImportDone)
+		line, err := h.db.Timeline(t.Context(), record.LinkIdentity("phone", "+989120000001", "").Customer, "", 10)
+		if err != nil || len(line.Items) != 2 {
+			t.Fatalf("%+v %v", line, err)
+		}
+		byKey := map[string]*record.Touch{}
+		for _, item := range line.Items {
+			whole, err := h.db.Touch(t.Context(), item.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			byKey[whole.Key] = &whole
+		}
+		if b := byKey["1"].Body; b.Text != "paid with •••• 1111" || strings.Join(b.Masked, " ") != "card" {
+			t.Errorf("%+v", b)
+		}
+		if got, err := h.Unmask(byKey["1"]); err != nil || len(got) != 1 || got[0].Value != card {
+			t.Errorf("%+v %v", got, err)
+		}
+		if _, err := h.Unmask(byKey["2"]); !errors.Is(err, ErrNothingKept) || byKey["2"].Body.Masked != nil {
+			t.Errorf("%v %+v", err, byKey["2"].Body)
+		}
+	})
+}
+
 // What is masked stands nowhere: not in the log, not in the record, not in a file; and what is kept of it only its own message opens.
 func TestMasked(t *testing.T) {
 	eachStore(t, func(t *testing.T, r *rig) {

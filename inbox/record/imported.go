@@ -44,13 +44,15 @@ type Imported struct {
 	Subject  string   `json:"s,omitempty"`
 	Text     string   `json:"x,omitempty"`
 	Data     string   `json:"j,omitempty"` // JSON
+	Masked   []string `json:"m,omitempty"` // see Body
+	Sealed   []byte   `json:"z,omitempty"`
 }
 
 // ImportedOf is what a chunk carries of a touch.
 func ImportedOf(t *Touch, i *Identity) (Imported, error) {
 	r := Imported{Key: t.Key, Kind: t.Kind, At: t.At, Inbound: t.Inbound, Author: t.Author, Account: t.Account, Channel: t.Channel, Identity: *i}
 	if t.Body != nil {
-		r.Subject, r.Text = t.Body.Subject, t.Body.Text
+		r.Subject, r.Text, r.Masked, r.Sealed = t.Body.Subject, t.Body.Text, t.Body.Masked, t.Body.Sealed
 	}
 	if t.Data != nil {
 		text, err := json.Marshal(t.Data)
@@ -139,7 +141,8 @@ func (b *batch) imported(e *Event) {
 			r.Author.Kind, r.Author.ID, int64(r.At), StateLogged, int64(1), int64(0), int64(0), "", r.Key,
 			"", "", int64(0), "", "", "", int64(0), "")
 		if r.Subject != "" || r.Text != "" {
-			c.bodies = append(c.bodies, n, r.Subject, r.Text, "", nil, "", "")
+			more := (&Body{Masked: r.Masked, Sealed: r.Sealed}).more()
+			c.bodies = append(c.bodies, n, r.Subject, r.Text, "", nil, "", more)
 		}
 		if r.Data != "" {
 			c.data = append(c.data, n, r.Data)
