@@ -41,7 +41,7 @@ func (p *importPace) rest(ctx context.Context, rows int, took time.Duration) err
 	n := int(float64(rows) * float64(want) / float64(max(took, time.Millisecond)))
 	<-p.size
 	p.size <- min(max(n, fewRows), 2*max(rows, fewRows), record.MaxChunk)
-	if !p.busy {
+	if p.h.unrecorded() <= indexYields/4 { // a few messages that come in between go along with the next chunk
 		return ctx.Err()
 	}
 	if err := sleep(ctx, min(took, quietChunk)); err != nil { // half of the recorder's time at most

@@ -15,7 +15,7 @@ const (
 	fewRows    = 100 // of a chunk, at least
 	tellAfter  = time.Second
 	quietChunk = 200 * time.Millisecond // how long a chunk may take while nobody else waits for the recorder
-	busyChunk  = 25 * time.Millisecond  // and while others do
+	busyChunk  = 40 * time.Millisecond  // and while others do
 	seenMost   = 1_000_000              // ids that a dry run remembers, to find those that stand twice in a file
 )
 
@@ -64,7 +64,9 @@ func (h *Hub) workOn(ctx context.Context, row record.ImportRow) error {
 	case record.ImportChecking:
 		to, err = record.ImportChecked, h.checkImport(ctx, i)
 	case record.ImportRunning:
+		h.importing.Store(true)
 		err = h.runImport(ctx, i)
+		h.importing.Store(false)
 	default:
 		to, err = record.ImportUndone, h.undoImport(ctx, i)
 	}
