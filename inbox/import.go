@@ -42,6 +42,13 @@ type ImportColumn struct {
 	Samples []string `json:"samples"`
 }
 
+// Cut leaves out what stands in the file: nobody knows yet which fields that are.
+func (c *ImportColumn) Cut(s record.Sight) {
+	if s.Limited() {
+		c.Samples = []string{}
+	}
+}
+
 // importSetup is what people decide of an import.
 type importSetup struct {
 	Format     sheet.Format      `json:"format"`
@@ -101,6 +108,8 @@ type Import struct {
 	CheckedAt record.Millis `json:"checked_at"`
 	StartedAt record.Millis `json:"started_at"`
 	EndedAt   record.Millis `json:"ended_at"`
+
+	ForgottenAt record.Millis `json:"forgotten_at"` // the file, its samples and the rows that were not taken are gone since; 0: they are not
 }
 
 // importing is an import with its texts read.
@@ -143,7 +152,7 @@ func (i *importing) view() Import {
 		Format: i.setup.Format, Columns: i.setup.Columns, Mapping: i.setup.Mapping, Remembered: i.setup.Remembered, Options: i.setup.Options,
 		Rows: i.progress.Rows, Estimated: i.progress.Estimated, Done: max(done, sums.Last), Good: sums.Made + sums.Updated + sums.Known, Bad: sums.Bad,
 		Made: sums.Made, Updated: sums.Updated, Known: sums.Known, Customers: sums.Customers, Error: i.Error, Left: left, LeftCount: i.progress.LeftCount,
-		At: i.CreatedAt, By: i.By, CheckedAt: i.CheckedAt, StartedAt: i.StartedAt, EndedAt: i.EndedAt}
+		At: i.CreatedAt, By: i.By, CheckedAt: i.CheckedAt, StartedAt: i.StartedAt, EndedAt: i.EndedAt, ForgottenAt: i.ForgottenAt}
 }
 
 // lineCounter counts lines as they pass.

@@ -358,3 +358,42 @@ func TestImportOfCustomers(t *testing.T) {
 		}
 	})
 }
+
+// An import that is over holds nothing of people when that is asked for, keeps its figures, and can be undone.
+func TestForgetImported(t *testing.T) {
+	eachStore(t, func(t *testing.T, r *rig) {
+		h, _ := r.hub()
+		i := upload(t, h, record.ImportTouches, purchases(5)+"bad;خرید;soon;0912;x;y;z\n")
+		ask(t, h, i.ID, "run")
+		i = until(t, h, i.ID, record.ImportDone)
+		waits := upload(t, h, record.ImportCustomers, "name,phone\nAli,09121234567\n")
+		eventually(t, "the import is over since a moment", func() bool { return h.Now() > i.EndedAt })
+		if err := h.ForgetImported(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		was := i
+		i = until(t, h, i.ID, record.ImportDone)
+		if i.Bad != 1 || i.Made != 5 || i.ForgottenAt == 0 || len(i.Columns) != len(was.Columns) || len(was.Columns[0].Samples) == 0 || len(i.Mapping) != len(was.Mapping) {
+			t.Fatalf("%+v", i)
+		}
+		for _, c := range i.Columns {
+			if len(c.Samples) > 0 {
+				t.Errorf("cells of %s are kept", c.Name)
+			}
+		}
+		if errs, err := h.ImportErrors(t.Context(), i.ID, 0, 10); err != nil || len(errs) > 0 {
+			t.Errorf("%+v %v", errs, err)
+		}
+		if _, err := h.PreviewImport(t.Context(), i.ID, 5); err == nil {
+			t.Error("the file is kept")
+		}
+		if _, err := h.PreviewImport(t.Context(), waits.ID, 5); err != nil {
+			t.Errorf("a file that waits is gone: %v", err)
+		}
+		ask(t, h, i.ID, "undo")
+		until(t, h, i.ID, record.ImportUndone)
+		if n := touchesOf(t, r); n != 0 {
+			t.Errorf("%d touches are left", n)
+		}
+	})
+}

@@ -40,8 +40,8 @@ func (h *Hub) importLoop(ctx context.Context) error {
 		}
 		if time.Since(tidied) > time.Minute {
 			tidied = time.Now()
-			if err := h.forgetFiles(ctx); err != nil && ctx.Err() == nil {
-				h.log.Warn("files of imports stay", "err", err)
+			if err := errors.Join(h.forgetFiles(ctx), h.forgetImported(ctx, h.now().Add(-importsFor))); err != nil && ctx.Err() == nil {
+				h.log.Warn("what imports hold stays", "err", err)
 			}
 		}
 		select {

@@ -47,6 +47,8 @@ type ImportRow struct {
 	StartedAt Millis
 	EndedAt   Millis
 
+	ForgottenAt Millis // see ForgetImported
+
 	Sums ImportSums // of what it has done
 }
 
@@ -63,13 +65,13 @@ type ImportSums struct {
 const importColumns = `i.id, i.version, i.name, i.kind, i.state, i.blob, i.size, i.setup, i.progress, i.error, i.asked_at, i.created_at, i.by_user, i.checked_at, i.started_at, i.ended_at,
 	COALESCE((SELECT MAX(last) FROM import_chunks c WHERE c.import = i.id), 0), COALESCE((SELECT SUM(made) FROM import_chunks c WHERE c.import = i.id), 0),
 	COALESCE((SELECT SUM(updated) FROM import_chunks c WHERE c.import = i.id), 0), COALESCE((SELECT SUM(known) FROM import_chunks c WHERE c.import = i.id), 0),
-	COALESCE((SELECT SUM(customers) FROM import_chunks c WHERE c.import = i.id), 0), (SELECT count(*) FROM import_errors e WHERE e.import = i.id)`
+	COALESCE((SELECT SUM(customers) FROM import_chunks c WHERE c.import = i.id), 0), i.bad + (SELECT count(*) FROM import_errors e WHERE e.import = i.id), i.forgotten_at`
 
 func scanImport(rows *sql.Rows, i *ImportRow) error {
 	var setup, progress string
 	s := &i.Sums
 	err := rows.Scan(&i.ID, &i.Version, &i.Name, &i.Of, &i.State, &i.Blob, &i.Size, &setup, &progress, &i.Error, &i.AskedAt, &i.CreatedAt, &i.By,
-		&i.CheckedAt, &i.StartedAt, &i.EndedAt, &s.Last, &s.Made, &s.Updated, &s.Known, &s.Customers, &s.Bad)
+		&i.CheckedAt, &i.StartedAt, &i.EndedAt, &s.Last, &s.Made, &s.Updated, &s.Known, &s.Customers, &s.Bad, &i.ForgottenAt)
 	i.Setup, i.Progress = json.RawMessage(setup), json.RawMessage(progress)
 	return err
 }
