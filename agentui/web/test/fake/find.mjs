@@ -30,7 +30,7 @@ export function search(hub, q) {
   const limit = Number(q.limit) || 20
   const from = Number(q.before) || 0
   const owner = [...hub.customers.values()][0]
-  const touches = owner && !hub.accounts.length ? [] : [['purchase', 'Walnut desk 140 × 70, order 90121'], ['call', 'Asked when order 12458 will come']].filter((x) => has(x[1])).map(([kind, said], i) => ({ touch: `x${i}`, conversation: '', number: 0, kind, inbound: true, author: { kind: 'customer' }, customer: { id: owner.id, name: owner.name }, channel: i ? 'phone' : 'shop', at: Date.now() - (i + 2) * 1440 * minute, parts: parts(said, text), snippet: said }))
+  const touches = !owner || !hub.accounts.length ? [] : [['purchase', 'Walnut desk 140 × 70, order 90121'], ['call', 'Asked when order 12458 will come']].filter((x) => has(x[1])).map(([kind, said], i) => ({ touch: `x${i}`, conversation: '', number: 0, kind, inbound: true, author: { kind: 'customer' }, customer: { id: owner.id, name: owner.name }, channel: i ? 'phone' : 'shop', at: Date.now() - (i + 2) * 1440 * minute, parts: parts(said, text), snippet: said }))
   return {
     text, filters,
     customers: wanted('customers') && text && !filters.length ? [...hub.identities.values()].filter((i) => has((i.name ?? '') + i.address)).slice(0, limit).map((i) => ({ id: i.customer, name: i.name ?? '', address: i.address, channel: i.channel, parts: parts(i.name && has(i.name) ? i.name : i.address, text) })) : [],

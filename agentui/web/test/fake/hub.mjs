@@ -11,17 +11,17 @@ export class Hub {
   constructor({ size = 'little', locale = 'en', record = true } = {}) {
     Object.assign(this, { n: 0, events: [], conversations: new Map(), touches: new Map(), customers: new Map(), identities: new Map(), sockets: new Set(), keys: new Map(), recordUp: record, recorded: '' })
     const now = Date.now()
-    this.firm = { name: locale === 'fa' ? 'فروشگاه نیلوفر' : 'Lotus & Co.', locale, timezone: 'Asia/Tehran', color: '#11757c', about: '', version: 1 }
-    this.users = users.map(([id, name, role], i) => ({ id, name, role, email: `${name.split(' ')[0].toLowerCase()}@example.com`, public_name: name.split(' ')[0], locale: i ? '' : locale, capacity: 6, version: 1, created_at: now - 90 * 86400e3 }))
+    this.firm = { name: locale === 'fa' ? 'فروشگاه نیلوفر' : 'Lotus & Co.', locale, timezone: 'Asia/Tehran', color: '#11757c', about: '', country: '', version: 1 }
+    this.users = users.map(([id, name, role], i) => ({ id, name, role, email: `${name.split(' ')[0].toLowerCase()}@example.com`, public_name: name.split(' ')[0], locale: i ? locale : locale, capacity: 6, version: 1, created_at: now - 90 * 86400e3 }))
     this.queues = size === 'empty' ? [{ id: 'q1', name: locale === 'fa' ? 'عمومی' : 'General', mode: 'offer', offer_seconds: 30, target_seconds: 20, routing: {}, members: [], version: 1 }]
       : [['q1', locale === 'fa' ? 'عمومی' : 'General'], ['q2', locale === 'fa' ? 'فروش' : 'Sales'], ['q3', locale === 'fa' ? 'پشتیبانی فنی' : 'Technical']].map(([id, name], i) => ({ id, name, mode: ['offer', 'push', 'pull'][i], offer_seconds: 30, target_seconds: 60, wrap_up_seconds: 0, routing: {}, members: ['u1', 'u2', 'u3', 'u5', 'u6'].slice(0, 5 - i), version: 1 }))
     if (size === 'empty') this.users.length = 1
     if (size === 'much') this.crowd()
-    this.accounts = size === 'empty' ? [] : kinds.map((k, i) => ({ id: `a${i + 1}`, kind: k.name, name: [this.firm.name, '@lotus_bot', 'support@example.com', '+98 21 9100 0000'][i], queue: 'q1', reopen_hours: 72, units: 0, enabled: i < 4, settings: i ? {} : { origins: ['https://shop.example'] }, secrets_set: i ? ['password'] : [], version: 1, created_at: now, webhook_url: `http://127.0.0.1:8080/hooks/a${i + 1}/`, health: [{ state: 'connected', heard_at: now - 4000 }, { state: 'connected', heard_at: now - 12000 }, { state: 'refused', detail: 'login refused: AUTHENTICATIONFAILED', heard_at: now - 3600e3 }, { state: 'connecting', heard_at: now - 50000 }][i] }))
+    this.accounts = size === 'empty' ? [] : kinds.map((k, i) => ({ id: `a${i + 1}`, kind: k.name, name: [this.firm.name, '@lotus_bot', 'support@example.com', '+98 21 9100 0000'][i], queue: 'q1', reopen_hours: 72, units: 0, enabled: i < 4, settings: i ? {} : { origins: ['https://shop.example'] }, secrets_set: i ? ['password'] : [], version: 1, created_at: now, webhook_url: `http://127.0.0.1:8080/hooks/a${i + 1}/`, health: { detail: '', backlog: 0, ...[{ state: 'connected', heard_at: now - 4000 }, { state: 'connected', heard_at: now - 12000 }, { state: 'refused', detail: 'login refused: AUTHENTICATIONFAILED', heard_at: now - 3600e3 }, { state: 'connecting', heard_at: now - 50000 }][i] } }))
     this.canned = size === 'empty' ? [] : canned.map(([shortcut, title, text], i) => ({ id: `k${i}`, shortcut, title, text, version: 1 }))
     this.tokens = []
     this.uploads = new Map()
-    this.alerts = size === 'little' ? [{ id: 'al1', kind: 'refused', account: 'a3', since: now - 52 * minute, text: 'support@example.com has been refused for 52 minutes: AUTHENTICATIONFAILED' }] : []
+    this.alerts = size === 'little' ? [{ id: 'al1', kind: 'refused', account: 'a3', since: now - 52 * minute, text: 'support@example.com has been refused for 52 minutes: AUTHENTICATIONFAILED', text_fa: 'support@example.com از ۵۲ دقیقه پیش پذیرفته نمی‌شود: AUTHENTICATIONFAILED' }] : []
     this.agents = new Map(this.users.map((u, i) => [u.id, { id: u.id, version: 1, state: ['available', 'available', 'break', 'busy', 'not_responding', 'offline'][i % 6], reason: i === 2 ? (locale === 'fa' ? 'ناهار' : 'Lunch') : '', since: now - i * 7 * minute - 90_000, held: {} }]))
     this.seed({ empty: 0, little: 14, much: 10_000 }[size], now)
     if (size === 'little') colleagues(this, ...[3, 5].map((i) => [...this.conversations.values()][i]))
@@ -219,7 +219,7 @@ export class Hub {
   }
 
   counts(user) {
-    const out = { mine: 0, mine_unread: 0, waiting: 0, all_open: 0, queues: {}, at: this.id() }
+    const out = { mine: 0, mine_unread: 0, asked: 0, waiting: 0, all_open: 0, queues: {}, at: this.id() }
     for (const c of this.conversations.values()) {
       if (c.status === 'resolved') continue
       out.all_open++
@@ -242,9 +242,9 @@ export class Hub {
     const now = Date.now()
     return this.accounts.map((a, i) => ({ account: a.id, ...a.health, ...[
       { connected_at: now - 9 * 3600e3, backlog: 0, queued: 0, failed_today: 0, errors: [] },
-      { connected_at: now - 40 * minute, backlog: 3, queued: 12, failed_today: 2, limited_until: now + 3 * minute, errors: [{ at: now - 20 * minute, text: 'Too Many Requests: retry after 180', do: 'Nothing: it goes on by itself.' }] },
-      { detail: 'login refused: AUTHENTICATIONFAILED', do: 'Enter the app password again.', backlog: 41, queued: 2, failed_today: 5, silent_since: now - 52 * minute, errors: [1, 2, 3, 4].map((n) => ({ at: now - n * 14 * minute, text: 'login refused: [AUTHENTICATIONFAILED] Invalid credentials (Failure)', do: 'Enter the app password again.' })) },
-      { backlog: 0, queued: 0, failed_today: 0, errors: [{ at: now - 50_000, text: 'connection reset by peer' }] },
+      { connected_at: now - 40 * minute, backlog: 3, queued: 12, failed_today: 2, limited_until: now + 3 * minute, errors: [{ at: now - 20 * minute, count: 1, text: 'Too Many Requests: retry after 180', do: 'Nothing: it goes on by itself.' }] },
+      { detail: 'login refused: AUTHENTICATIONFAILED', do: 'Enter the app password again.', backlog: 41, queued: 2, failed_today: 5, silent_since: now - 52 * minute, errors: [1, 2, 3, 4].map((n) => ({ at: now - n * 14 * minute, count: n, text: 'login refused: [AUTHENTICATIONFAILED] Invalid credentials (Failure)', do: 'Enter the app password again.' })) },
+      { backlog: 0, queued: 0, failed_today: 0, errors: [{ at: now - 50_000, count: 1, text: 'connection reset by peer' }] },
     ][i] }))
   }
 
@@ -259,15 +259,15 @@ export class Hub {
         for (const m of queue.members) { const s = this.agents.get(m)?.state; if (s) agents[s] = (agents[s] ?? 0) + 1 }
         const busy = all.length ? 41 - (i % 3) * 13 : 0
         return {
-          id: queue.id, queue, waiting: w.filter((c) => c.status === 'waiting').length, offered: w.filter((c) => c.status === 'offered').length, longest_wait_since: w.length ? Math.min(...w.map((c) => c.waiting_since)) : 0,
+          id: queue.id, queue, left: 0, waiting: w.filter((c) => c.status === 'waiting').length, offered: w.filter((c) => c.status === 'offered').length, longest_wait_since: w.length ? Math.min(...w.map((c) => c.waiting_since)) : 0,
           active: here.filter((c) => c.status === 'active').length, snoozed: 0, broken: all.length && !i ? 2 : 0, offered_today: busy, ended_today: busy, service_level_of_today: busy, answered_today: busy - (i ? 0 : 3), answered_in_target_today: Math.max(0, busy - 4), abandoned_today: busy && !i ? 3 : 0, abandoned_short_today: busy && !i ? 1 : 0,
-          asa_today: busy * 400, service_level_today: busy ? (busy - 4) / busy : null, estimate_error_today: busy && !i ? { count: 12, mean_ms: -8000, mean_abs_ms: 21_000 } : null, open: i < 2, closed_reason: i < 2 ? '' : 'calendar', opens_at: i < 2 ? undefined : Date.now() + 15 * 3600e3, agents,
+          asa_today: busy * 400, service_level_today: busy ? (busy - 4) / busy : null, estimate_error_today: busy && !i ? { count: 12, mean_ms: -8000, mean_abs_ms: 21_000 } : null, open: i < 2, closed_reason: i < 2 ? '' : 'calendar', opens_at: i < 2 ? 0 : Date.now() + 15 * 3600e3, agents,
           spark: { step: 600_000, waiting: wave(i, busy / 20), longest: wave(i, busy * 900), arrived: wave(i + 1, busy / 9) },
         }
       }),
       agents: this.users.map((u, i) => ({
         user: { id: u.id, name: u.name }, agent: this.agents.get(u.id), capacity: u.capacity, used: Object.values(this.agents.get(u.id).held).reduce((a, b) => a + b, 0), by_channel: { webchat: 1, email: i % 3 },
-        today: { handled: all.length ? 23 - (i % 7) * 3 : 0, aht_ms: all.length ? 240_000 + (i % 9) * 31_000 : 0, occupancy: all.length ? 0.82 - (i % 9) / 12 : null, first_response_ms: all.length ? 19_000 + (i % 9) * 9000 : 0, rona: i === 4 ? 2 : 0 },
+        today: { handled: all.length ? 23 - (i % 7) * 3 : 0, aht_ms: all.length ? 240_000 + (i % 9) * 31_000 : 0, occupancy: all.length ? 0.82 - (i % 9) / 12 : null, first_response_ms: all.length ? 19_000 + (i % 9) * 9000 : 0, rona: i === 4 ? 2 : 0, states: {} },
       })),
       flags: asks(this, 'flag'), reviews: asks(this, 'review'), since: new Date().setHours(0, 0, 0, 0), at: this.id(),
     }

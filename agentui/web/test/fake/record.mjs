@@ -15,6 +15,7 @@ export class FakeRecord {
     this.w = names[this.fa ? 'fa' : 'en']
     this.people = new Map()
     this.logged = new Map()
+    this.fields = new Map() // of conversations
     const t = (en, fa) => ({ en, fa })
     this.attributes = [
       { id: 'birthday', of: 'customer', name: t('Birthday', 'زادروز'), group: 'demographic', type: 'date' },
@@ -23,6 +24,8 @@ export class FakeRecord {
       { id: 'warranty', of: 'customer', name: t('Extended warranty', 'ضمانت افزوده'), group: 'product', type: 'yes_no', required: true },
       { id: 'limit', of: 'customer', name: t('Credit limit', 'سقف اعتبار'), group: 'commercial', type: 'money', edit: ['supervisor'] },
       { id: 'page', of: 'customer', name: t('Page', 'صفحه'), group: 'commercial', type: 'link' },
+      { id: 'order_no', of: 'conversation', name: t('Order', 'سفارش'), group: 'product', type: 'text' },
+      { id: 'refund', of: 'conversation', name: t('Refund', 'بازپرداخت'), group: 'commercial', type: 'money' },
       { id: 'size', of: 'organisation', name: t('Employees', 'کارکنان'), group: 'demographic', type: 'number' },
     ]
     const list = (x) => Object.entries(x).map(([id, [en, fa]]) => ({ id, name: t(en, fa) }))
@@ -50,7 +53,7 @@ export class FakeRecord {
       const rich = !bare
       this.people.set(id, {
         customer, identities, touches: held ? undefined : this.made(id, Number(n), identities),
-        organisations: rich ? [{ organisation: 'o1', name: this.w.firm, role: this.fa ? 'طراح ارشد' : 'Lead designer', since: now - 700 * day }] : [],
+        organisations: rich ? [{ organisation: 'o1', name: this.w.firm, role: this.fa ? 'طراح ارشد' : 'Lead designer', since: now - 700 * day, until: 0 }] : [],
         relations: rich ? [{ id: 'r1', other: { id: 'c_i_webchat_b', name: this.w.peer }, kind: 'spouse', back: false, at: now - 100 * day }, { id: 'r2', other: { id: 'c_i_webchat_c', name: this.w.boss }, kind: 'manager', back: true, at: now - 90 * day }] : [],
         consents: rich ? [{ channel: 'email', purpose: 'marketing', state: 'given', at: now - 60 * day, by: 'u2', evidence: this.fa ? 'فرم فروشگاه' : 'form in the shop' }, { channel: 'sms', purpose: 'survey', state: 'refused', at: now - 30 * day, by: 'u1' }] : [],
         stages: rich ? [{ stage: 'loyal', at: now - 40 * day, by: 'u4', why: this.fa ? 'پنج خرید در یک سال' : 'five purchases within a year' }, { stage: 'active', at: now - 300 * day, by: '' }, { stage: 'first_purchase', at: now - 500 * day, by: '' }] : [],
@@ -112,10 +115,10 @@ export class FakeRecord {
     const p = this.person(id)
     const of = (list) => list.map((c) => this.hub.view(c))
     const conversations = p.touches
-      ? [...new Map(p.touches.filter((t) => t.conversation).map((t) => [t.conversation, t])).values()].slice(0, 20).map((t, i) => ({ id: t.conversation, number: t.number, version: 1, identity: t.identity, account: 'a1', channel: t.channel, queue: pick(['q1', 'q2'], i), status: i ? 'resolved' : 'active', owner: 'u2', units: 1, tags: [], created_at: t.at, last_message_at: t.at, customer: { id, name: p.customer.name }, address: p.identities[0].address, subject: t.body.subject, preview: { text: t.body.text, inbound: t.inbound, kind: 'message' } }))
+      ? [...new Map(p.touches.filter((t) => t.conversation).map((t) => [t.conversation, t])).values()].slice(0, 20).map((t, i) => ({ id: t.conversation, number: t.number, version: 1, identity: t.identity, account: 'a1', channel: t.channel, thread: t.conversation, queue: pick(['q1', 'q2'], i), status: i ? 'resolved' : 'active', owner: 'u2', units: 1, tags: [], created_at: t.at, last_message_at: t.at, customer: { id, name: p.customer.name }, address: p.identities[0].address, subject: t.body.subject, preview: { text: t.body.text, inbound: t.inbound, author: t.author, kind: 'message' } }))
       : of([...this.hub.conversations.values()].filter((c) => p.identities.some((i) => i.id === c.identity)))
     const missing = p.customer.name ? ['attributes.warranty', ...(p.customer.place?.address ? [] : ['place'])] : ['name', 'place', 'attributes.warranty']
-    return { customer: p.customer, merged: [], identities: p.identities, conversations, organisations: p.organisations, relations: p.relations, consents: p.consents, stages: p.stages, pins: (p.touches ?? []).filter((t) => t.pinned || (t.kind === 'note' && t === p.touches.find((x) => x.kind === 'note'))).slice(0, 2), completeness: { percent: p.customer.name ? 78 : 10, missing }, at: this.hub.id() }
+    return { customer: p.customer, merged: [], identities: p.identities, conversations, organisations: p.organisations, relations: p.relations, consents: p.consents, stages: p.stages, pins: (p.touches ?? []).filter((t) => t.pinned || (t.kind === 'note' && t === p.touches.find((x) => x.kind === 'note'))).slice(0, 2).map((t) => ({ ...t, pinned_at: t.at, pinned_by: 'u2' })), completeness: { percent: p.customer.name ? 78 : 10, missing, stale: false, since: p.customer.created_at }, limits: { hidden: [], locked: [] }, first_touch: this.touches(id).at(-1)?.at, last_touch: this.touches(id)[0]?.at, at: this.hub.id() }
   }
 
   summary(all) {
@@ -138,10 +141,10 @@ export class FakeRecord {
     const visits = all.filter((t) => t.kind === 'visit')
     return {
       channels: [...channels.values()], months: [...months].map(([month, channels]) => ({ month, channels, kinds: {}, from: {} })).reverse(),
-      value: bought.length ? [{ currency: 'IRT', recency_days: Math.floor((Date.now() - bought[0].at) / day), frequency: bought.length, money: String(bought.length * 12_500_000), margin: String(bought.length * 3_100_000), from: { kind: 'purchase,return' } }] : [],
-      products: bought.length ? [{ name: this.fa ? 'میز گردو ۱۴۰' : 'Walnut desk 140', quantity: bought.length, amount: String(bought.length * 9_800_000), currency: 'IRT', last: bought[0].at, from: { kind: 'purchase,return' } }, { name: this.fa ? 'صندلی بلوط' : 'Oak chair', quantity: bought.length * 2, amount: String(bought.length * 2_700_000), currency: 'IRT', last: bought[0].at, from: { kind: 'purchase,return' } }] : [],
-      programmes: all.filter((t) => t.kind === 'programme').slice(0, 3).map((t) => ({ programme: t.data.programme, step: t.data.step, at: t.at, from: { kind: 'programme' } })),
-      visits: { count: visits.length, last: visits[0]?.at, pages: visits.length ? [{ address: 'https://shop.example/desks/walnut-140', title: visits[0].body.text, count: visits.length }] : [], from: { kind: 'visit' } },
+      value: bought.length ? [{ currency: 'IRT', recency_days: Math.floor((Date.now() - bought[0].at) / day), frequency: bought.length, returns: 0, costed: bought.length > 0, money: bought.length * 12_500_000, margin: bought.length * 3_100_000, from: { kind: 'purchase,return' } }] : [],
+      products: bought.length ? [{ name: this.fa ? 'میز گردو ۱۴۰' : 'Walnut desk 140', quantity: bought.length, amount: bought.length * 9_800_000, currency: 'IRT', last: bought[0].at, from: { kind: 'purchase,return' } }, { name: this.fa ? 'صندلی بلوط' : 'Oak chair', quantity: bought.length * 2, amount: bought.length * 2_700_000, currency: 'IRT', last: bought[0].at, from: { kind: 'purchase,return' } }] : [],
+      programmes: all.filter((t) => t.kind === 'programme').slice(0, 3).map((t) => ({ programme: t.data.programme, step: t.data.step, at: t.at, steps: { [t.data.step]: 1 }, from: { kind: 'programme' } })),
+      visits: { count: visits.length, last: visits[0]?.at, pages: visits.length ? [{ address: 'https://shop.example/desks/walnut-140', title: visits[0].body.text, count: visits.length, last: visits[0].at }] : [], from: { kind: 'visit' } },
       satisfaction: { csat: ratings.length ? 83 : null, nps: null, count: ratings.length, last: ratings[0]?.score, at: ratings[0]?.at, from: { kind: 'rating' } },
       open: { conversations: 1, promises: [], orders: bought.length ? [{ order: bought[0].data.order, at: bought[0].at, step: 'shipped', from: { kind: 'delivery' } }] : [] },
     }
@@ -149,8 +152,8 @@ export class FakeRecord {
 
   around(id) {
     const p = this.person(id)
-    const nodes = [{ id, type: 'customer', name: p.customer.name }, { id: 'o1', type: 'organisation', name: this.w.firm }, ...p.relations.map((r) => ({ id: r.other.id, type: 'customer', name: r.other.name })), { id: 'x1', type: 'customer', name: this.w.friend }]
-    return { nodes, edges: [{ from: id, to: 'o1', kind: 'member', role: '' }, { from: 'x1', to: 'o1', kind: 'member' }, ...p.relations.map((r) => ({ from: r.back ? r.other.id : id, to: r.back ? id : r.other.id, kind: r.kind }))] }
+    const nodes = [{ id, type: 'customer', name: p.customer.name, step: 0 }, { id: 'o1', type: 'organisation', name: this.w.firm, step: 1 }, ...p.relations.map((r) => ({ id: r.other.id, type: 'customer', name: r.other.name, step: 1 })), { id: 'x1', type: 'customer', name: this.w.friend, step: 2 }]
+    return { nodes, more: false, edges: [{ from: id, to: 'o1', kind: 'member', role: '' }, { from: 'x1', to: 'o1', kind: 'member' }, ...p.relations.map((r) => ({ from: r.back ? r.other.id : id, to: r.back ? id : r.other.id, kind: r.kind }))] }
   }
 
   /** undefined: not of the record. */
@@ -164,6 +167,11 @@ export class FakeRecord {
       return null
     }
     if (a === 'relations') return null
+    if (a === 'conversations' && action === 'attributes') {
+      const held = Object.entries({ ...this.fields.get(id), ...body.attributes }).filter(([, v]) => v !== null)
+      this.fields.set(id, Object.fromEntries(held))
+      return { attributes: this.fields.get(id) }
+    }
     if (a === 'organisations') return this.organisation(method, id, action, q, body)
     if (a !== 'customers') return undefined
     if (!id && method === 'POST') { this.hub.customers.set('c_new', { id: 'c_new', name: body.name, created_at: Date.now(), version: 1 }); return this.hub.customers.get('c_new') }
@@ -178,6 +186,16 @@ export class FakeRecord {
         p.customer.attributes = Object.fromEntries(Object.entries({ ...p.customer.attributes, ...attributes }).filter(([, v]) => v !== null))
         return p.customer
       }
+      case 'identities': {
+        const p = this.person(id)
+        const address = body.channel === 'phone' ? body.address.replace(/[^+\d]/g, '') : body.address
+        if (!/\d|@./.test(address)) throw { status: 422, code: 'invalid', field: 'address', message: 'The address: this is none.' }
+        const whose = [...this.hub.identities.values()].find((i) => i.address === address)
+        if (whose) throw { status: 409, code: 'conflict', field: 'address', message: 'This address is a customer’s already.', current: { id: whose.customer, name: this.hub.customers.get(whose.customer)?.name ?? '' } }
+        const identity = { id: `i${Date.now()}`, customer: p.customer.id, home: p.customer.id, channel: body.channel, address, evidence: body.evidence ?? '' }
+        p.identities.push(identity)
+        return identity
+      }
       case 'touches': return this.line(this.touches(id), q)
       case 'summary': return this.summary(this.touches(id))
       case 'map': return this.around(id)
@@ -187,15 +205,16 @@ export class FakeRecord {
         if (method === 'PUT') { p.consents = [{ ...body, at: Date.now(), by: user.id }, ...p.consents.filter((c) => c.channel !== body.channel || c.purpose !== body.purpose)]; return null }
         return { items: p.consents }
       }
-      case 'access': return { items: [{ by: 'u2', at: Date.now() - 9e5, what: 'seen' }, { by: 'u4', at: Date.now() - 40 * day, what: 'changed', action: 'customer.change', fields: ['stage', 'attributes.limit', 'place'], history: [{ field: 'stage', was: 'active', value: 'loyal' }, { field: 'attributes.limit', was: null, value: { amount: 25_000_000, currency: 'IRT' } }] }] }
+      case 'access': return { next: '', items: [{ by: 'u2', at: Date.now() - 9e5, what: 'seen' }, { by: 'u4', at: Date.now() - 40 * day, what: 'changed', action: 'customer.change', fields: ['stage', 'attributes.limit', 'place'], history: [{ field: 'stage', was: 'active', value: 'loyal' }, { field: 'attributes.limit', was: null, value: { amount: 25_000_000, currency: 'IRT' } }] }] }
     }
     return undefined
   }
 
   list(q) {
-    const all = [{ ...this.person('t50').customer, address: 'laleh.jafari@example.ir', channel: 'email' }, ...[...this.hub.customers.values()].map((c) => { const i = [...this.hub.identities.values()].find((x) => x.customer === c.id); return { ...c, address: i?.address, channel: i?.channel } })]
+    const row = (c, address = '', channel = '') => ({ id: c.id, name: c.name, address, channel, created_at: c.created_at, version: c.version, completeness: { percent: 100, missing: [], stale: false, since: c.created_at } })
+    const all = [row(this.person('t50').customer, 'laleh.jafari@example.ir', 'email'), ...[...this.hub.customers.values()].map((c) => { const i = [...this.hub.identities.values()].find((x) => x.customer === c.id); return row(c, i?.address, i?.channel) })]
     const fit = all.filter((c) => !q.q || `${c.name} ${c.address}`.toLowerCase().includes(q.q.toLowerCase()))
-    const marked = q.fix === 'incomplete' ? fit.slice(0, 5).map((c) => ({ ...c, completeness: { percent: 60, missing: ['place', 'languages'] } })) : q.fix === 'unreachable' ? fit.slice(0, 2).map((c) => ({ ...c })) : q.fix ? fit.slice(0, 3) : fit
+    const marked = q.fix === 'incomplete' ? fit.slice(0, 5).map((c) => ({ ...c, completeness: { ...c.completeness, percent: 60, missing: ['place', 'languages'] } })) : q.fix === 'unreachable' ? fit.slice(0, 2).map((c, i) => ({ ...c, unreachable: ['550 5.1.1 no such mailbox', 'blocked the bot'][i], unreachable_at: Date.now() - (i + 1) * 3 * day })) : q.fix ? fit.slice(0, 3) : fit
     const from = Number(q.before) || 0
     return { items: marked.slice(from, from + 50), next: from + 50 < marked.length ? String(from + 50) : '' }
   }
@@ -207,7 +226,7 @@ export class FakeRecord {
     if (action === 'touches') return this.line(all(), q)
     if (action === 'summary') return this.summary(all())
     if (method !== 'GET') return null
-    return { organisation: o, members: [{ customer: { id: 't50', name: this.w.one }, role: this.fa ? 'طراح ارشد' : 'Lead designer', since: Date.now() - 700 * day }, { customer: { id: 't1', name: this.w.friend }, role: '' }] }
+    return { organisation: o, members: [{ customer: { id: 't50', name: this.w.one }, role: this.fa ? 'طراح ارشد' : 'Lead designer', since: Date.now() - 700 * day, until: 0 }, { customer: { id: 't1', name: this.w.friend }, role: '', since: 0, until: 0 }], more: false, limits: { hidden: [], locked: [] } }
   }
 
   log(entry, user) {

@@ -43,7 +43,7 @@ export function serve({ port = 0, size, locale, setup = false } = {}) {
       send(200, answer(req, url, text ? JSON.parse(text) : {}, res))
     } catch (e) {
       if (!e.status) console.error(e)
-      send(e.status ?? 500, { error: { code: e.code ?? 'internal', message: e.message, field: e.field, request_id: 'r1', current: e.conversation } })
+      send(e.status ?? 500, { error: { code: e.code ?? 'internal', message: e.message, field: e.field, request_id: 'r1', current: e.current ?? e.conversation } })
     }
   })
 
@@ -83,7 +83,7 @@ export function serve({ port = 0, size, locale, setup = false } = {}) {
   }
 
   const who = (req) => hub.users.find((u) => (req.headers.cookie ?? '').includes(`tamas_session=${u.id}`))
-  const me = (user) => ({ user, agent: hub.agents.get(user.id), csrf: true, firm: hub.firm, version: '0.1', channels: kinds })
+  const me = (user) => ({ user, agent: hub.agents.get(user.id), csrf: true, max_file: 50, firm: hub.firm, version: '0.1', channels: kinds })
   const rows = { queues: 'queues', users: 'users', canned: 'canned', accounts: 'accounts', tokens: 'tokens' }
 
   function answer(req, url, body, res) {
@@ -106,7 +106,7 @@ export function serve({ port = 0, size, locale, setup = false } = {}) {
     if (recorded !== undefined) return recorded
     switch (a) {
       case 'session': if (method === 'DELETE') { res.setHeader('Set-Cookie', 'tamas_session=; Path=/; Max-Age=0'); return null } return me(user)
-      case 'sessions': return { items: [{ id: 's1', created_at: Date.now() - 9e6, seen_at: Date.now() - 1000, ip: '127.0.0.1', user_agent: 'Firefox 140 on Linux', current: true }, { id: 's2', created_at: Date.now() - 9e8, seen_at: Date.now() - 5e7, ip: '10.1.2.3', user_agent: 'Safari on iPhone' }] }
+      case 'sessions': return { items: [{ id: 's1', created_at: Date.now() - 9e6, seen_at: Date.now() - 1000, expires_at: Date.now() + 9e8, ip: '127.0.0.1', user_agent: 'Firefox 140 on Linux', current: true }, { id: 's2', created_at: Date.now() - 9e8, seen_at: Date.now() - 5e7, expires_at: Date.now() + 9e8, current: false, ip: '10.1.2.3', user_agent: 'Safari on iPhone' }] }
       case 'me':
         if (id === 'state') { const ag = hub.agents.get(user.id); hub.next(); Object.assign(ag, { state: body.state, reason: body.reason, since: Date.now(), version: ag.version + 1 }); hub.emit('agent.changed', { by: { kind: 'agent', id: user.id }, agents: [ag] }); return ag }
         return Object.assign(user, body, { password: undefined })
@@ -120,7 +120,7 @@ export function serve({ port = 0, size, locale, setup = false } = {}) {
         if (!id) return hub.list(user, q)
         const c = hub.conversations.get(id)
         if (!c) throw { status: 404, code: 'not_found', message: 'There is no such conversation.' }
-        if (!action) return { conversation: hub.view(c), touches: hub.touches.get(id).slice(-50), earlier: hub.touches.get(id).length > 50, at: hub.id() }
+        if (!action) return { attributes: record.fields.get(id) ?? {}, conversation: hub.view(c), touches: hub.touches.get(id).slice(-50), earlier: hub.touches.get(id).length > 50, at: hub.id() }
         if (action === 'touches') { const older = hub.touches.get(id).filter((t) => t.n < Number(q.before)); return { items: older.slice(-50), earlier: older.length > 50 } }
         if (action === 'why') return why(hub, c)
         if (action === 'decisions') return { items: hub.events.filter((e) => e.conversation?.id === id && e.reason).reverse() }
@@ -161,6 +161,7 @@ export function serve({ port = 0, size, locale, setup = false } = {}) {
         else state.simulation.progress = 0.37
         return reports.simulation(state.simulation.asked, state.simulation.progress)
       }
+      case 'agents': if (method === 'GET') return { items: [...hub.agents.values()] }; break
       case 'supervisor': return hub.supervisor()
       case 'settings': return method === 'GET' ? hub.setting(id) : id === 'calendars' ? { days: [] } : { value: body.value, version: body.version + 1 }
       case 'audit': return hub.audit()
