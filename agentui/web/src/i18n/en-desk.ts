@@ -113,7 +113,7 @@ export const desk = {
   'customer.label': 'Customer record',
   'customer.name': 'Customer’s name',
   'customer.rename': 'Change the name',
-  'customer.since': 'in the record since {date}',
+  'customer.since': 'known since {date}',
   'customer.show': 'Show customer',
   'customer.hide': 'Hide customer',
   'customer.timeline': 'Timeline',

@@ -31,7 +31,7 @@ export const reports = {
   'rep.by.priority': 'Priority',
   'rep.by.tier': 'Customer tier',
   'rep.policy.gone': 'a promise that is gone ({id})',
-  'rep.long': 'By promise, priority and tier it is told for at most 31 days.',
+  'rep.long': 'By promise, priority and tier these are too many at once. Choose a shorter time.',
   'rep.age.under': 'under {span}',
   'rep.age.over': 'over {span}',
   'rep.clock': 'Clock',

@@ -115,6 +115,7 @@ export const en = {
   'message.unreadable': 'Message that could not be read',
 
   'customer.unknown': 'Unknown customer',
+  'customer.erased': 'Erased',
 
   'notice.lost': 'Connection lost.',
   'notice.retry': 'Trying again in {n} s.',

@@ -115,7 +115,7 @@ export const desk: Record<keyof typeof en, string> = {
   'customer.label': 'پروندهٔ مشتری',
   'customer.name': 'نام مشتری',
   'customer.rename': 'تغییر نام',
-  'customer.since': 'در پرونده از {date}',
+  'customer.since': 'آشنایی از {date}',
   'customer.show': 'نمایش مشتری',
   'customer.hide': 'پنهان کردن مشتری',
   'customer.timeline': 'گاه‌شمار',

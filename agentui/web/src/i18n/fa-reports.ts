@@ -32,7 +32,7 @@ export const reports: Record<keyof typeof en, string> = {
   'rep.by.priority': 'اولویت',
   'rep.by.tier': 'سطح مشتری',
   'rep.policy.gone': 'قولی که دیگر نیست ({id})',
-  'rep.long': 'به تفکیک قول، اولویت و سطح حداکثر ۳۱ روز گفته می‌شود.',
+  'rep.long': 'برای تفکیک به قول، اولویت و سطح، این‌ها یکجا بیش از اندازه‌اند. بازهٔ کوتاه‌تری برگزینید.',
   'rep.age.under': 'کمتر از {span}',
   'rep.age.over': 'بیش از {span}',
   'rep.clock': 'ساعت',

@@ -116,6 +116,7 @@ export const fa: Record<keyof typeof en, string> = {
   'message.unreadable': 'پیامی که خوانده نشد',
 
   'customer.unknown': 'مشتری ناشناس',
+  'customer.erased': 'پاک‌شده',
 
   'notice.lost': 'اتصال قطع شد.',
   'notice.retry': 'تلاش دوباره تا {n} ثانیهٔ دیگر.',

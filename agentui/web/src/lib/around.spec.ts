@@ -12,3 +12,11 @@ it('who is around stands on rings, apart from one another', () => {
   expect(places.size).toBe(5)
 })
 it('somebody alone stands in the middle', () => expect(lay({ nodes: [node('me')], edges: [] }, 'me')).toMatchObject([{ id: 'me', x: 0, y: 0 }]))
+
+it('many around somebody have room for their names', () => {
+  const ids = Array.from({ length: 13 }, (_, i) => `n${i}`)
+  const spots = lay({ nodes: ['me', ...ids].map(node), edges: ids.map((id) => ({ from: 'me', to: id, kind: 'k' })) }, 'me')
+  const apart = spots.flatMap((a, i) => spots.slice(i + 1).map((b) => Math.hypot(a.x - b.x, a.y - b.y)))
+  expect(Math.min(...apart)).toBeGreaterThan(0.42)
+  expect(Math.max(...spots.map((s) => Math.hypot(s.x, s.y)))).toBeLessThanOrEqual(1.0001)
+})

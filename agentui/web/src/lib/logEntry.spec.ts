@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { amountOf, emptyDraft, entryOf, momentOf, problemOf, readTime } from './logEntry'
+import { emptyDraft, entryOf, momentOf, problemOf, readTime } from './logEntry'
 
 const now = new Date(2026, 10, 22, 14, 30).getTime()
 
@@ -25,6 +25,8 @@ describe('what is logged', () => {
     const d = { ...emptyDraft(), kind: 'x_repair', fields: { warranty: false } as Record<string, unknown> }
     expect(problemOf(d, fields, now)).toBe('field device')
     d.fields.device = 'drill'
+    expect(problemOf(d, [...fields, { id: 'hours', name: {}, type: 'number' as const }], now)).toBe('')
+    expect(problemOf({ ...d, fields: { ...d.fields, hours: 'many' } }, [...fields, { id: 'hours', name: {}, type: 'number' as const }], now)).toBe('field hours')
     expect(entryOf(d, 'k', 'c', 'u', fields, now).data).toEqual({ fields: { device: 'drill', warranty: false } })
   })
   it('a note without words is none', () => expect(problemOf({ ...emptyDraft(), kind: 'note' }, [], now)).toBe('text'))
@@ -39,4 +41,3 @@ it('a moment is now, a day, or an hour of it', () => {
   expect(momentOf({ day: '', time: 'noon' }, now)).toBeNaN()
   expect([readTime('24:00'), readTime('12:61'), readTime('1:2:3')]).toEqual([undefined, undefined, undefined])
 })
-it('amounts are read with what stands between thousands', () => expect(['1,250.5', '۱۲٫۵', '', 'x'].map(amountOf)).toEqual(['1250.5', '12.5', undefined, undefined]))

@@ -1,5 +1,6 @@
 import type { AttributeField, Entry, TouchItem } from '@/api'
 import { readNumber } from '@/i18n/digits'
+import { amountOf, emptyValue, readField } from './fieldValue'
 import { dayBegins, isoOf } from './typedDate'
 
 // What somebody typed about a call, a visit or a purchase, as the hub takes it.
@@ -47,12 +48,6 @@ export function momentOf(d: Pick<LogDraft, 'day' | 'time'>, now: number): number
   return at === undefined ? NaN : day.setHours(0, at / 60_000)
 }
 
-/** A decimal number as the hub takes it, of digits and separators of either kind. */
-export function amountOf(text: string): string | undefined {
-  const n = readNumber(text.replace(/[,٬\s']/g, ''))
-  return n === undefined ? undefined : String(n)
-}
-
 /** entryOf is what is sent. A draft is whole when problemOf finds nothing. */
 export function entryOf(d: LogDraft, id: string, customer: string, agent: string, fields: readonly AttributeField[], now: number): Entry {
   const wants = new Set(asksFor(d.kind))
@@ -60,7 +55,10 @@ export function entryOf(d: LogDraft, id: string, customer: string, agent: string
   const items: TouchItem[] = wants.has('items') ? d.items.filter((i) => i.name.trim()).map((i) => ({ name: i.name.trim(), quantity: amountOf(i.quantity), amount: amountOf(i.amount) })) : []
   const amount = wants.has('amount') ? amountOf(d.amount) : undefined
   const minutes = wants.has('minutes') ? readNumber(d.minutes) : undefined
-  const own = Object.fromEntries(fields.flatMap((f) => (d.fields[f.id] === undefined || d.fields[f.id] === null || d.fields[f.id] === '' ? [] : [[f.id, d.fields[f.id]]])))
+  const own = Object.fromEntries(fields.flatMap((f) => {
+    const r = readField(f, d.fields[f.id])
+    return 'value' in r && r.value !== null ? [[f.id, r.value]] : []
+  }))
   const data = {
     amount, currency: amount !== undefined || items.some((i) => i.amount !== undefined) ? d.currency.trim().toUpperCase() || undefined : undefined, items: items.length ? items : undefined,
     order: typed('order', 'order'), place: typed('place', 'place'), outcome: typed('outcome', 'outcome'), programme: typed('programme', 'programme'), step: typed('step', 'step'),
@@ -83,6 +81,6 @@ export function problemOf(d: LogDraft, fields: readonly AttributeField[], now: n
   if (wants.has('items') && d.items.some((i) => (i.amount.trim() && amountOf(i.amount) === undefined) || (i.quantity.trim() && amountOf(i.quantity) === undefined))) return 'items'
   const priced = (wants.has('amount') && d.amount.trim()) || (wants.has('items') && d.items.some((i) => i.amount.trim()))
   if (priced && !/^[A-Za-z]{3}$/.test(d.currency.trim())) return 'currency'
-  const bare = fields.find((f) => f.required && (d.fields[f.id] === undefined || d.fields[f.id] === null || d.fields[f.id] === ''))
+  const bare = fields.find((f) => (f.required && emptyValue(d.fields[f.id])) || 'wrong' in readField(f, d.fields[f.id]))
   return bare ? `field ${bare.id}` : ''
 }

@@ -14,8 +14,8 @@ export function nameOf(c: { name: string; address: string; channel: string }): s
 /** Where customers come without an address of their own, theirs is only an id. */
 const anonymous = (channel: string) => !!limitsOf(channel).live && !!limitsOf(channel).no_reply_to
 
-/** An address as it is shown: of a visitor's id, only its beginning. */
-export const plainAddress = (channel: string, address: string): string => (anonymous(channel) ? t('customer.visitor', { id: address.replace(/^v_?/, '').slice(0, 5) }) : leftToRight(address))
+/** An address as it is shown: of a visitor's id, only its beginning; one that is gone has been erased. */
+export const plainAddress = (channel: string, address: string): string => (!address ? t('customer.erased') : anonymous(channel) ? t('customer.visitor', { id: address.replace(/^v_?/, '').slice(0, 5) }) : leftToRight(address))
 
 /** A number without a letter takes the page's direction, and its plus stands on the wrong side in Persian: a mark settles it. */
 export const leftToRight = (s: string) => (/\p{L}/u.test(s) ? s : `\u200e${s}`)
@@ -26,4 +26,6 @@ export function dirOf(s: string): 'rtl' | 'ltr' | undefined {
   return letter ? (/[\p{Script=Arabic}\p{Script=Hebrew}]/u.test(letter) ? 'rtl' : 'ltr') : undefined
 }
 
-export const rowName = (r: { customer: { name: string }; address: string; channel: string }) => nameOf({ name: r.customer.name, address: r.address, channel: r.channel })
+/** Whose a conversation is; of one that was erased the thread tells it. */
+export const rowName = (r: { customer: { name: string }; address: string; channel: string; thread?: string }) =>
+  r.thread?.startsWith('erased/') ? t('customer.erased') : nameOf({ name: r.customer.name, address: r.address, channel: r.channel })

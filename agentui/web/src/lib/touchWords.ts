@@ -102,5 +102,14 @@ export function touchFacts(x: RecordTouch): { key: string; text: string; strong?
   return out
 }
 
+/** What a touch says besides its facts, for where it stands among others. */
+export function touchSays(x: RecordTouch): string {
+  if (x.kind === 'deletion') return t('message.takenBack')
+  if (x.kind === 'verdict' && !x.body?.text) return t(x.score ? 'review.yes' : 'review.no')
+  const rated = x.kind === 'rating' && x.score !== undefined ? t(x.body?.subject ? 'rating.ten' : 'rating.five', { n: x.score }) : ''
+  const text = x.body?.text || (x.kind === 'rating' ? '' : x.body?.subject) || x.body?.files?.map((f) => f.name).join(t('list.comma')) || (x.unreadable ? t('message.unreadable') : '')
+  return [rated, text].filter(Boolean).join(' · ')
+}
+
 /** What was bought or given back, a line each; a product's name in the other direction does not turn the amount behind it around. */
 export const touchItems = (x: RecordTouch): string[] => (x.data?.items ?? []).map((i) => `\u2068${i.name || i.product || ''}\u2069${quantity(i.quantity)}${i.amount !== undefined ? ` · \u2068${money(i.amount, x.data?.currency)}\u2069` : ''}`)

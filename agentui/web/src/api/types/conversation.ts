@@ -129,6 +129,8 @@ export interface ConversationDetail {
   conversation: ConversationView
   touches: Touch[]
   earlier: boolean
+  /** Of its own, by id; missing: none, or an older hub. */
+  attributes?: Record<string, unknown>
   at: string
 }
 

@@ -40,9 +40,17 @@ export interface Customer {
   version?: number
   /** Of rows in `merged` only: into whom. */
   merged_into?: string
+  /** Of who stands for somebody who was erased: nobody's name, no address. */
+  erased_at?: Millis
 }
 
-export interface CustomerDetail {
+/** When somebody was first and last in touch, by when it happened; missing: never. */
+export interface Known {
+  first_touch?: Millis
+  last_touch?: Millis
+}
+
+export interface CustomerDetail extends Known {
   customer: Customer
   /** Who was merged into the customer, directly or not. */
   merged?: Customer[]
@@ -57,7 +65,7 @@ export interface CustomerDetail {
   /** Newest first. */
   stages?: StageChange[]
   pins?: RecordTouch[]
-  completeness?: { percent: number; missing?: string[]; stale?: boolean; confirmed_at?: Millis }
+  completeness?: { percent: number; missing?: string[]; stale?: boolean; since?: Millis }
   at: string
 }
 
@@ -91,7 +99,7 @@ export interface CustomerHistory {
 }
 
 /** A customer before a merge or an undo, with what goes along, in numbers. */
-export interface MergeSide {
+export interface MergeSide extends Known {
   customer: Customer
   merged: Customer[]
   identities: Identity[]
@@ -115,12 +123,17 @@ export interface UnmergePreview extends MergePreview {
   touches: number
 }
 
+export interface SuggestedSide extends Known {
+  customer: Customer
+  identities: Identity[]
+}
+
 export interface Suggestion {
   id: string
   score: number
   reasons: { kind: 'named' | 'email' | 'phone' | 'typed' | 'name' | 'sound' | 'device'; value?: string }[]
   state: 'open' | 'merged' | 'dismissed'
   at: Millis
-  a: { customer: Customer; identities: Identity[] }
-  b: { customer: Customer; identities: Identity[] }
+  a: SuggestedSide
+  b: SuggestedSide
 }

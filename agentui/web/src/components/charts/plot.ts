@@ -21,6 +21,8 @@ export interface Plot {
   time?: boolean
   /** Values are shares: the axis ends at 100 %. */
   share?: boolean
+  /** Values are counts: nothing is marked between whole numbers. */
+  count?: boolean
   /** Bars lie, the first at the top. */
   across?: boolean
   format: (v: number | null | undefined) => string
@@ -107,7 +109,7 @@ export function optionOf(p: Plot, l: Look): EChartsCoreOption {
   }
   const value = {
     type: 'value', min: (x: { min: number }) => Math.min(0, x.min), axisLabel: { ...text, hideOverlap: true, ...(lying ? { alignMinLabel: l.rtl ? 'right' : 'left', alignMaxLabel: l.rtl ? 'left' : 'right' } : {}), formatter: (v: number) => own(p.format(v)) }, splitLine: { lineStyle: { color: l.line, opacity: 0.6 } },
-    ...(every ? { interval: every * (lying && l.narrow ? 2 : 1), max: Math.ceil(topOf(p) / every) * every } : whole ? { max: 1, interval: 0.25 } : { splitNumber: 4 }),
+    ...(every ? { interval: every * (lying && l.narrow ? 2 : 1), max: Math.ceil(topOf(p) / every) * every } : whole ? { max: 1, interval: 0.25 } : { splitNumber: 4, minInterval: p.count ? 1 : undefined }),
     ...(lying ? { inverse: l.rtl } : { position: l.rtl ? 'right' : 'left' }),
   }
   // A legend's names stand in as many lines as they need: about so much room is there for each.
