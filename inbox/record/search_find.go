@@ -123,10 +123,11 @@ func (db *DB) labelledKeys(ctx context.Context, q querier, m match, below, from 
 	if err != nil || len(first) == 0 {
 		return nil, err
 	}
-	if n := slices.IndexFunc(labels, func(l int64) bool { return l < first[0]>>labelBits }); n != 0 && n <= 3 {
-		if n < 0 {
-			n = min(len(labels), 3)
-		}
+	n := slices.IndexFunc(labels, func(l int64) bool { return l < first[0]>>labelBits })
+	if n < 0 {
+		n = len(labels)
+	}
+	if n > 0 && n <= 3 { // else they are of too many labels to be asked for at once
 		if found, err = collect(ctx, q, scanKey, `SELECT key FROM (SELECT key, words FROM touch_words WHERE key < $2 AND key >= $3 ORDER BY key DESC LIMIT $5) AS w
 			WHERE words @@ CAST($1 AS tsquery) ORDER BY key DESC LIMIT $4`, query(labels[:n]), below, first[0], limit, near); err != nil || len(found) >= limit {
 			return found, err

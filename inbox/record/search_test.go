@@ -267,6 +267,14 @@ func TestSearchIsByWhenItHappened(t *testing.T) {
 				t.Errorf("%s: %d found, sorted %v", text, len(at), slices.IsSortedFunc(at, func(a, b Millis) int { return cmp.Compare(b, a) }))
 			}
 		}
+		// A word of one touch is found however long ago that was, and below a bound too.
+		for _, i := range []int{20, 155, n - 1} {
+			for _, bound := range []string{"", " before:2023-12-31"} {
+				if h := search(t, db, fmt.Sprintf(`"%d"%s`, i, bound)); len(h.Touches) != 1 {
+					t.Errorf("the touch %d%s: %d found", i, bound, len(h.Touches))
+				}
+			}
+		}
 		if _, err := db.SearchFor(t.Context(), SearchFor{Query: ParseQuery("common", nil, time.Now()), Limit: 5, Before: "nonsense"}); !errors.Is(err, ErrCursor) {
 			t.Errorf("a place of no list: %v", err)
 		}
