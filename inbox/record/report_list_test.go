@@ -1,8 +1,10 @@
 package record
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -143,4 +145,27 @@ func itemsOf(t *testing.T, db *DB, h *history, q ReportQuery, key string, want i
 	if got != want && !(q.Figure == "service_level" && got >= want) {
 		t.Errorf("%s: %d items, the row counts %d", name, got, want)
 	}
+}
+
+// TestTooManyPromises: by what only single promises tell a report is answered for any time, and refused only for more promises than are read in about a second.
+func TestTooManyPromises(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		do := func(text string, args ...any) {
+			t.Helper()
+			if err := db.write(t.Context(), func(q querier) error { _, err := q.ExecContext(t.Context(), text, args...); return err }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		do(`INSERT INTO facts (n, kind, agent, happened_at, conversation, queue, account, channel, reason, value, second, ok)
+			WITH RECURSIVE k(i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM k WHERE i <= $1) SELECT i, 'sla_first', '', i * 300000, 'c', 'q', 'a', 'sms', '', 1, 1, 1 FROM k`, mostPromises)
+		q := ReportQuery{Figure: "sla_first", By: ByTier, From: 1, To: 100_000 * 300_000, Now: 100_000 * 300_000}
+		var refused *ReportError
+		if _, err := db.Report(t.Context(), q); !errors.As(err, &refused) || !strings.Contains(refused.Message, "too many") {
+			t.Errorf("one too many: %v", err)
+		}
+		do("DELETE FROM facts WHERE n = 1")
+		if _, err := db.Report(t.Context(), q); err != nil {
+			t.Errorf("most of a year: %v", err)
+		}
+	})
 }
