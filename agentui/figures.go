@@ -34,6 +34,7 @@ type queueView struct {
 	ID           string        `json:"id"`
 	Queue        *record.Queue `json:"queue,omitempty"`
 	Waiting      int           `json:"waiting"` // offered ones included
+	Left         int           `json:"left"`    // of them: their visitors have left the page; LongestSince is not theirs
 	LongestSince record.Millis `json:"longest_wait_since"`
 	Offered      int           `json:"offered"`
 	Active       int           `json:"active"`
@@ -182,7 +183,7 @@ func agentNow(t *inbox.Tally, id string) record.Agent {
 
 func queueNow(row record.Queue, set *inbox.Settings, t *inbox.Tally, day record.QueueToday, spark inbox.Spark) queueView {
 	n := t.Queues[row.ID]
-	q := queueView{ID: row.ID, Queue: &row, Waiting: n.Waiting, LongestSince: n.LongestSince, Offered: n.Offered, Active: n.Active, Snoozed: n.Snoozed,
+	q := queueView{ID: row.ID, Queue: &row, Waiting: n.Waiting, Left: n.Left, LongestSince: n.LongestSince, Offered: n.Offered, Active: n.Active, Snoozed: n.Snoozed,
 		Broken: n.Broken, OfferedToday: day.Offered, Ended: day.Ended(), LevelOf: day.LevelOf(), Answered: day.Answered, InTarget: day.InTarget, Abandoned: day.Abandoned,
 		AbandonedShort: day.AbandonedShort, ASA: day.ASA(), Agents: map[record.AgentState]int{},
 		Spark: &sparkView{record.Millis(inbox.SparkStep.Milliseconds()), spark.Waiting, spark.Longest, spark.Arrived}}

@@ -46,6 +46,7 @@ const (
 	Skills   = "needs"            // Needs: the whole list
 	SetTier  = "tier"             // Reason: the customer's tier; the record's row is the caller's to change
 	Later    = "later"            // by its customer: Account on which it is answered; "" takes it back
+	Left     = "left"             // its visitor, who waits, has left the page (On, as of Until) or is back
 	Tell     = "tell"             // a waiting customer is told Text; Reason: what for, as in ToldText; Estimate
 
 	Overflow = "overflow" // to Queue; Reason: the condition that held

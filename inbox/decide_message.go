@@ -52,6 +52,7 @@ func (c *change) heard() {
 	if conv.Unanswered == 0 {
 		conv.Unanswered = c.now
 	}
+	c.back()
 	switch conv.Status {
 	case record.Snoozed, record.Resolved:
 		if conv.Status == record.Resolved {

@@ -14,6 +14,8 @@ func (s *state) routed(cmd *Command) (*record.Event, error) {
 	switch cmd.Action {
 	case Tell:
 		return s.tell(cmd)
+	case Left:
+		return s.left(cmd)
 	case SLAClock:
 		return s.slaClock(cmd)
 	}

@@ -88,7 +88,7 @@ func (a *attempt) resolve() (*record.Event, error) {
 		w.State, w.Since, w.StateBy, w.WrapUp = record.WrapUp, a.now, "", h.ID
 		w.WrapUpUntil = a.now + record.Millis(a.set.Queues[h.Queue].WrapUpSecs*1000)
 	}
-	h.Status, h.ResolvedAt, h.Unread, h.Unanswered = record.Resolved, a.now, 0, 0
+	h.Status, h.ResolvedAt, h.Unread, h.Unanswered, h.LeftAt = record.Resolved, a.now, 0, 0, 0
 	h.WaitingSince, h.SnoozedUntil, h.Declined, h.DeclinedAt, h.Hops = 0, 0, nil, 0, nil
 	c.unprefer()
 	h.ReopenUntil = a.now + a.reopenWindow(h.Account)

@@ -230,6 +230,7 @@ func (h *Hub) leadLog(ctx context.Context, _ func() bool) error {
 	g.Go(func() error { return h.importLoop(ctx) })
 	g.Go(func() error { return h.claimLoop(ctx) })
 	g.Go(func() error { return h.sweepPresence(ctx) })
+	g.Go(func() error { return h.visitorLoop(ctx) })
 	g.Go(func() error { return h.alertLoop(ctx) })
 	g.Go(func() error { return h.tellLoop(ctx) })
 	g.Go(func() error { return h.continueLoop(ctx) })

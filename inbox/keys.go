@@ -24,6 +24,7 @@ func (k keys) conversations() string { return k.tag + "conversations" } // hash:
 func (k keys) agents() string        { return k.tag + "agents" }        // hash: id → "<version> <header JSON>"
 func (k keys) threads() string       { return k.tag + "threads" }       // hash: account US thread, for a shared one "*" channel US thread → conversation id
 func (k keys) presence() string      { return k.tag + "presence" }      // hash: agent US node → last seen, ms
+func (k keys) visitors() string      { return k.tag + "visitors" }      // hash: conversation US node → when its waiting visitor was last there, ms
 func (k keys) nodes() string         { return k.tag + "nodes" }         // hash: node → last seen, ms
 func (k keys) health() string        { return k.tag + "health" }        // hash: account → JSON
 func (k keys) alerts() string        { return k.tag + "alerts" }        // hash: alert → JSON; "ack" US alert → who has seen it

@@ -82,6 +82,9 @@ func (h *Hub) presenceLoop(ctx context.Context) error {
 			for _, agent := range h.presence.agents() {
 				h.sayPresence(ctx, agent)
 			}
+			if err := h.sayVisitors(ctx, h.Now()); err != nil && ctx.Err() == nil {
+				h.log.Debug("which visitors are here could not be said", "err", err)
+			}
 		}
 	}
 }

@@ -71,7 +71,7 @@ func (h *Hub) waits() map[string][]record.Millis {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	for _, c := range m.convs {
-		if c.Status == record.Waiting || c.Status == record.Offered {
+		if (c.Status == record.Waiting || c.Status == record.Offered) && c.LeftAt == 0 {
 			since := c.QueuedAt
 			if since == 0 {
 				since = c.WaitingSince

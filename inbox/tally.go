@@ -22,10 +22,11 @@ type Tally struct {
 type QueueTally struct {
 	Waiting      int // offered ones included
 	Offered      int
+	Left         int // of Waiting: their visitors have left the page
 	Active       int
 	Snoozed      int
 	Broken       int           // open conversations with a promise that is broken and not met
-	LongestSince record.Millis // since when the one waits who has waited longest; 0: nobody waits
+	LongestSince record.Millis // since when the one waits who has waited longest, of those who have not left; 0: nobody waits
 	Longest      string        // that conversation
 
 	ImpossibleSince record.Millis // likewise, of those whom nobody who serves the queue could ever take
@@ -82,7 +83,9 @@ func (t *Tally) add(q *QueueTally, c *record.Conversation, set *Settings) {
 		fallthrough
 	case record.Waiting:
 		q.Waiting++
-		if q.LongestSince == 0 || c.WaitingSince < q.LongestSince {
+		if c.LeftAt != 0 {
+			q.Left++
+		} else if q.LongestSince == 0 || c.WaitingSince < q.LongestSince {
 			q.LongestSince, q.Longest = c.WaitingSince, c.ID
 		}
 		if (q.ImpossibleSince == 0 || c.WaitingSince < q.ImpossibleSince) && c.Status == record.Waiting && set.impossible(c) {

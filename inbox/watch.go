@@ -46,11 +46,14 @@ func (h *Hub) publicName(user string) string {
 type watchers struct {
 	mu   sync.Mutex
 	list map[string][]*watcher
+	left map[string]bool // threads whose last watcher went since lately was asked
 }
 
 type watcher struct{ f func(channels.Item) }
 
-func newWatchers() *watchers { return &watchers{list: map[string][]*watcher{}} }
+func newWatchers() *watchers {
+	return &watchers{list: map[string][]*watcher{}, left: map[string]bool{}}
+}
 
 func (w *watchers) add(thread string, f func(channels.Item)) (stop func()) {
 	w.mu.Lock()
@@ -68,6 +71,7 @@ func (w *watchers) add(thread string, f func(channels.Item)) (stop func()) {
 		}
 		if len(rest) == 0 {
 			delete(w.list, thread)
+			w.left[thread] = true
 		} else {
 			w.list[thread] = rest
 		}
@@ -99,6 +103,20 @@ func (w *watchers) watched() []string {
 	for thread := range w.list {
 		list = append(list, thread)
 	}
+	return list
+}
+
+// lately are the threads that somebody watches, or did when it was asked before.
+func (w *watchers) lately() []string {
+	list := w.watched()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for thread := range w.left {
+		if w.list[thread] == nil {
+			list = append(list, thread)
+		}
+	}
+	clear(w.left)
 	return list
 }
 

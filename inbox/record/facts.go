@@ -12,7 +12,7 @@ import (
 const (
 	FactOffered    = "offered"     // a customer began to wait in a queue for an answer: see step.wait
 	FactAnswered   = "answered"    // an agent took it, or ended it, out of the queue; Value: wait; OK, OK2: within the queue's target
-	FactAbandoned  = "abandoned"   // it ended in the queue with no agent; Value: wait; OK, OK2: within the target; Reason "short": see ShortAbandon
+	FactAbandoned  = "abandoned"   // it ended in the queue with no agent, or its visitor left (At: when that was); Value: wait; OK, OK2: within the target; Reason "short": see ShortAbandon
 	FactFlowOut    = "flow_out"    // it left the queue for another; Value: wait; Reason: "transfer", "overflow"
 	FactOffer      = "offer"       // it was offered to Agent
 	FactAccepted   = "accepted"    // Agent took the offer; Value: after so long

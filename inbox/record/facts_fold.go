@@ -92,6 +92,7 @@ type step struct {
 	was    *convFold // Status "": it is new
 	is     *Conversation
 	reopen bool
+	at     Millis // of what is measured; mostly the event's
 }
 
 func (f *fold) conversation(e *Event, c *Conversation) {
@@ -109,7 +110,7 @@ func (f *fold) conversation(e *Event, c *Conversation) {
 		return
 	}
 	from := len(f.facts)
-	s := &step{f, e, was, c, was.Status == Resolved && c.Status != Resolved}
+	s := &step{f, e, was, c, was.Status == Resolved && c.Status != Resolved, e.At}
 	if was.Status == "" && c.Status != Resolved {
 		was.Begun = c.CreatedAt
 	}
@@ -138,13 +139,13 @@ func (f *fold) conversation(e *Event, c *Conversation) {
 // add appends a fact of the conversation, now.
 func (s *step) add(kind, queue, agent string, value Millis) *Fact {
 	s.fact(Fact{N: s.e.ID.N, Kind: kind, Conversation: s.is.ID, Queue: queue, Account: s.is.Account, Channel: s.is.Channel, Agent: agent,
-		At: s.e.At, Value: int64(value), Second: int64(value)})
+		At: s.at, Value: int64(value), Second: int64(value)})
 	return &s.facts[len(s.facts)-1]
 }
 
 // timed appends a fact with the time since a moment, by both clocks.
 func (s *step) timed(kind, queue, agent string, since Millis) *Fact {
-	until := max(s.e.At, since)
+	until := max(s.at, since)
 	x := s.add(kind, queue, agent, until-since)
 	x.Second = int64(s.rules.working(queue, since, until))
 	return x
@@ -162,7 +163,8 @@ func (s *step) by() string {
 
 // wait measures how the customer came to wait in a queue and stopped. Who has been answered does not wait: what comes back then (woken, transferred)
 // counts from the customer's next message on. What an agent took and puts back unanswered goes on with the wait that was counted, except that
-// a new message, or the hub that takes it from the agent, begins another. It tells who took the conversation out of its queue.
+// a new message, or the hub that takes it from the agent, begins another. Who has left gave up then, whatever becomes of the conversation, and
+// waits again once back. It tells who took the conversation out of its queue.
 func (s *step) wait() (took string) {
 	w, c := s.was, s.is
 	if inQueue(w.Status) && c.Status == Resolved {
@@ -171,10 +173,15 @@ func (s *step) wait() (took string) {
 	if s.e.Kind == EvRequeued || s.e.Kind == EvReceived && s.e.Touch != nil && s.e.Touch.Inbound && c.Unanswered != 0 {
 		w.Served = ""
 	}
-	stays := inQueue(c.Status) && c.Queue == w.Queue
+	stays := inQueue(c.Status) && c.Queue == w.Queue && c.LeftAt == 0
+	if c.LeftAt != 0 {
+		s.at = min(max(c.LeftAt, w.Entered), s.e.At)
+	}
 	if w.Entered != 0 && !stays {
-		waited := max(s.e.At-w.Entered, 0)
+		waited := max(s.at-w.Entered, 0)
 		switch {
+		case c.LeftAt != 0:
+			s.gaveUp(waited)
 		case inQueue(c.Status):
 			x := s.waited(FactFlowOut, s.by())
 			x.Reason = "transfer"
@@ -182,9 +189,7 @@ func (s *step) wait() (took string) {
 				x.Reason = "overflow"
 			}
 		case c.Status == Resolved && s.by() == "":
-			if x := s.waited(FactAbandoned, ""); waited < s.rules.ShortAbandon {
-				x.Reason = "short"
-			}
+			s.gaveUp(waited)
 		default:
 			by := c.Owner
 			if c.Status == Resolved {
@@ -200,11 +205,19 @@ func (s *step) wait() (took string) {
 		}
 		w.Entered = 0
 	}
-	if inQueue(c.Status) && w.Entered == 0 && c.Unanswered != 0 && w.Served != c.Queue {
+	s.at = s.e.At
+	if inQueue(c.Status) && w.Entered == 0 && c.Unanswered != 0 && w.Served != c.Queue && c.LeftAt == 0 {
 		w.Entered = s.e.At
 		s.add(FactOffered, c.Queue, "", 0)
 	}
 	return took
+}
+
+// gaveUp appends the fact that a wait ended with no agent.
+func (s *step) gaveUp(waited Millis) {
+	if x := s.waited(FactAbandoned, ""); waited < s.rules.ShortAbandon {
+		x.Reason = "short"
+	}
 }
 
 // waited appends the fact of a wait that ends, with whether it was within the queue's target.

@@ -120,6 +120,42 @@ func TestAWaitIsTheCustomers(t *testing.T) {
 	})
 }
 
+// TestWhoLeavesGivesUp: who leaves while waiting has given up then, once, whatever becomes of the conversation; who is back waits again.
+func TestWhoLeavesGivesUp(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		h := newHistory(t, 1, time.Unix(0, 0))
+		h.at("2026-03-02 09:00:00")
+		answered, back, over, at := h.chat("q1"), h.chat("q1"), h.chat("q1"), h.chat("q1") // with a target of twenty minutes
+		for _, c := range []*Conversation{answered, back, over, at} {
+			h.says(c)
+		}
+		h.at("2026-03-02 09:31:00")
+		h.leaves(answered, 60_000)
+		h.leaves(back, 60_000)
+		h.leaves(over, 60_000)
+		h.at("2026-03-02 09:40:00").accept(answered, "ada") // and is answered nonetheless
+		h.reply(answered, "ada")
+		h.at("2026-03-02 10:00:00").leaves(back, 0)
+		h.at("2026-03-02 10:05:00").accept(back, "ada")
+		h.resolve(over, person("ada"))
+		h.resolve(at, Actor{Kind: "system"})
+		h.flush(db)
+		catchUp(t, db, testRules(time.UTC), h.now, h.rng)
+		if got, want := values(t, db, h, "offered", "answered", "abandoned", "asa", "frt"), "offered 5, answered 1, abandoned 4, asa 300000, frt 2.4e+06"; got != want {
+			t.Errorf("%s, not %s", got, want)
+		}
+		waited := map[Millis]int{}
+		for _, c := range must(db.Contacts(t.Context(), h.events[0].At, h.now+1, "", 100)) {
+			if c.Left {
+				waited[c.Waited]++
+			}
+		}
+		if waited[30*60_000] != 3 || waited[65*60_000] != 1 {
+			t.Errorf("they gave up after %v", waited)
+		}
+	})
+}
+
 // TestReopenedByAnAgent: what an agent adds to what was resolved is no reopening by the customer, and the customer's next message waits for a first response.
 func TestReopenedByAnAgent(t *testing.T) {
 	each(t, func(t *testing.T, db *DB, _ string) {

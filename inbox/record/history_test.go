@@ -160,6 +160,9 @@ func (h *history) message() {
 			{Kind: ClockResolution, Policy: []string{"", "s"}[len(h.convs)%2], Since: c.CreatedAt, Due: h.now + 7200_000}}}
 		c.Priority, c.Tier = len(h.convs)%4*10, []string{"", "gold"}[len(h.convs)/2%2]
 	}
+	if c.LeftAt != 0 {
+		c.LeftAt, c.Told = 0, nil
+	}
 	c.Released = false
 	h.emit(Event{Kind: EvReceived, By: by, Identity: h.identity(c), Touch: h.in(c)}, c)
 }
@@ -214,7 +217,7 @@ func (h *history) resolve(c *Conversation, by Actor) {
 		a.State, a.WrapUp, a.Since = WrapUp, c.ID, h.now
 		agents = append(agents, a.ID)
 	}
-	c.Status, c.OfferedTo, c.Unanswered, c.ResolvedAt, c.Released, c.Told = Resolved, "", 0, h.now, false, nil
+	c.Status, c.OfferedTo, c.Unanswered, c.ResolvedAt, c.Released, c.Told, c.LeftAt = Resolved, "", 0, h.now, false, nil, 0
 	if c.SLA != nil {
 		for i := range c.SLA.Clocks {
 			if k := &c.SLA.Clocks[i]; k.Kind == ClockResolution && k.MetAt == 0 {
@@ -225,12 +228,26 @@ func (h *history) resolve(c *Conversation, by Actor) {
 	h.emit(Event{Kind: EvResolved, By: by}, c, agents...)
 }
 
+// leaves says that the customer went so long ago, or is back.
+func (h *history) leaves(c *Conversation, ago Millis) {
+	switch {
+	case c.LeftAt != 0:
+		c.LeftAt, c.Told = 0, nil
+		h.emit(Event{Kind: EvBack}, c)
+	case c.Unanswered != 0:
+		c.LeftAt = h.now - ago
+		h.emit(Event{Kind: EvLeft}, c)
+	}
+}
+
 // act does something to a conversation that its status allows.
 func (h *history) act(c *Conversation) {
 	agent := h.one(historyAgents...)
 	switch c.Status {
 	case Waiting:
-		switch h.rng.IntN(12) {
+		switch h.rng.IntN(14) {
+		case 12, 13:
+			h.leaves(c, Millis(h.rng.IntN(90_000)))
 		case 0, 1, 2:
 			c.Status, c.OfferedTo = Offered, agent
 			h.emit(Event{Kind: EvOffered}, c, agent)
@@ -257,7 +274,9 @@ func (h *history) act(c *Conversation) {
 		}
 	case Offered:
 		who := c.OfferedTo
-		switch h.rng.IntN(4) {
+		switch h.rng.IntN(5) {
+		case 4:
+			h.leaves(c, Millis(h.rng.IntN(90_000)))
 		case 0, 1:
 			h.own(c, who)
 			h.emit(Event{Kind: EvAccepted, By: person(who)}, c, who)

@@ -76,7 +76,7 @@ func waits(c *Conversation) bool { return c.Status == Waiting || c.Status == Off
 func owned(c *Conversation) bool { return c.Status == Active || c.Status == Snoozed }
 
 // waits: FIELD.md: offered = answered + abandoned + flow-out, and a wait is from queue entry to answer. Each is looked for from the customer's side: a
-// message that stands unanswered while the conversation is in a queue where nobody has taken it for that message yet.
+// message that stands unanswered while the conversation is in a queue where nobody has taken it for that message yet, and the customer is there.
 func (o *oracle) waits(list []*Event) {
 	told := map[Millis]bool{}
 	message := 0             // place in the list of the customer's last message
@@ -85,12 +85,20 @@ func (o *oracle) waits(list []*Event) {
 	answers := map[int]int{} // place of an answer of a wait → the message that it was of
 	for i, e := range list {
 		c := e.Conversation
-		if since != nil && !(waits(c) && c.Queue == since.Conversation.Queue) {
-			queue := since.Conversation.Queue
-			wait, work := e.At-since.At, o.rules.Working(queue, since.At, e.At)
+		if since != nil && (c.LeftAt != 0 || !waits(c) || c.Queue != since.Conversation.Queue) {
+			queue, end := since.Conversation.Queue, e.At
+			if c.LeftAt != 0 {
+				end = min(max(c.LeftAt, since.At), e.At)
+			}
+			wait, work := end-since.At, o.rules.Working(queue, since.At, end)
 			target := o.rules.Target(queue)
 			in, in2 := target == 0 || wait <= target, target == 0 || work <= target
 			switch {
+			case c.LeftAt != 0:
+				f := o.add(e, FactAbandoned, queue, "", wait, work)
+				if f.At, f.OK, f.OK2 = end, in, in2; wait < o.rules.ShortAbandon {
+					f.Reason = "short"
+				}
 			case waits(c):
 				f := o.add(e, FactFlowOut, queue, "", wait, work)
 				f.OK, f.OK2, f.Reason = in, in2, "transfer"
@@ -122,7 +130,7 @@ func (o *oracle) waits(list []*Event) {
 		case e.Kind == EvResolved || e.Kind == EvQueued && e.By.Kind == "agent":
 			unanswered = false
 		}
-		if since != nil || !waits(c) || !unanswered {
+		if since != nil || !waits(c) || !unanswered || c.LeftAt != 0 {
 			continue
 		}
 		had := false // an agent took it out of this queue for that message, and the hub did not take it back

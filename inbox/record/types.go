@@ -116,6 +116,7 @@ type Conversation struct {
 	Released    bool     `json:"released,omitempty"`     // active, and holds no units until its customer writes
 	Tier        string   `json:"tier,omitempty"`         // of its customer when it began, or as changed since
 	Later       string   `json:"later,omitempty"`        // account on which its customer chose to be answered
+	LeftAt      Millis   `json:"left_at,omitempty"`      // when who waited in a live chat left the page; 0: did not, or is back
 	Told        *Told    `json:"told,omitempty"`         // first estimate of this wait, to measure it by
 	SLA         *SLA     `json:"sla,omitempty"`
 	Consult     *Consult `json:"consult,omitempty"`
@@ -331,7 +332,8 @@ type Mark struct {
 //	2  edits, deletions, ratings and visits; files, quotations, parts and marks
 //	3  SLA clocks, consults, second opinions, flags, whispers; skills, overflow, released units
 //	4  what others log, with its data; imports of touches, whose events take several numbers
-const EventVersion = 4
+//	5  visitors who leave while they wait
+const EventVersion = 5
 
 // Event is one entry of the log. Conversation and Agents are the headers after the change.
 type Event struct {
@@ -386,6 +388,8 @@ const (
 	EvOverflowed = "conversation.overflowed"
 	EvReleased   = "conversation.released" // its units are free while its customer is silent
 	EvTold       = "conversation.told"     // its waiting customer was told something: header's Told, ToldText, Later
+	EvLeft       = "conversation.left"     // its visitor left the page without an answer: LeftAt
+	EvBack       = "conversation.back"     // and is there again
 	EvSLA        = "sla.changed"           // a clock warned or broke; Reason.Code is "warn/first", "broken/next", …
 	EvConsult    = "consult.changed"       // asked, joined, ended; Reason.Code says which: "asked", "joined", "cancelled", "completed"
 	EvBarge      = "conversation.barged"   // a supervisor came in or left

@@ -399,6 +399,7 @@ export const desk = {
   'sla.policy': 'Promise',
 
   'fact.later': 'Answer on',
+  'conversation.left': 'The visitor left the page {at}',
 
   'offer.skills': 'Skills:',
   'offer.more': 'and {n} more offer|and {n} more offers',

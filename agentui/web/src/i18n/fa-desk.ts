@@ -401,6 +401,7 @@ export const desk: Record<keyof typeof en, string> = {
   'sla.policy': 'قول',
 
   'fact.later': 'پاسخ از راه',
+  'conversation.left': 'بازدیدکننده صفحه را ترک کرد: {at}',
 
   'offer.skills': 'مهارت‌ها:',
   'offer.more': 'و {n} پیشنهاد دیگر',

@@ -38,6 +38,8 @@ export interface Conversation {
   previous?: string
   queued_at?: Millis
   sticky_until?: Millis
+  /** When who waited in a live chat left the page; 0: did not, or is back. */
+  left_at?: Millis
   /** Of its own; its queue's come on top. */
   needs?: Need[]
   hops?: string[]

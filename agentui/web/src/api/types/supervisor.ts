@@ -10,6 +10,8 @@ export interface QueueView {
   id: string
   queue: Queue
   waiting: number
+  /** Of them: their visitors have left the page. They are not who has waited longest. */
+  left: number
   longest_wait_since?: Millis
   offered: number
   active: number
