@@ -9,8 +9,9 @@ import (
 // What has been deleted leaves traces in a database's files, which nothing reads any more but whoever has the file. Overwrite takes them away where
 // that can be done beside a hub that works:
 //
-//   - SQLite. Full text keeps the words of a document that is gone until its segments are merged, so all are merged into one. Then all that no row
-//     uses is zeroed, page by page: see slack.go. Then the log beside the file is emptied.
+//   - SQLite. PRAGMA secure_delete zeroes what a statement deletes. Full text keeps the words of a document that is gone until its segments are merged,
+//     so all are merged into one. Rows that moved when their page was full stay where they were, too, one in ten of a table with random keys: a file
+//     of up to rewriteUpTo bytes is written anew, a larger one is the operator's to write anew. Then the log beside the file is emptied.
 //   - PostgreSQL. VACUUM takes dead rows out of tables and indexes, so that no statement and no index leads to them; the bytes stay in their
 //     pages until something else is written there. VACUUM FULL, which rewrites a table, keeps everybody out meanwhile: it is the operator's.
 
@@ -38,10 +39,25 @@ func (db *DB) overwrite(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := db.zeroSlack(ctx); err != nil {
+	if err := db.rewrite(ctx); err != nil {
 		return err
 	}
 	return db.emptyLog(ctx)
+}
+
+// rewriteUpTo is how large a file, in bytes, may be to be written anew while the hub works: writers wait meanwhile, about a second for each 100 MB.
+const rewriteUpTo = 256 << 20
+
+// rewrite leaves out of SQLite's file whatever is no row.
+func (db *DB) rewrite(ctx context.Context) error {
+	var size int64
+	if err := db.pool.QueryRowContext(ctx, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size").Scan(&size); err != nil || size > rewriteUpTo {
+		return err
+	}
+	return db.wr.tx(ctx, func() error { // not within a transaction: none has begun
+		_, err := db.wr.conn.ExecContext(ctx, "VACUUM")
+		return err
+	})
 }
 
 // mergePages is how much of a full text is merged at a time: about ten milliseconds.
