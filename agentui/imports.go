@@ -23,7 +23,7 @@ func (s *Server) postImport(c echo.Context) error {
 		return err
 	}
 	of := c.QueryParam("of")
-	if err := choice("of", of, record.ImportCustomers, record.ImportTouches); err != nil {
+	if err := choice("of", of, record.ImportCustomers, record.ImportTouches, record.ImportOrganisations); err != nil {
 		return err
 	}
 	r := c.Request()
@@ -69,7 +69,7 @@ func (s *Server) listImports(c echo.Context) error {
 
 func (s *Server) listImportFields(c echo.Context) error {
 	of := c.QueryParam("of")
-	if err := choice("of", of, record.ImportCustomers, record.ImportTouches); err != nil {
+	if err := choice("of", of, record.ImportCustomers, record.ImportTouches, record.ImportOrganisations); err != nil {
 		return err
 	}
 	sight, list := s.sight(c), []inbox.ImportField{}
@@ -153,7 +153,7 @@ func (s *Server) patchImport(c echo.Context) error {
 
 // mayImport refuses to write fields that the caller's role may not change.
 func (s *Server) mayImport(c echo.Context, of string, mapping map[string]string) error {
-	if of != record.ImportCustomers {
+	if of == record.ImportTouches {
 		return nil
 	}
 	sight := s.sight(c)

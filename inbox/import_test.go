@@ -397,3 +397,85 @@ func TestForgetImported(t *testing.T) {
 		}
 	})
 }
+
+// A file of organisations is tried, carried out, sent again without doing anything twice, and taken back but for what others have used or changed since.
+func TestImportOfOrganisations(t *testing.T) {
+	eachStore(t, func(t *testing.T, r *rig) {
+		h, _ := r.hub()
+		by := record.Decided{At: h.Now(), By: "u1", Rules: h.FactRules()}
+		name := "Old & Co."
+		old, err := h.db.AddOrganisation(t.Context(), record.OrganisationEdit{Name: &name, Place: &record.Place{Country: "DE"}}, by, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const text = "شرکت;شهر;tags\nشركت آفتاب;تهران;vip\nUsed Ltd;Shiraz;\nold co;Berlin;partner\nChanged;Qom;\n;Yazd;\n"
+		i := upload(t, h, record.ImportOrganisations, text)
+		if i.Mapping["شرکت"] != "name" || i.Mapping["شهر"] != "city" || i.Mapping["tags"] != "tags" {
+			t.Fatalf("%+v", i.Mapping)
+		}
+		overwrite := i.Options
+		overwrite.Existing = record.ExistingOverwrite
+		if i, err = h.EditImport(t.Context(), i.ID, ImportEdit{Version: i.Version, Options: &overwrite}); err != nil {
+			t.Fatal(err)
+		}
+		preview, err := h.PreviewImport(t.Context(), i.ID, 5)
+		if err != nil || len(preview) != 5 || preview[0].Status != "made" || preview[2].Status != "updated" || preview[4].Status != "bad" {
+			t.Fatalf("%+v %v", preview, err)
+		}
+		ask(t, h, i.ID, "check")
+		if i = until(t, h, i.ID, record.ImportChecked); i.Made != 3 || i.Updated != 1 || i.Bad != 1 {
+			t.Fatalf("tried: %+v", i)
+		}
+		ask(t, h, i.ID, "run")
+		if i = until(t, h, i.ID, record.ImportDone); i.Made != 3 || i.Updated != 1 || i.Bad != 1 {
+			t.Fatalf("done: %+v", i)
+		}
+		find := func(text string) record.Organisation {
+			t.Helper()
+			list, _, err := h.db.Organisations(t.Context(), text, "", 10)
+			if err != nil || len(list) != 1 {
+				t.Fatalf("%s: %+v %v", text, list, err)
+			}
+			return list[0]
+		}
+		if o := find("آفتاب"); o.Place == nil || o.Place.City != "تهران" || len(o.Tags) != 1 {
+			t.Errorf("%+v", o)
+		}
+		if o := find("old co"); o.ID != old.ID || o.Name != "old co" || o.Place.City != "Berlin" || o.Place.Country != "" || len(o.Tags) != 1 {
+			t.Errorf("%+v", o)
+		}
+		again := upload(t, h, record.ImportOrganisations, text)
+		ask(t, h, again.ID, "run")
+		if again = until(t, h, again.ID, record.ImportDone); again.Made != 0 || again.Updated != 0 || again.Known != 4 {
+			t.Fatalf("sent again: %+v", again)
+		}
+
+		people := upload(t, h, record.ImportCustomers, "name,phone,organisation,role\nSara,09121234567,used ltd,CEO\n")
+		ask(t, h, people.ID, "run")
+		until(t, h, people.ID, record.ImportDone)
+		changed := find("Changed")
+		if _, _, err := h.db.EditOrganisation(t.Context(), changed.ID, changed.Version, record.OrganisationEdit{Owner: new("u1")}, by, nil); err != nil {
+			t.Fatal(err)
+		}
+		ask(t, h, i.ID, "undo")
+		i = until(t, h, i.ID, record.ImportUndone)
+		reasons := map[string]string{}
+		for _, l := range i.Left {
+			reasons[l.Name] = l.Reason
+		}
+		if len(i.Left) != 2 || reasons["Used Ltd"] != record.LeftUsed || reasons["Changed"] != record.LeftChanged {
+			t.Errorf("%+v", i.Left)
+		}
+		if o := find("old co"); o.Name != name || o.Place == nil || o.Place.Country != "DE" || o.Place.City != "" || len(o.Tags) != 0 {
+			t.Errorf("%+v", o)
+		}
+		if list, _, err := h.db.Organisations(t.Context(), "آفتاب", "", 10); err != nil || len(list) != 0 {
+			t.Errorf("%+v %v", list, err)
+		}
+		ask(t, h, people.ID, "undo") // the membership goes with its customer
+		until(t, h, people.ID, record.ImportUndone)
+		if o := find("used ltd"); o.Members != 0 {
+			t.Errorf("%+v", o)
+		}
+	})
+}

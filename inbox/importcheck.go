@@ -115,7 +115,8 @@ type step struct {
 	at        []int64     // row of each touch
 	raw       []sheet.Row // likewise
 	customers []record.ImportedCustomer
-	people    []sheet.Row
+	firms     []record.ImportedOrganisation
+	people    []sheet.Row // of customers or organisations
 }
 
 // steps reads most rows; ok is false at the end of the file.
@@ -137,6 +138,15 @@ func (in *importFile) step(ctx context.Context, h *Hub, r *rowReader, most int) 
 				s.errors = append(s.errors, errorOf(&row, reasons))
 			} else {
 				s.customers, s.people = append(s.customers, c), append(s.people, row)
+			}
+			continue
+		}
+		if r.of == record.ImportOrganisations {
+			o, reasons := r.organisation(&row)
+			if len(reasons) > 0 {
+				s.errors = append(s.errors, errorOf(&row, reasons))
+			} else {
+				s.firms, s.people = append(s.firms, o), append(s.people, row)
 			}
 			continue
 		}
@@ -206,9 +216,12 @@ func (h *Hub) checkImport(ctx context.Context, i *importing) error {
 		if err := h.keepErrors(ctx, i.ID, s.errors, &sums.Bad); err != nil {
 			return err
 		}
-		if i.Of == record.ImportCustomers {
+		switch i.Of {
+		case record.ImportCustomers:
 			err = h.tryCustomers(ctx, i, s, seen, &sums)
-		} else {
+		case record.ImportOrganisations:
+			err = h.tryOrganisations(ctx, i, s, seen, &sums)
+		default:
 			err = h.tryTouches(ctx, i, s, seen, &sums)
 		}
 		if err != nil {

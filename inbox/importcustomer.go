@@ -29,19 +29,8 @@ func (r *rowReader) customer(row *sheet.Row) (out record.ImportedCustomer, reaso
 		if f == "" || s == "" {
 			continue
 		}
-		text := func(most int) string {
-			if utf8.RuneCountInString(s) > most {
-				c.fail(at, tooLong, s, "It is longer than "+strconv.Itoa(most)+" characters.")
-			}
-			return cleanLine(s, 4*most)
-		}
-		choice := func(t wordTable, what string) string {
-			id, ok := t.find(s)
-			if !ok {
-				c.fail(at, badChoice, s, "There is no such "+what+".")
-			}
-			return id
-		}
+		text := func(most int) string { return c.text(at, s, most) }
+		choice := func(t wordTable, what string) string { return c.choice(at, s, t, what) }
 		switch {
 		case f == "name":
 			out.Name = text(200)
@@ -55,14 +44,6 @@ func (r *rowReader) customer(row *sheet.Row) (out record.ImportedCustomer, reaso
 			}
 		case f == "tier":
 			out.Tier = choice(r.tiers, "tier")
-		case f == "tags":
-			for _, tag := range sheet.List(s) {
-				if tag = cleanLine(tag, 240); utf8.RuneCountInString(tag) > 60 {
-					c.fail(at, tooLong, tag, "A tag is longer than 60 characters.")
-				} else if !slices.Contains(out.Tags, tag) {
-					out.Tags = append(out.Tags, tag)
-				}
-			}
 		case f == "languages":
 			var list []string
 			for _, l := range sheet.List(s) {
@@ -85,30 +66,14 @@ func (r *rowReader) customer(row *sheet.Row) (out record.ImportedCustomer, reaso
 				c.fail(at, badChoice, s, "There is no such time zone; write it as in Asia/Tehran.")
 			}
 			out.Fields[record.FieldTimeZone] = quoted(s)
-		case f == "country":
-			if id, ok := countryWords().find(s); ok {
-				place.Country = id
-			} else if place.Country = strings.ToUpper(s); len(s) != 2 || !channels.Region(place.Country) {
-				c.fail(at, badChoice, s, "A country is written with two letters, as in IR.")
-			}
-		case f == "city":
-			place.City = text(120)
-		case f == "address":
-			if place.Address = cleanText(s, 4000); utf8.RuneCountInString(s) > 500 {
-				c.fail(at, tooLong, s, "It is longer than 500 characters.")
-			}
-		case f == "owner":
-			out.Fields[record.FieldOwner] = quoted(choice(r.users, "colleague"))
 		case f == "stage":
 			out.Fields[record.FieldStage] = quoted(choice(r.stages, "stage"))
 		case f == "organisation":
 			out.Organisation = text(200)
 		case f == "role":
 			out.Role = text(200)
-		case r.attributes[f] != nil:
-			if v := c.attribute(at, r.attributes[f], s); v != nil {
-				out.Fields[f] = v
-			}
+		default:
+			c.common(at, f, s, out.Fields, &place, &out.Tags)
 		}
 	}
 	if out.Name == "" {
@@ -141,5 +106,39 @@ func (c *cells) identity(at int, field, s string, out *record.ImportedCustomer) 
 	}
 	if !slices.ContainsFunc(out.Identities, func(o record.Identity) bool { return o.ID == i.ID }) {
 		out.Identities = append(out.Identities, i)
+	}
+}
+
+// common reads what customers and organisations have both.
+func (c *cells) common(at int, field, s string, fields map[string]json.RawMessage, place *record.Place, tags *[]string) {
+	switch field {
+	case "tags":
+		for _, tag := range sheet.List(s) {
+			if tag = cleanLine(tag, 240); utf8.RuneCountInString(tag) > 60 {
+				c.fail(at, tooLong, tag, "A tag is longer than 60 characters.")
+			} else if !slices.Contains(*tags, tag) {
+				*tags = append(*tags, tag)
+			}
+		}
+	case "country":
+		if id, ok := countryWords().find(s); ok {
+			place.Country = id
+		} else if place.Country = strings.ToUpper(s); len(s) != 2 || !channels.Region(place.Country) {
+			c.fail(at, badChoice, s, "A country is written with two letters, as in IR.")
+		}
+	case "city":
+		place.City = c.text(at, s, 120)
+	case "address":
+		if place.Address = cleanText(s, 4000); utf8.RuneCountInString(s) > 500 {
+			c.fail(at, tooLong, s, "It is longer than 500 characters.")
+		}
+	case "owner":
+		fields[record.FieldOwner] = quoted(c.choice(at, s, c.r.users, "colleague"))
+	default:
+		if a := c.r.attributes[field]; a != nil {
+			if v := c.attribute(at, a, s); v != nil {
+				fields[field] = v
+			}
+		}
 	}
 }

@@ -95,6 +95,18 @@ func touchFields() []ImportField {
 		field("step", "text", "data", "Step", "گام", "data.step", "action", "مرحله"))
 }
 
+func organisationFields() []ImportField {
+	return []ImportField{
+		field("name", "text", "organisation", "Name", "نام", "organisation", "organization", "company", "company name", "firm", "سازمان", "شرکت", "نام شرکت", "نام سازمان", "موسسه"),
+		field("id", "text", "organisation", "Organisation (the hub's id)", "سازمان (شناسهٔ سامانه)"),
+		many(field("tags", "tags", "profile", "Tags", "برچسب‌ها", "tag", "labels", "label", "برچسب", "برچسبها", "گروه")),
+		field("country", "country", "profile", "Country", "کشور", "place.country"),
+		field("city", "text", "profile", "City", "شهر", "town", "place.city"),
+		field("address", "text", "profile", "Address", "نشانی", "street", "postal address", "place.address", "آدرس"),
+		field("owner", "user", "profile", "Owner", "مسئول", "account manager", "مسئول مشتری", "کارشناس"),
+	}
+}
+
 // ImportFields are what the columns of a file may be mapped to.
 func (h *Hub) ImportFields(of string) []ImportField {
 	set := h.Settings()
@@ -112,6 +124,9 @@ func (h *Hub) ImportFields(of string) []ImportField {
 		return list
 	}
 	list := customerFields()
+	if of == record.ImportOrganisations {
+		list = organisationFields()
+	}
 	for i := range list {
 		switch list[i].ID {
 		case "tier":
@@ -123,7 +138,7 @@ func (h *Hub) ImportFields(of string) []ImportField {
 		}
 	}
 	for _, a := range set.Attributes {
-		if a.Of == record.OfCustomer && !a.Archived {
+		if a.Of == attributesOf(of) && !a.Archived {
 			list = append(list, ImportField{ID: record.FieldOf(a.ID), Type: a.Type, Name: a.Name, Group: "attribute", Required: a.Required, Options: a.Options,
 				words: []string{record.FieldOf(a.ID), a.ID, a.Name.EN, a.Name.FA}})
 		}
@@ -242,6 +257,8 @@ func (h *Hub) checkMapping(i *importing, mapping map[string]string) error {
 	switch {
 	case i.Of == record.ImportCustomers && !whose && !named:
 		return invalid("mapping", "Map a column to the name, the phone, the email or another address of the customers.")
+	case i.Of == record.ImportOrganisations && !named:
+		return invalid("mapping", "Map a column to the name of the organisations.")
 	case i.Of == record.ImportTouches && !whose:
 		return invalid("mapping", "Map a column that says whose touches they are: phone, email, another address or an id.")
 	case i.Of == record.ImportTouches && taken["kind"] == "" && i.setup.Options.Kind == "":

@@ -42,7 +42,8 @@ func (h *Hub) PreviewImport(ctx context.Context, id string, most int) ([]Preview
 	for _, e := range s.errors {
 		out[e.Row] = PreviewRow{Row: e.Row, Fields: e.Fields, Status: "bad", Errors: e.Reasons}
 	}
-	if i.Of == record.ImportCustomers {
+	switch i.Of {
+	case record.ImportCustomers:
 		what, err := h.db.TryCustomers(ctx, h.customersChunk(i, s))
 		if err != nil {
 			return nil, err
@@ -51,7 +52,17 @@ func (h *Hub) PreviewImport(ctx context.Context, id string, most int) ([]Preview
 			row := s.people[n]
 			out[row.Number] = PreviewRow{Row: row.Number, Fields: row.Fields, Status: what[n], Errors: []record.CellReason{}, Becomes: customerPreview(&c)}
 		}
-	} else {
+	case record.ImportOrganisations:
+		what, err := h.db.TryOrganisations(ctx, h.organisationsChunk(i, s))
+		if err != nil {
+			return nil, err
+		}
+		for n, o := range s.firms {
+			row := s.people[n]
+			out[row.Number] = PreviewRow{Row: row.Number, Fields: row.Fields, Status: what[n], Errors: []record.CellReason{},
+				Becomes: customerPreview(&record.ImportedCustomer{Name: o.Name, Fields: o.Fields, Tags: o.Tags})}
+		}
+	default:
 		var keys []string
 		for n := range s.touches {
 			keys = append(keys, s.touches[n].Key)
@@ -88,7 +99,9 @@ func customerPreview(c *record.ImportedCustomer) any {
 	for _, i := range c.Identities {
 		list = append(list, address{i.Channel, i.Address})
 	}
-	out["identities"] = list
+	if len(list) > 0 {
+		out["identities"] = list
+	}
 	attributes := map[string]json.RawMessage{}
 	for f, v := range c.Fields {
 		if id, ok := cutAttribute(f); ok {

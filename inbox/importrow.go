@@ -81,7 +81,7 @@ func (h *Hub) newRowReader(i *importing) (*rowReader, error) {
 		r.users.add(u.ID, u.Name)
 	}
 	for at := range set.Attributes {
-		if a := &set.Attributes[at]; a.Of == record.OfCustomer {
+		if a := &set.Attributes[at]; a.Of == attributesOf(i.Of) {
 			r.attributes[record.FieldOf(a.ID)] = a
 			r.attributeOptions[a.ID] = optionTable(a.Options)
 		}

@@ -206,9 +206,12 @@ func (h *Hub) runImport(ctx context.Context, i *importing) error {
 			return err
 		}
 		begun := time.Now()
-		if i.Of == record.ImportCustomers {
+		switch i.Of {
+		case record.ImportCustomers:
 			err = h.db.WriteCustomers(ctx, h.customersChunk(i, p.s))
-		} else {
+		case record.ImportOrganisations:
+			err = h.db.WriteOrganisations(ctx, h.organisationsChunk(i, p.s))
+		default:
 			done, err = h.importTouches(ctx, i, p.s, p.blob, done, pace, &bad)
 		}
 		if err != nil {

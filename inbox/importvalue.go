@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"tamas/channels"
 	"tamas/inbox/record"
@@ -34,6 +35,23 @@ func (r *rowReader) firstOf(field, s string) string {
 		return list[0]
 	}
 	return s
+}
+
+// text is a cell of at most so many characters.
+func (c *cells) text(at int, s string, most int) string {
+	if utf8.RuneCountInString(s) > most {
+		c.fail(at, tooLong, s, "It is longer than "+strconv.Itoa(most)+" characters.")
+	}
+	return cleanLine(s, 4*most)
+}
+
+// choice is the id that a cell names of a closed list.
+func (c *cells) choice(at int, s string, t wordTable, what string) string {
+	id, ok := t.find(s)
+	if !ok {
+		c.fail(at, badChoice, s, "There is no such "+what+".")
+	}
+	return id
 }
 
 // address reads a cell of an address's column.

@@ -352,7 +352,7 @@ func sameJSON(a, b json.RawMessage) bool {
 
 // member makes a customer one of an organisation, which is made when nobody knows it.
 func (p *customersPass) member(id string, r *ImportedCustomer, isNew bool) error {
-	folded := Fold(r.Organisation)
+	folded := foldedName(r.Organisation)
 	if folded == "" {
 		return nil
 	}

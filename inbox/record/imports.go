@@ -11,8 +11,9 @@ import (
 
 // What is imported.
 const (
-	ImportCustomers = "customers"
-	ImportTouches   = "touches"
+	ImportCustomers     = "customers"
+	ImportTouches       = "touches"
+	ImportOrganisations = "organisations"
 )
 
 // States of an import.
@@ -33,7 +34,7 @@ type ImportRow struct {
 	ID        string
 	Version   int64 // counts what people change
 	Name      string
-	Of        string // ImportCustomers, ImportTouches
+	Of        string // ImportCustomers, ImportTouches, ImportOrganisations
 	State     string
 	Blob      string // the file; "" when it is gone
 	Size      int64

@@ -34,7 +34,7 @@ func deadlocked(err error) bool {
 	return errors.As(err, &pg) && pg.Code == "40P01" // the index and this wait for each other's customers
 }
 
-// UndoImportChanges gives at most limit fields of customers that an import changed back what they were, in order behind a position ("": from the
+// UndoImportChanges gives at most limit fields of customers, or organisations, that an import changed back what they were, in order behind a position ("": from the
 // first), and tells where it stopped ("": at the end) and what stays, because somebody has changed it since.
 func (db *DB) UndoImportChanges(ctx context.Context, id, after string, limit int, by Decided) (next string, left []Left, err error) {
 	customer, field, _ := strings.Cut(after, "\n")
@@ -50,15 +50,19 @@ func (db *DB) UndoImportChanges(ctx context.Context, id, after string, limit int
 		run := runner(ctx, q, &err)
 		for _, c := range list {
 			next = c.customer + "\n" + c.field
-			is, name, there, err2 := ownValue(ctx, q, c.customer, c.field)
+			is, name, of, err2 := ownValue(ctx, q, c.customer, c.field)
 			if err2 != nil {
 				return err2
 			}
-			if !there {
+			if of == "" {
 				continue
 			}
 			if !sameJSON(orNull(is), json.RawMessage(c.after)) {
-				left = append(left, Left{Customer: c.customer, Name: name, Reason: LeftChanged, Fields: []string{c.field}})
+				l := Left{Customer: c.customer, Name: name, Reason: LeftChanged, Fields: []string{c.field}}
+				if of == OfOrganisation {
+					l.Customer, l.Organisation = "", c.customer
+				}
+				left = append(left, l)
 				continue
 			}
 			before := json.RawMessage(c.before)
@@ -68,6 +72,9 @@ func (db *DB) UndoImportChanges(ctx context.Context, id, after string, limit int
 				run("DELETE FROM tags WHERE subject = $1 AND tag = $2", c.customer, tag)
 			case strings.HasPrefix(c.field, "organisation:"):
 				run("DELETE FROM members WHERE customer = $1 AND organisation = $2", c.customer, strings.TrimPrefix(c.field, "organisation:"))
+			case of == OfOrganisation && c.field == FieldName:
+				run("UPDATE organisations SET name = $2, folded = $3 WHERE id = $1", c.customer, said[string](before), foldedName(said[string](before)))
+				noteField(run, c.customer, c.field, is, before, by)
 			case c.field == FieldName || c.field == FieldTier:
 				run("UPDATE customers SET "+c.field+" = $2 WHERE id = $1", c.customer, said[string](before))
 				noteField(run, c.customer, c.field, is, before, by)
@@ -82,7 +89,11 @@ func (db *DB) UndoImportChanges(ctx context.Context, id, after string, limit int
 				}
 			}
 			run("DELETE FROM import_changes WHERE import = $1 AND customer = $2 AND field = $3", id, c.customer, c.field)
-			run("UPDATE customers SET stale = 1, seek = seek + 1, version = version + 1 WHERE id = $1", c.customer)
+			if of == OfOrganisation {
+				run("UPDATE organisations SET stale = 1, version = version + 1 WHERE id = $1", c.customer)
+			} else {
+				run("UPDATE customers SET stale = 1, seek = seek + 1, version = version + 1 WHERE id = $1", c.customer)
+			}
 		}
 		if len(list) < limit {
 			next = ""
@@ -102,15 +113,15 @@ func orNull(v json.RawMessage) json.RawMessage {
 	return v
 }
 
-// ownValue is what a customer's own row says of a field of import_changes.
-func ownValue(ctx context.Context, q querier, customer, field string) (v json.RawMessage, name string, there bool, err error) {
+// ownValue is what a customer's, or an organisation's, own row says of a field of import_changes, and which of both it is: "" when it is gone.
+func ownValue(ctx context.Context, q querier, customer, field string) (v json.RawMessage, name, of string, err error) {
 	var tier string
-	err = q.QueryRowContext(ctx, "SELECT name, tier FROM customers WHERE id = $1", customer).Scan(&name, &tier)
+	err = q.QueryRowContext(ctx, "SELECT name, tier, 'customer' FROM customers WHERE id = $1 UNION ALL SELECT name, '', 'organisation' FROM organisations WHERE id = $1", customer).Scan(&name, &tier, &of)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, "", false, nil
+		return nil, "", "", nil
 	}
 	if err != nil {
-		return nil, "", false, err
+		return nil, "", "", err
 	}
 	text := func(s string) json.RawMessage {
 		if s == "" {
@@ -122,9 +133,9 @@ func ownValue(ctx context.Context, q querier, customer, field string) (v json.Ra
 	var list []string
 	switch tag, isTag := strings.CutPrefix(field, "tag:"); {
 	case field == FieldName:
-		return text(name), name, true, nil
+		return text(name), name, of, nil
 	case field == FieldTier:
-		return text(tier), name, true, nil
+		return text(tier), name, of, nil
 	case isTag:
 		list, err = collect(ctx, q, oneText, "SELECT 'true' FROM tags WHERE subject = $1 AND tag = $2", customer, tag)
 	case strings.HasPrefix(field, "organisation:"):
@@ -139,7 +150,7 @@ func ownValue(ctx context.Context, q querier, customer, field string) (v json.Ra
 	if len(list) > 0 {
 		v = json.RawMessage(list[0])
 	}
-	return v, name, true, err
+	return v, name, of, err
 }
 
 const (
@@ -252,22 +263,21 @@ func (db *DB) unindexCustomer(ctx context.Context, q querier, id string) error {
 	return err
 }
 
-// UndoImportOrganisations removes the organisations that an import made and that have no members and no fields, and tells which stay.
+// UndoImportOrganisations removes the organisations that an import made, that have no members and that nobody has changed since, and tells which stay.
 func (db *DB) UndoImportOrganisations(ctx context.Context, id string) (left []Left, err error) {
-	err = db.between(ctx, nil, func(q querier) error {
-		used := `EXISTS (SELECT 1 FROM members m WHERE m.organisation = organisations.id) OR EXISTS (SELECT 1 FROM fields f WHERE f.subject = organisations.id)
-			OR EXISTS (SELECT 1 FROM tags t WHERE t.subject = organisations.id) OR version > 1`
-		left = nil
-		rest, err := collect(ctx, q, func(rows *sql.Rows, l *Left) error { return rows.Scan(&l.Organisation, &l.Name) },
-			"SELECT id, name FROM organisations WHERE imported <> '' AND imported = $1 AND ("+used+") ORDER BY id LIMIT 1000", id)
+	err = db.between(ctx, nil, func(q querier) (err error) {
+		const stays = "(EXISTS (SELECT 1 FROM members m WHERE m.organisation = organisations.id) OR version > 1)"
+		left, err = collect(ctx, q, func(rows *sql.Rows, l *Left) error { return rows.Scan(&l.Organisation, &l.Name, &l.Reason) },
+			"SELECT id, name, CASE WHEN version > 1 THEN '"+LeftChanged+"' ELSE '"+LeftUsed+"' END FROM organisations WHERE imported <> '' AND imported = $1 AND "+stays+" ORDER BY id LIMIT 1000", id)
 		if err != nil {
 			return err
 		}
-		for _, l := range rest {
-			l.Reason = LeftUsed
-			left = append(left, l)
+		run := runner(ctx, q, &err)
+		const gone = "imported <> '' AND imported = $1 AND NOT " + stays
+		for _, of := range []string{"fields", "field_history", "tags"} {
+			run("DELETE FROM "+of+" WHERE subject IN (SELECT id FROM organisations WHERE "+gone+")", id)
 		}
-		_, err = q.ExecContext(ctx, "DELETE FROM organisations WHERE imported <> '' AND imported = $1 AND NOT ("+used+")", id)
+		run("DELETE FROM organisations WHERE "+gone, id)
 		return err
 	})
 	if err != nil {

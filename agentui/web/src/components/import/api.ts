@@ -4,7 +4,7 @@ import type { Millis } from '@/api/types/millis'
 
 // Files that come in and go out, by the hub's own names. Errors: ApiError.
 
-export type Of = 'customers' | 'touches'
+export type Of = 'customers' | 'touches' | 'organisations'
 export type State = 'new' | 'checking' | 'checked' | 'running' | 'done' | 'failed' | 'cancelled' | 'undoing' | 'undone'
 
 export interface Format {
