@@ -5,7 +5,7 @@ import { agentTroubles, queueTroubles, sortAgents, sortQueues } from './trouble'
 const now = 10_000_000_000
 const queue = (name: string, x: Partial<QueueView> = {}): QueueView => ({
   id: name, queue: { id: name, name, mode: 'offer', offer_seconds: 30, target_seconds: 60, members: [], routing: {}, version: 1 },
-  waiting: 0, offered: 0, active: 0, snoozed: 0, broken: 0, offered_today: 0, ended_today: 0, service_level_of_today: 0, answered_today: 0, answered_in_target_today: 0,
+  waiting: 0, left: 0, offered: 0, active: 0, snoozed: 0, broken: 0, offered_today: 0, ended_today: 0, service_level_of_today: 0, answered_today: 0, answered_in_target_today: 0,
   abandoned_today: 0, abandoned_short_today: 0, asa_today: 0, service_level_today: null, open: true, agents: { available: 2 }, ...x,
 })
 const agent = (x: Partial<Agent> = {}): Agent => ({ id: 'a', version: 1, state: 'available', since: now - 1000, ...x })
