@@ -29,6 +29,7 @@ type Summary struct {
 type From struct {
 	Kind    string `json:"kind,omitempty"` // with commas
 	Channel string `json:"channel,omitempty"`
+	Text    string `json:"text,omitempty"`
 	From    Millis `json:"from,omitempty"`
 	To      Millis `json:"to,omitempty"`
 }
@@ -388,7 +389,7 @@ func (m *summing) data(ctx context.Context, in string, args []any) error {
 			}
 		case KindDelivery:
 			if o := m.orders[d.Order]; d.Order != "" && r.at >= o.At {
-				m.orders[d.Order] = OpenOrder{Order: d.Order, Step: d.Step, At: r.at, From: From{Kind: KindDelivery}}
+				m.orders[d.Order] = OpenOrder{Order: d.Order, Step: d.Step, At: r.at, From: From{Kind: KindDelivery, Text: findable(d.Order)}}
 			}
 		}
 	}
@@ -456,6 +457,14 @@ func (m *summing) open(ctx context.Context, in string, args []any) error {
 	return err
 }
 
+// findable is a name by which touches that have it are found; "" of one without words.
+func findable(name string) string {
+	if len(clausesOf(name)) == 0 {
+		return ""
+	}
+	return name
+}
+
 // finish puts what was gathered in order.
 func (m *summing) finish() {
 	s := m.s
@@ -491,7 +500,7 @@ func (m *summing) finish() {
 		return cmp.Or(cmp.Compare(b.Frequency, a.Frequency), cmp.Compare(a.Currency, b.Currency))
 	})
 	for _, p := range m.products {
-		p.From = From{Kind: KindPurchase + "," + KindReturn}
+		p.From = From{Kind: KindPurchase + "," + KindReturn, Text: findable(cmp.Or(p.Product, p.Name))}
 		s.Products = append(s.Products, *p)
 	}
 	slices.SortFunc(s.Products, func(a, b ProductSummary) int {
@@ -499,7 +508,7 @@ func (m *summing) finish() {
 	})
 	s.Products = s.Products[:min(len(s.Products), summaryProducts)]
 	for _, p := range m.programmes {
-		p.From = From{Kind: KindProgramme}
+		p.From = From{Kind: KindProgramme, Text: findable(p.Programme)}
 		s.Programmes = append(s.Programmes, *p)
 	}
 	slices.SortFunc(s.Programmes, func(a, b ProgrammeSummary) int {

@@ -67,12 +67,12 @@ func TestSummary(t *testing.T) {
 		}
 		is("value", s.Value, fmt.Sprintf(`[{"currency":"EUR","recency_days":18,"frequency":2,"returns":1,"money":40.75,"cost":9,"margin":31.75,"costed":true,"first":%d,"last":%d,"from":{"kind":"purchase,return"}},`+
 			`{"currency":"IRT","recency_days":17,"frequency":1,"returns":0,"money":100000,"costed":false,"first":%d,"last":%d,"from":{"kind":"purchase,return"}}]`, day("2026-03-10"), day("2026-05-02"), day("2026-05-03"), day("2026-05-03")))
-		is("products", s.Products, fmt.Sprintf(`[{"product":"t1","name":"Green tea","currency":"EUR","quantity":3,"amount":30.75,"last":%d,"from":{"kind":"purchase,return"}},`+
-			`{"name":"Cup","currency":"EUR","quantity":1,"amount":10,"last":%d,"from":{"kind":"purchase,return"}}]`, day("2026-05-04"), day("2026-03-10")))
-		is("programmes", s.Programmes, fmt.Sprintf(`[{"programme":"Nowruz","step":"opened","at":%d,"steps":{"clicked":1,"opened":2,"sent":1},"from":{"kind":"programme"}}]`, day("2026-04-01")+3))
+		is("products", s.Products, fmt.Sprintf(`[{"product":"t1","name":"Green tea","currency":"EUR","quantity":3,"amount":30.75,"last":%d,"from":{"kind":"purchase,return","text":"t1"}},`+
+			`{"name":"Cup","currency":"EUR","quantity":1,"amount":10,"last":%d,"from":{"kind":"purchase,return","text":"Cup"}}]`, day("2026-05-04"), day("2026-03-10")))
+		is("programmes", s.Programmes, fmt.Sprintf(`[{"programme":"Nowruz","step":"opened","at":%d,"steps":{"clicked":1,"opened":2,"sent":1},"from":{"kind":"programme","text":"Nowruz"}}]`, day("2026-04-01")+3))
 		is("visits", s.Visits, fmt.Sprintf(`{"count":3,"last":%[1]d,"pages":[{"address":"/a","title":"Title of /a","count":2,"last":%[1]d},{"address":"/b","title":"Title of /b","count":1,"last":%[1]d}],"from":{"kind":"visit"}}`, day("2026-05-01")))
 		is("satisfaction", s.Satisfaction, fmt.Sprintf(`{"count":3,"csat":100,"last":5,"at":%d,"nps":9,"from":{"kind":"rating"}}`, day("2026-05-06")+2))
-		is("open", s.Open, fmt.Sprintf(`{"conversations":2,"promises":[{"conversation":"x","number":1,"kind":"next","due":77}],"orders":[{"order":"o2","step":"shipped","at":%d,"from":{"kind":"delivery"}}]}`, day("2026-05-05")))
+		is("open", s.Open, fmt.Sprintf(`{"conversations":2,"promises":[{"conversation":"x","number":1,"kind":"next","due":77}],"orders":[{"order":"o2","step":"shipped","at":%d,"from":{"kind":"delivery","text":"o2"}}]}`, day("2026-05-05")))
 		var channels []string
 		for _, c := range s.Channels {
 			channels = append(channels, fmt.Sprint(c.Channel, " ", c.In, " ", c.Out, " ", c.Response))
@@ -101,6 +101,20 @@ func TestSummary(t *testing.T) {
 		}
 		if got, want := months(s), []string{"2023-11 4", "2026-03 3", "2026-04 4", "2026-05 11"}; !slices.Equal(got, want) {
 			t.Errorf("%q", got)
+		}
+		// A programme leads to its own touches, and a product to those of its id, whatever it was called.
+		indexAll(t, db)
+		for _, p := range s.Programmes {
+			n := 0
+			for _, steps := range p.Steps {
+				n += steps
+			}
+			if line := must(db.TimelineOf(ctx, []string{"c-x"}, TimelineFilter{Kinds: []string{p.From.Kind}, Text: p.From.Text, Limit: 100})); len(line.Items) != n || p.From.Text == "" {
+				t.Errorf("%s: %d touches, the timeline has %d", p.Programme, n, len(line.Items))
+			}
+		}
+		if i := slices.IndexFunc(s.Products, func(p ProductSummary) bool { return p.Product == "t1" }); i < 0 || s.Products[i].From.Text != "t1" {
+			t.Errorf("%+v", s.Products)
 		}
 		order.Jalali, order.Zone = true, must(time.LoadLocation("Asia/Tehran"))
 		if got, want := months(must(db.Summary(ctx, []string{"c-x"}, order))), []string{"1402-08 4", "1404-12 3", "1405-01 4", "1405-02 11"}; !slices.Equal(got, want) {

@@ -142,11 +142,11 @@ export class FakeRecord {
     return {
       channels: [...channels.values()], months: [...months].map(([month, channels]) => ({ month, channels, kinds: {}, from: {} })).reverse(),
       value: bought.length ? [{ currency: 'IRT', recency_days: Math.floor((Date.now() - bought[0].at) / day), frequency: bought.length, returns: 0, costed: bought.length > 0, money: bought.length * 12_500_000, margin: bought.length * 3_100_000, from: { kind: 'purchase,return' } }] : [],
-      products: bought.length ? [{ name: this.fa ? 'میز گردو ۱۴۰' : 'Walnut desk 140', quantity: bought.length, amount: bought.length * 9_800_000, currency: 'IRT', last: bought[0].at, from: { kind: 'purchase,return' } }, { name: this.fa ? 'صندلی بلوط' : 'Oak chair', quantity: bought.length * 2, amount: bought.length * 2_700_000, currency: 'IRT', last: bought[0].at, from: { kind: 'purchase,return' } }] : [],
-      programmes: all.filter((t) => t.kind === 'programme').slice(0, 3).map((t) => ({ programme: t.data.programme, step: t.data.step, at: t.at, steps: { [t.data.step]: 1 }, from: { kind: 'programme' } })),
+      products: bought.length ? [{ name: this.fa ? 'میز گردو ۱۴۰' : 'Walnut desk 140', quantity: bought.length, amount: bought.length * 9_800_000, currency: 'IRT', last: bought[0].at, from: { kind: 'purchase,return', text: this.fa ? 'میز گردو ۱۴۰' : 'Walnut desk 140' } }, { name: this.fa ? 'صندلی بلوط' : 'Oak chair', quantity: bought.length * 2, amount: bought.length * 2_700_000, currency: 'IRT', last: bought[0].at, from: { kind: 'purchase,return' } }] : [],
+      programmes: all.filter((t) => t.kind === 'programme').slice(0, 3).map((t) => ({ programme: t.data.programme, step: t.data.step, at: t.at, steps: { [t.data.step]: 1 }, from: { kind: 'programme', text: t.data.programme } })),
       visits: { count: visits.length, last: visits[0]?.at, pages: visits.length ? [{ address: 'https://shop.example/desks/walnut-140', title: visits[0].body.text, count: visits.length, last: visits[0].at }] : [], from: { kind: 'visit' } },
       satisfaction: { csat: ratings.length ? 83 : null, nps: null, count: ratings.length, last: ratings[0]?.score, at: ratings[0]?.at, from: { kind: 'rating' } },
-      open: { conversations: 1, promises: [], orders: bought.length ? [{ order: bought[0].data.order, at: bought[0].at, step: 'shipped', from: { kind: 'delivery' } }] : [] },
+      open: { conversations: 1, promises: [], orders: bought.length ? [{ order: bought[0].data.order, at: bought[0].at, step: 'shipped', from: { kind: 'delivery', text: bought[0].data.order } }] : [] },
     }
   }
 
