@@ -21,24 +21,24 @@ const (
 // sightings gathers who opens whose record, so that reading waits for no write.
 type sightings struct {
 	mu      sync.Mutex
-	last    map[[2]string]record.Millis // customer, user
+	last    map[[3]string]record.Millis // customer, user, how
 	waiting []record.Seen
 }
 
-// note remembers that somebody has opened the records of customers: of one and all who were merged into it.
-func (x *sightings) note(now record.Millis, user string, customers ...string) {
+// note remembers that somebody has looked at the records of customers: of one and all who were merged into it.
+func (x *sightings) note(now record.Millis, user, how string, customers ...string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.last == nil || len(x.last) > 5*maxSeen {
-		x.last = map[[2]string]record.Millis{}
+		x.last = map[[3]string]record.Millis{}
 	}
 	for _, c := range customers {
-		k := [2]string{c, user}
+		k := [3]string{c, user, how}
 		if at, ok := x.last[k]; ok && now-at < record.Millis(seenAgain.Milliseconds()) {
 			continue
 		}
 		x.last[k] = now
-		x.waiting = append(x.waiting, record.Seen{Customer: c, User: user, At: now})
+		x.waiting = append(x.waiting, record.Seen{Customer: c, User: user, At: now, How: how})
 	}
 }
 
@@ -67,7 +67,27 @@ func (s *Server) saw(c echo.Context, page *record.CustomerPage) {
 	for _, m := range page.Merged {
 		ids = append(ids, m.ID)
 	}
-	s.seen.note(s.hub.Now(), principalOf(c).User.ID, ids...)
+	s.looked(c, record.SeenPage, ids...)
+}
+
+// looked notes that the caller has looked at the records of customers.
+func (s *Server) looked(c echo.Context, how string, customers ...string) {
+	who := principalOf(c)
+	if who.Token != "" {
+		how = record.SeenToken
+	}
+	s.seen.note(s.hub.Now(), who.User.ID, how, customers...)
+}
+
+// looks is for what shows a part of the record of the customer in the path: whoever asks for it has seen the record.
+func (s *Server) looks(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		err := next(c)
+		if err == nil {
+			s.looked(c, record.SeenPage, c.Param("id"))
+		}
+		return err
+	}
 }
 
 // writeSeen writes what was seen, every second and once more at the end.

@@ -20,7 +20,7 @@ const (
 )
 
 func (s *Server) listConversations(c echo.Context) error {
-	f := record.Filter{Channel: c.QueryParam("channel"), Account: c.QueryParam("account"), Owner: c.QueryParam("owner"),
+	f := record.Filter{Sight: s.sight(c), Channel: c.QueryParam("channel"), Account: c.QueryParam("account"), Owner: c.QueryParam("owner"),
 		Tag: c.QueryParam("tag"), Before: c.QueryParam("before")}
 	switch c.QueryParam("list") {
 	case "mine":
@@ -99,6 +99,9 @@ func (s *Server) getConversation(c echo.Context) error {
 	}
 	if d.Touches, err = heard(c.Request().Context(), s, principalOf(c), d.Touches, itself); err != nil {
 		return err
+	}
+	if id := d.Conversation.Customer.ID; id != "" {
+		s.looked(c, record.SeenConversation, id)
 	}
 	withoutRaw(d.Touches)
 	attributes, err := s.db.ConversationAttributes(c.Request().Context(), c.Param("id"))

@@ -124,14 +124,14 @@ func TestWhoHasSeenARecord(t *testing.T) {
 				t.Errorf("%+v", x)
 			}
 			history, _ := json.Marshal(x.History)
-			out = append(out, fmt.Sprint(x.What, " ", x.Action, x.Fields, string(history)))
+			out = append(out, fmt.Sprint(x.What, " ", x.How, x.Action, x.Fields, string(history)))
 		}
 		return strings.Join(out, "; ")
 	}
-	want := `changed customer.consent[]null; changed customer.change[name][{"field":"name","was":"sara","value":"Sara K."}]; changed customer.change[place][{"field":"place","was":null,"value":{"city":"Yazd"}}]; seen []null`
+	want := `changed customer.consent[]null; changed customer.change[name][{"field":"name","was":"sara","value":"Sara K."}]; changed customer.change[place][{"field":"place","was":null,"value":{"city":"Yazd"}}]; seen []null; seen conversation[]null`
 	r.until("it is noted", func() bool { return told(x, "") == want })
-	first := told(x, "limit=2")
-	if rest := told(x, "limit=2&before="+a.Next); first+"; "+rest != want || a.Next != "" {
+	first := told(x, "limit=3")
+	if rest := told(x, "limit=3&before="+a.Next); first+"; "+rest != want || a.Next != "" {
 		t.Errorf("%s; %s", first, rest)
 	}
 	// Whoever sees one sees what was merged into it.
@@ -139,9 +139,23 @@ func TestWhoHasSeenARecord(t *testing.T) {
 	b.ok("POST", "/customers/"+x+"/merge", map[string]any{"from": y}, &m)
 	b.ok("GET", "/customers/"+x, nil, nil)
 	b.ok("POST", "/merges/"+m.Merge.ID+"/undo", map[string]any{}, nil)
-	r.until("the merged one too", func() bool { return told(y, "") == "seen []null" })
-	if all := told(x, ""); strings.Count(all, "seen") != 1 {
+	r.until("the merged one too", func() bool { return told(y, "") == "seen []null; seen conversation[]null" })
+	if all := told(x, ""); strings.Count(all, "seen []") != 1 {
 		t.Errorf("seen again within minutes is noted again: %s", all)
+	}
+	// Whoever exports it, or a list that it may be on, has seen it.
+	if a := r.as("ada").call("GET", "/exports/customers.csv", nil); a.status != 200 {
+		t.Errorf("%d", a.status)
+	}
+	if a := r.as("ada").call("GET", "/customers/"+x+"/export", nil); a.status != 200 {
+		t.Errorf("%d", a.status)
+	}
+	a.Items = nil
+	sam.ok("GET", "/customers/"+x+"/access", nil, &a)
+	for i, action := range []string{"customer.export", "export.customers"} {
+		if e := a.Items[i]; e.What != "seen" || e.How != record.SeenExport || e.Action != action || e.By != r.users["ada"].ID {
+			t.Errorf("%+v", e)
+		}
 	}
 	sam.refused(404, codeNotFound, "", "GET", "/customers/none/access", nil)
 	sam.refused(422, codeInvalid, "before", "GET", "/customers/"+x+"/access?before=x", nil)

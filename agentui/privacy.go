@@ -107,6 +107,9 @@ func (s *Server) postUnmask(c echo.Context) error {
 	if err := s.db.Noted(ctx, s.note(c, "touch.unmask", t.ID, nil, map[string]any{"kinds": kinds, "conversation": t.Conversation})); err != nil {
 		return err
 	}
+	if i, err := s.db.Identity(ctx, t.Identity); err == nil {
+		s.looked(c, record.SeenUnmasked, i.Customer)
+	}
 	return c.JSON(http.StatusOK, map[string][]redact.Secret{"secrets": secrets})
 }
 

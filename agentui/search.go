@@ -59,6 +59,7 @@ func (s *Server) find(c echo.Context, what record.SearchFor) (record.Hits, error
 	}
 	who := principalOf(c)
 	what.Query = record.ParseQuery(q, zone, time.Now())
+	what.Sight = s.sight(c)
 	what.User, what.Supervisor = who.User.ID, who.atLeast(record.RoleSupervisor)
 	return s.db.SearchFor(c.Request().Context(), what)
 }

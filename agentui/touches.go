@@ -136,6 +136,9 @@ func (s *Server) answerTimeline(c echo.Context, customers []string, f record.Tim
 	if line.Items, err = heard(ctx, s, principalOf(c), line.Items, func(t *record.TimelineTouch) *record.Touch { return &t.Touch }); err != nil {
 		return err
 	}
+	if len(customers) == 1 && len(line.Items) > 0 {
+		s.looked(c, record.SeenPage, customers[0])
+	}
 	for i := range line.Items {
 		lighten(&line.Items[i].Touch)
 	}

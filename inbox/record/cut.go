@@ -357,6 +357,13 @@ func (p *CustomerRecord) Cut(s Sight) {
 	}
 }
 
+// Cut leaves out what may not be seen of somebody whom an import could not be undone for.
+func (l *Left) Cut(s Sight) {
+	if l.Fields = s.fields(slices.Clone(l.Fields)); l.Customer != "" {
+		l.Name = s.name(l.Name)
+	}
+}
+
 // Cut leaves out what may not be seen of an organisation.
 func (o *Organisation) Cut(s Sight) {
 	if !s.Sees(FieldTags) {
@@ -435,9 +442,33 @@ func (c *Changed) Cut(s Sight) {
 	c.Before, c.After = s.noted(c.Action, c.Before), s.noted(c.Action, c.After)
 }
 
+// exported leaves out of what an export was narrowed to the values that may not be seen.
+func (s Sight) exported(v json.RawMessage) json.RawMessage {
+	var all struct {
+		Form   string            `json:"form"`
+		Filter map[string]string `json:"filter"`
+	}
+	if v == nil || json.Unmarshal(v, &all) != nil {
+		return v
+	}
+	for key, field := range map[string]string{"tier": FieldTier, "tag": FieldTags, "stage": FieldStage} {
+		if !s.Sees(field) {
+			delete(all.Filter, key)
+		}
+	}
+	out, err := json.Marshal(all)
+	if err != nil {
+		return nil
+	}
+	return out
+}
+
 // noted leaves out of an entry of the audit what tells of fields that may not be seen.
 func (s Sight) noted(action string, v json.RawMessage) json.RawMessage {
 	what, _, _ := strings.Cut(action, ".")
+	if what == "export" {
+		return s.exported(v)
+	}
 	if v == nil || what != OfCustomer && what != OfOrganisation && what != OfConversation {
 		return v
 	}

@@ -86,6 +86,7 @@ type Filter struct {
 	Owner   string
 	Tag     string
 	Text    string // a number ("1042", "#1042"), or words of the customer's name or address or of messages
+	Sight   Sight  // of who asks: Text finds nobody by what is hidden
 	Before  string // Page.Next of the page before
 	Limit   int    // at most 200; 0: 50
 }
@@ -164,7 +165,7 @@ func (db *DB) Conversations(ctx context.Context, f Filter) (Page, error) {
 	page := Page{Items: []View{}}
 	at, err := db.read(ctx, func(q querier) error {
 		if f.Text != "" {
-			conversations, identities, number, err := db.matching(ctx, q, f.Text)
+			conversations, identities, number, err := db.matching(ctx, q, f.Text, f.Sight)
 			if err != nil {
 				return err
 			}

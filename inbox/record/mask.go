@@ -64,6 +64,19 @@ func maskText(s string) string {
 	})
 }
 
+// withoutAddresses is a text without the addresses in it.
+func withoutAddresses(s string) string {
+	if hidden := maskText(s); hidden != s {
+		return addressLike.ReplaceAllStringFunc(s, func(a string) string {
+			if maskText(a) == a {
+				return a
+			}
+			return " "
+		})
+	}
+	return s
+}
+
 // address, name and text are what somebody sees of one.
 func (s Sight) address(a string) string {
 	if s.Sees(FieldAddress) {

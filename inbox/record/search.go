@@ -33,6 +33,7 @@ type SearchFor struct {
 
 	// Whispers are found by who they were for.
 	User       string // who searches
+	Sight      Sight  // what is hidden finds nobody
 	Supervisor bool   // they find all
 }
 
@@ -155,7 +156,7 @@ func (db *DB) lookUp(ctx context.Context, q querier, s *SearchFor) error {
 		var err error
 		switch f.Key {
 		case "from":
-			err = db.lookUpPerson(ctx, q, f, s.User)
+			err = db.lookUpPerson(ctx, q, f, s.User, s.Sight)
 		case "queue":
 			err = db.lookUpQueue(ctx, q, f)
 		case "channel", "tag":
@@ -176,7 +177,7 @@ func (db *DB) lookUp(ctx context.Context, q querier, s *SearchFor) error {
 	return nil
 }
 
-func (db *DB) lookUpPerson(ctx context.Context, q querier, f *QueryFilter, me string) error {
+func (db *DB) lookUpPerson(ctx context.Context, q querier, f *QueryFilter, me string, sight Sight) error {
 	if w := plainWord(f.Value); me != "" && (w == "me" || w == "من" || w == "خودم") {
 		f.Value, f.marks = me, [][]string{{markOf("author", me)}}
 		return nil
@@ -200,7 +201,7 @@ func (db *DB) lookUpPerson(ctx context.Context, q querier, f *QueryFilter, me st
 			f.marks = append(f.marks, []string{markOf("author", u.id)})
 		}
 	}
-	rows, err := db.nameRows(ctx, q, clausesOf(f.Value), false, 20)
+	rows, err := db.nameRows(ctx, q, clausesOf(f.Value), false, sight, 20)
 	if err != nil {
 		return err
 	}

@@ -129,6 +129,27 @@ func (db *DB) writeNames(ctx context.Context, q querier, id string, words, names
 
 var insertSpellings = many{`INSERT INTO search_names (key, word) VALUES `, `(?, ?)`, ` ON CONFLICT DO NOTHING`}
 
+// nameMark begins the words of names once more, for those who may not find customers by their addresses.
+const nameMark = mark + mark
+
+// byName are the same words where they are of names.
+func byName(words []clause) []clause {
+	out := make([]clause, len(words))
+	for i, c := range words {
+		for _, way := range c.any {
+			if slices.ContainsFunc(way, func(w string) bool { return strings.HasPrefix(w, mark) }) {
+				continue // of an address
+			}
+			way = slices.Clone(way)
+			for j := range way {
+				way[j] = nameMark + way[j]
+			}
+			out[i].any = append(out[i].any, way)
+		}
+	}
+	return out
+}
+
 // customerWords are a customer's names and addresses, telephone numbers also as they are dialled at home
 // (+98912… as 0912… and 912…); and of them the words of names.
 func customerWords(name string, ids []Identity) (words, names []string) {
@@ -147,6 +168,11 @@ func customerWords(name string, ids []Identity) (words, names []string) {
 	for _, l := range lines {
 		if l != "" && !slices.Contains(words, l) {
 			words = append(words, l)
+		}
+	}
+	for _, w := range terms(withoutAddresses(strings.Join(called, "\n"))) {
+		if !strings.HasPrefix(w, mark) {
+			words = append(words, nameMark+w)
 		}
 	}
 	return words, terms(strings.Join(called, "\n"))
@@ -258,10 +284,17 @@ func apart(a, b string) int {
 	return last[len(y)]
 }
 
-// nameRows finds rows of customer_rows, newest first; behind them, when they are too few, those whose names are nearly as written.
-func (db *DB) nameRows(ctx context.Context, q querier, words []clause, firms bool, limit int) ([]any, error) {
-	if len(words) == 0 {
+// nameRows finds rows of customer_rows, newest first; behind them, when they are too few, those whose names are nearly as written. Customers are
+// found only by what the searcher may see of them.
+func (db *DB) nameRows(ctx context.Context, q querier, words []clause, firms bool, sight Sight, limit int) ([]any, error) {
+	if len(words) == 0 || !firms && !sight.Sees(FieldName) {
 		return nil, nil
+	}
+	asked := func(m match) string {
+		if !firms && !sight.Sees(FieldAddress) {
+			m.all = byName(m.all)
+		}
+		return db.d.wordQuery(m, "")
 	}
 	m := match{all: slices.Clone(words)}
 	last := len(m.all) - 1
@@ -271,7 +304,7 @@ func (db *DB) nameRows(ctx context.Context, q querier, words []clause, firms boo
 	} else {
 		m.not = []string{markFirm}
 	}
-	found, err := collect(ctx, q, scanNumber, db.d.findCustomers, db.d.wordQuery(m, ""), limit)
+	found, err := collect(ctx, q, scanNumber, db.d.findCustomers, asked(m), limit)
 	if err != nil || len(found) >= limit {
 		return found, err
 	}
@@ -301,7 +334,7 @@ func (db *DB) nameRows(ctx context.Context, q querier, words []clause, firms boo
 	if !more {
 		return found, nil
 	}
-	wide, err := collect(ctx, q, scanNumber, db.d.findCustomers, db.d.wordQuery(m, ""), limit)
+	wide, err := collect(ctx, q, scanNumber, db.d.findCustomers, asked(m), limit)
 	for _, n := range wide {
 		if len(found) < limit && !slices.Contains(found, n) {
 			found = append(found, n)

@@ -108,7 +108,7 @@ func (f *finder) named(ctx context.Context, h *Hits) error {
 	}
 	marked := clausesWithBeginning(f.words)
 	if f.wants(InCustomers) {
-		rows, err := f.db.nameRows(ctx, f.q, f.words, false, f.Limit)
+		rows, err := f.db.nameRows(ctx, f.q, f.words, false, f.Sight, f.Limit)
 		if err != nil {
 			return err
 		}
@@ -117,7 +117,7 @@ func (f *finder) named(ctx context.Context, h *Hits) error {
 		}
 	}
 	if f.wants(InOrganisations) {
-		rows, err := f.db.nameRows(ctx, f.q, f.words, true, f.Limit)
+		rows, err := f.db.nameRows(ctx, f.q, f.words, true, f.Sight, f.Limit)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
@@ -538,7 +538,7 @@ func scanText(rows *sql.Rows, s *string) error { return rows.Scan(s) }
 
 // matching finds what a list is narrowed to by a text: conversations by their messages (of the 200 newest), subjects and tags (200), identities
 // by their customers (the 200 newest), a number.
-func (db *DB) matching(ctx context.Context, q querier, text string) (conversations, identities []string, number int64, err error) {
+func (db *DB) matching(ctx context.Context, q querier, text string, sight Sight) (conversations, identities []string, number int64, err error) {
 	query := ParseQuery(text, time.UTC, time.Now())
 	words := clausesOf(text)
 	words = words[:min(len(words), maxClauses)]
@@ -578,7 +578,7 @@ func (db *DB) matching(ctx context.Context, q querier, text string) (conversatio
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	rows, err = db.nameRows(ctx, q, words, false, 200)
+	rows, err = db.nameRows(ctx, q, words, false, sight, 200)
 	if err == nil && len(rows) > 0 {
 		identities, err = collect(ctx, q, scanText, `SELECT i.id FROM identities i JOIN customer_rows r ON r.customer = i.customer
 			WHERE r.n IN (`+placeholders(1, len(rows))+") LIMIT 1000", rows...)
