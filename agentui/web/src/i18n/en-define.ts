@@ -46,7 +46,7 @@ export const define = {
   'rules.stale': 'Stale after',
   'rules.stale.help': 'When nobody has changed or confirmed it for so long. 0: never',
   'rules.roles': 'Who may see and change what',
-  'rules.roles.text': 'What is kept from a role is left out everywhere: pages, search, exports.',
+  'rules.roles.text': 'What is kept from a role is left out everywhere: pages, lists, search, exports, live. Of addresses a part is shown, as in a***@example.com, and answers go there all the same.',
   'define.name': 'Name',
   'define.in.en': 'English',
   'define.in.fa': 'Persian',

@@ -66,6 +66,8 @@ export interface CustomerDetail extends Known {
   stages?: StageChange[]
   pins?: RecordTouch[]
   completeness?: { percent: number; missing?: string[]; stale?: boolean; since?: Millis }
+  /** Fields that the user's role may not see, or not change. */
+  limits?: { hidden: string[]; locked: string[] }
   at: string
 }
 

@@ -183,6 +183,8 @@ export interface Access {
   by: string
   at: Millis
   what: 'seen' | 'changed'
+  /** Of what was seen; missing: its page, or the panel beside a conversation. */
+  how?: 'conversation' | 'token' | 'unmask' | 'export'
   /** Of the audit. */
   action?: string
   /** That were changed, and what they were, where that is kept. */

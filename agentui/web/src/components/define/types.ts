@@ -59,7 +59,7 @@ export interface RecordRules {
   required_fields: string[]
   stale_days: number
 }
-export const limitedFields = ['tags', 'languages', 'time_zone', 'place', 'owner', 'stage', 'organisations', 'relations', 'consents', 'money', 'cost'] as const
+export const limitedFields = ['name', 'tier', 'address', 'tags', 'languages', 'time_zone', 'place', 'owner', 'stage', 'organisations', 'relations', 'consents', 'money', 'cost'] as const
 export const requirableFields = ['name', 'tier', 'tags', 'languages', 'time_zone', 'place', 'owner', 'stage', 'organisations', 'consents', 'address'] as const
 
 interface Values {
