@@ -186,7 +186,7 @@ func (r Rules) numbers(text string) (list []Found) {
 				digits = append(digits, run[k].digits...)
 				whole := k-i+1 == 1 || len(run[i].digits) >= 3 // "4 5 6" is no card
 				switch {
-				case r.Cards && whole && isCard(digits):
+				case r.Cards && whole && isCard(digits) && !otherwise(text, run, i):
 					// One that goes on is another number; but the longer of two that pass is meant.
 					for n := k + 1; n < len(run) && len(digits)+len(run[n].digits) <= 19; n++ {
 						if more := append(slices.Clone(digits), run[n].digits...); isCard(more) && len(digits) < 16 {
@@ -197,6 +197,12 @@ func (r Rules) numbers(text string) (list []Found) {
 					}
 					list = append(list, Found{Card, run[i].from, run[k].to})
 					took = k - i + 1
+					if at := besideCard.FindStringSubmatchIndex(text[run[k].to:]); at != nil {
+						list = append(list, Found{Password, run[k].to + at[2], run[k].to + at[3]})
+						for i+took < len(run) && run[i+took].from < run[k].to+at[3] {
+							took++
+						}
+					}
 				case r.NationalIDs && isNationalID(digits) && alone(run, i, k) && (r.Always || named(text, run[i].from, run[k].to)):
 					list = append(list, Found{NationalID, run[i].from, run[k].to})
 					took = k - i + 1
@@ -206,6 +212,49 @@ func (r Rules) numbers(text string) (list []Found) {
 		}
 	}
 	return list
+}
+
+// besideCard is how a card goes on: when it ends, and the digits of its back.
+var besideCard = regexp.MustCompile(`^[\s,،;|]*(?i:exp\w*[:\s]*)?[0-9۰-۹]{2}\s*[/-]\s*[0-9۰-۹]{2,4}[\s,،;|]+([0-9۰-۹]{3,4})(?:[^0-9۰-۹/.-]|$)`)
+
+// otherWords: the number of something that is no card stands behind a word for it.
+var otherWords = regexp.MustCompile(`(?i)(?:\b(?:order|invoice|tracking|parcel|shipment|reference|ref|ticket|transaction|imei|serial|barcode)|سفارش|فاکتور|ره‌?گ[یي]ر[یي]|پ[یي]گ[یي]ر[یي]|مرسوله|بارنامه|شبا|سر[یي]ال|بارکد|تراکنش|ارجاع)[\p{L}\x{200c}]{0,3}(?:[\s:#=.\x{200c}-]|\b(?:number|no|nr|id|code|is)\b|شماره|کد|پست[یي]|مرسوله|من)*$`)
+
+// otherwise tells that a number is said to be something else, or is an account's (IBAN).
+func otherwise(text string, run []group, i int) bool {
+	const near = 60
+	if otherWords.MatchString(strings.ToValidUTF8(text[max(0, run[i].from-near):run[i].from], "")) {
+		return true
+	}
+	return isIBAN(text, run)
+}
+
+// isIBAN tells a run that is the rest of one: two letters before it, and a sum that is right.
+func isIBAN(text string, run []group) bool {
+	from := run[0].from
+	if from < 2 || len(run[0].digits) < 2 {
+		return false
+	}
+	a, b := text[from-2]|0x20, text[from-1]|0x20
+	if a < 'a' || a > 'z' || b < 'a' || b > 'z' {
+		return false
+	}
+	sum := 0
+	add := func(d byte) { sum = (sum*10 + int(d)) % 97 }
+	for i, g := range run {
+		for n, d := range g.digits {
+			if i > 0 || n >= 2 {
+				add(d)
+			}
+		}
+	}
+	for _, letter := range []byte{a, b} {
+		add((letter - 'a' + 10) / 10)
+		add((letter - 'a' + 10) % 10)
+	}
+	add(run[0].digits[0])
+	add(run[0].digits[1])
+	return sum == 1
 }
 
 // alone: a national id is written in one piece or as 3-6-1.
@@ -259,12 +308,12 @@ func named(text string, from, to int) bool {
 }
 
 // Words before a secret. Persian letters come in several spellings.
-var secretWords = regexp.MustCompile(`(?i)(\bpass(?:word|code|wd)?\b|\bpwd\b|\bpin(?:\s*code)?\b|\bcvv2?\b|\botp\b|پ[اَ]?سورد|پس\s?ورد|رمز[\s\x{200c}]*(?:عبور|دوم|پو[یي]ا|[یي]کبار\s*مصرف|کارت|ورود)?|گذر\s?واژه|[کك]لمه[\s\x{200c}]*عبور|[کك]د[\s\x{200c}]*(?:تا[یي][یي]د|فعال\s?ساز[یي]))`)
+var secretWords = regexp.MustCompile(`(?i)(\bpass(?:word|code|wd)?\b|\bpwd\b|\bpin(?:\s*code)?\b|\b(?:verification|security|confirmation|login|access|one[- ]?time|sms)\s+code\b|\bcvv2?\b|س[یي]\s?و[یي]\s?و[یي](?:\s?[2۲٢])?|\botp\b|پ[اَ]?سورد|پس\s?ورد|رمز[\s\x{200c}]*(?:عبور|دوم|پو[یي]ا|[یي]کبار\s*مصرف|کارت|ورود)?|گذر\s?واژه|[کك]لمه[\s\x{200c}]*عبور|[کك]د[\s\x{200c}]*(?:تا[یي][یي]د|فعال\s?ساز[یي]|ورود|[یي]ک\s?بار\s?مصرف))`)
 
 var (
 	// What may stand between the word and the secret: "my password is: …", «رمزم اینه …».
-	saysSo  = regexp.MustCompile(`^[\s\x{200c}]*(?:من|م|ام|شما|ش|my|is|هست|است|ا[یي]نه|ا[یي]ن|برابر|عبارت\s+است\s+از|[\s\x{200c}])*[\s\x{200c}]*[:=：]+[\s\x{200c}"'«“(\[]*`)
-	follows = regexp.MustCompile(`^[\s\x{200c}]*(?:(?:من|م|ام|شما|ش|is|هست|است|ا[یي]نه|ا[یي]ن)[\s\x{200c}]+)*["'«“(\[]*`)
+	saysSo  = regexp.MustCompile(`^[\s\x{200c}]*(?:من|م|ام|شما|ش|کارتم?|my|is|هست|است|ا[یي]نه|ا[یي]ن|برابر|عبارت\s+است\s+از|[\s\x{200c}])*[\s\x{200c}]*[:=：]+[\s\x{200c}"'«“(\[]*`)
+	follows = regexp.MustCompile(`^[\s\x{200c}]*(?:(?:من|م|ام|شما|ش|کارتم?|is|هست|است|ا[یي]نه|ا[یي]ن)[\s\x{200c}]+)*["'«“(\[]*`)
 	token   = regexp.MustCompile(`^[^\s"'»”)\],،؛;]{3,128}`)
 )
 
