@@ -33,9 +33,10 @@ type manifest struct {
 	Format   int                      `json:"format"`
 	Program  string                   `json:"program"`
 	MadeAt   time.Time                `json:"made_at"`
-	Database string                   `json:"database"` // that it was made of
-	Version  int64                    `json:"version"`  // of the record
-	Cursor   string                   `json:"cursor"`   // the last event in it
+	Database string                   `json:"database"`         // that it was made of
+	Version  int64                    `json:"version"`          // of the record
+	Origin   string                   `json:"origin,omitempty"` // tells the record from others
+	Cursor   string                   `json:"cursor"`           // the last event in it
 	Tables   map[string]*record.Tally `json:"tables"`
 	Blobs    int                      `json:"blobs"`
 	Bytes    int64                    `json:"bytes"` // of Blobs
@@ -106,6 +107,9 @@ type backupWriter struct {
 func (w *backupWriter) write(ctx context.Context, cfg *config, db *record.DB, withKey bool) error {
 	var err error
 	if w.is.Version, err = db.Version(ctx); err != nil {
+		return err
+	}
+	if w.is.Origin, err = db.Origin(ctx); err != nil {
 		return err
 	}
 	// The record first: a blob is there before an event that names it.
@@ -292,9 +296,10 @@ func cellValue(raw json.RawMessage) (any, error) {
 
 // restore makes a record and the blobs of a backup, where there are none.
 func restore(ctx context.Context, args, environ []string, out, errOut io.Writer) error {
-	from, check := "", false
+	from, erased, check := "", "", false
 	cfg, rest, err := parse("tamas restore", args, environ, errOut, func(f *flag.FlagSet) {
 		f.StringVar(&from, "from", "", "the backup's `file`")
+		f.StringVar(&erased, "erased", "", "a `file` that knows who was erased since: a list of erasures (erased.jsonl of the data folder) or a newer backup")
 		f.BoolVar(&check, "check", false, "only read all of it and compare it with its sums")
 	})
 	if err != nil {
@@ -307,6 +312,9 @@ func restore(ctx context.Context, args, environ []string, out, errOut io.Writer)
 		return errors.New("--from is missing: which backup?")
 	}
 	z, err := zip.OpenReader(from)
+	if errors.Is(err, zip.ErrFormat) {
+		return fmt.Errorf("%s: it is not a backup, or only a part of one: its end is missing", from)
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", from, err)
 	}
@@ -322,11 +330,16 @@ func restore(ctx context.Context, args, environ []string, out, errOut io.Writer)
 		fmt.Fprintf(out, "%s is whole: the record up to event %s of %s, %d tables, %d blobs\n", from, r.is.Cursor, r.is.MadeAt.Format(time.RFC3339), len(r.is.Tables), r.is.Blobs)
 		return nil
 	}
+	if erased != "" { // before anything is made
+		if _, err := readErased(erased); err != nil {
+			return err
+		}
+	}
 	if err := r.restore(ctx, cfg, out); err != nil {
 		return fmt.Errorf("%s: nothing was restored: %w", from, err)
 	}
 	fmt.Fprintf(out, "Restored: the record up to event %s of %s, %d blobs\n", r.is.Cursor, r.is.MadeAt.Format(time.RFC3339), r.is.Blobs)
-	return nil
+	return erasedSince(ctx, cfg, erased, out)
 }
 
 // backupReader is an opened backup.

@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 )
 
@@ -57,6 +58,41 @@ func (db *DB) Ledger(ctx context.Context) (list []Erased, err error) {
 		return err
 	})
 	return list, err
+}
+
+// ErasedOf is the list of a record that is copied, from the rows of one of its tables.
+func ErasedOf(origin string, t Table, rows Rows) (list []Erased, err error) {
+	for row, err := range rows {
+		if err != nil {
+			return nil, err
+		}
+		e, customer := Erased{Record: origin}, ""
+		for i, column := range t.Columns {
+			text, _ := row[i].(string)
+			switch t.Name + "." + column {
+			case "erasures.id":
+				e.Erasure = text
+			case "erasures.happened_at":
+				at, _ := row[i].(int64)
+				e.At = Millis(at)
+			case "erasures.customer":
+				customer = text
+			case "erasures.members":
+				if text != "" {
+					if err := json.Unmarshal([]byte(text), &e.Customers); err != nil {
+						return nil, err
+					}
+				}
+			case "refusals.mark":
+				e.Refused = text
+			}
+		}
+		if len(e.Customers) == 0 && customer != "" {
+			e.Customers = []string{customer}
+		}
+		list = append(list, e)
+	}
+	return list, nil
 }
 
 // LedgerLength is how many lines Ledger has.
