@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -130,6 +131,28 @@ func (s *Server) previewRetention(c echo.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusOK, p)
+}
+
+// retainFor is how long a request carries rules out.
+const retainFor = 10 * time.Second
+
+// runRetention carries all rules out now, as far as it gets: "more" asks for another time. They run by themselves, too.
+func (s *Server) runRetention(c echo.Context) error {
+	if err := nothing(c); err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	did, err := s.hub.Retain(ctx, time.Now().Add(retainFor))
+	if err != nil {
+		return err
+	}
+	if err := s.db.Noted(ctx, s.note(c, "retention.run", "", nil, did)); err != nil {
+		return err
+	}
+	if did.Customers > 0 {
+		s.tellSettings(ctx, topicCustomers)
+	}
+	return c.JSON(http.StatusOK, did)
 }
 
 // erasePreview is what erasing a customer would take, and what stands against it.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"tamas/inbox"
 	"tamas/inbox/record"
 )
 
@@ -110,4 +111,14 @@ func TestPrivacy(t *testing.T) {
 	leyla.refused(403, codeForbidden, "", "GET", "/erasures", nil)
 	var seen record.RetentionPreview
 	b.ok("POST", "/settings/privacy/preview", map[string]any{"rule": record.RetentionRule{ID: "r", Name: "n", Days: 1, What: "text", Kinds: []string{}, Channels: []string{}}}, &seen)
+	var did inbox.Retained
+	b.refused(403, codeForbidden, "", "POST", "/settings/privacy/run", nil)
+	admin.ok("POST", "/settings/privacy/run", nil, &did)
+	if did != (inbox.Retained{}) { // there is no rule
+		t.Errorf("%+v", did)
+	}
+	b.ok("GET", "/audit?action=retention.run", nil, &audit)
+	if len(audit.Items) != 1 {
+		t.Errorf("%+v", audit)
+	}
 }

@@ -315,6 +315,7 @@ func (s *Server) routes() *echo.Echo {
 	a.GET("/settings/privacy", s.supervisor(privacySetting.get(s)))
 	a.PUT("/settings/privacy", s.admin(privacySetting.put(s)))
 	a.POST("/settings/privacy/preview", s.supervisor(s.previewRetention))
+	a.POST("/settings/privacy/run", s.admin(s.runRetention))
 	a.POST("/touches/:id/unmask", s.agent(s.postUnmask))
 	a.GET("/customers/:id/erase", s.supervisor(s.previewErase))
 	a.POST("/customers/:id/erase", s.admin(s.postErase))

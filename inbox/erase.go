@@ -69,6 +69,9 @@ func (h *Hub) Erase(ctx context.Context, customer, reason, by string, note func(
 			return e, err
 		}
 		h.trimSoon(ctx)
+		if err := h.ForgetImported(ctx); err != nil { // they go after a while anyway
+			h.log.Warn("imports still hold cells of their files", "err", err)
+		}
 		return e, nil
 	}
 }

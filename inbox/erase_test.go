@@ -264,8 +264,30 @@ func TestRetention(t *testing.T) {
 			}
 		}
 
+		// Of what others logged there may be no text, but an order and fields; what it came to stays.
+		logged, err := h.Log(ctx, record.Actor{Kind: "agent", ID: "ann"}, []record.Entry{{ID: "p1", Source: "shop", Kind: record.KindPurchase, At: record.Moment(h.Now() - 400*24*3600_000), Customer: record.Who{Phone: "+989121112233"},
+			Data: record.Data{Amount: 5_000_000, Currency: "IRT", Order: "secret order"}}})
+		if err != nil || logged[0].Error != nil {
+			t.Fatal(logged, err)
+		}
+		bought := rule
+		bought.Kinds = []string{record.KindPurchase}
+		eventually(t, "the purchase is seen", func() bool {
+			p, err := h.PreviewRetention(ctx, bought)
+			return err == nil && p.Touches == 1
+		})
+		if did, err := h.Retain(ctx, time.Time{}); err != nil || did.Touches != 1 || did.More {
+			t.Errorf("%+v %v", did, err)
+		}
+		if text := r.dumped(h.db); strings.Contains(text, "secret order") || !strings.Contains(text, "IRT") {
+			t.Error("the purchase is not as it should be")
+		}
+		if did, err := h.Retain(ctx, time.Time{}); err != nil || did != (Retained{}) {
+			t.Errorf("once more: %+v %v", did, err)
+		}
+
 		rule.What = record.RetainCustomer
-		if p, err := h.PreviewRetention(ctx, rule); err != nil || p.Customers != 1 || p.Held != 1 {
+		if p, err := h.PreviewRetention(ctx, rule); err != nil || p.Customers != 2 || p.Held != 1 {
 			t.Errorf("%+v %v", p, err)
 		}
 		r.private(h, record.PrivacySetting{Retention: []record.RetentionRule{rule}})

@@ -23,7 +23,8 @@ const consented = `EXISTS (SELECT 1 FROM consents k WHERE k.customer IN (SELECT 
 	AND NOT EXISTS (SELECT 1 FROM consents l WHERE l.customer IN (SELECT id FROM customers WHERE id = i.customer OR root = i.customer) AND l.purpose = k.purpose
 		AND l.channel = k.channel AND l.state <> 'given' AND l.happened_at >= k.happened_at))`
 
-// textOf is the FROM and WHERE of the touches whose text a rule takes away. Conversations that are open keep theirs.
+// textOf is the FROM and WHERE of the touches whose text a rule takes away: a body, or what wipeText takes from their data. Conversations that are open
+// keep theirs.
 func (r *RetentionRule) textOf(cut Millis) (string, []any) {
 	args := []any{int64(cut)}
 	where := []string{"t.happened_at < $1", fmt.Sprintf("(t.conversation = '' OR c.live_until IS NULL OR c.live_until < %d)", int64(always))}
@@ -42,18 +43,20 @@ func (r *RetentionRule) textOf(cut Millis) (string, []any) {
 		args = append(args, r.Without)
 		where = append(where, "NOT "+fmt.Sprintf(consented, fmt.Sprintf("$%d", len(args))))
 	}
-	return ` FROM bodies b JOIN touches t ON t.n = b.n JOIN identities i ON i.id = t.identity LEFT JOIN conversations c ON c.id = t.conversation WHERE ` + strings.Join(where, " AND "), args
+	return ` FROM touches t JOIN identities i ON i.id = t.identity LEFT JOIN bodies b ON b.n = t.n LEFT JOIN touch_data d ON d.n = t.n LEFT JOIN conversations c ON c.id = t.conversation
+		WHERE (b.n IS NOT NULL OR d.json LIKE '%"order":%' OR d.json LIKE '%"fields":%') AND ` + strings.Join(where, " AND "), args
 }
 
 // PreviewRetention counts what a rule would take away of what is older than cut.
 func (db *DB) PreviewRetention(ctx context.Context, r RetentionRule, cut Millis) (p RetentionPreview, err error) {
 	_, err = db.read(ctx, func(q querier) error {
 		if r.What == RetainCustomer {
-			from, args := r.customersOf(cut)
+			from, args := r.customersOf(cut, false)
 			if err := q.QueryRowContext(ctx, "SELECT count(*), COALESCE(min(last), 0) FROM (SELECT i.customer, max(i.last) AS last"+from+") AS old", args...).Scan(&p.Customers, &p.Oldest); err != nil {
 				return err
 			}
-			return q.QueryRowContext(ctx, "SELECT count(*) FROM holds").Scan(&p.Held)
+			from, args = r.customersOf(cut, true)
+			return q.QueryRowContext(ctx, "SELECT count(*) FROM (SELECT i.customer"+from+") AS held", args...).Scan(&p.Held)
 		}
 		from, args := r.textOf(cut)
 		if err := q.QueryRowContext(ctx, "SELECT count(*), count(DISTINCT i.customer), COALESCE(min(t.happened_at), 0)"+from+" AND NOT "+heldBy, args...).Scan(&p.Touches, &p.Customers, &p.Oldest); err != nil {
@@ -76,17 +79,20 @@ func (db *DB) RetainText(ctx context.Context, r RetentionRule, cut, now Millis, 
 	return len(ns), db.between(ctx, nil, func(q querier) error { return db.wipe(ctx, q, now, ns, &counts) })
 }
 
-// customersOf is the FROM of roots without any touch since cut.
-func (r *RetentionRule) customersOf(cut Millis) (string, []any) {
+// customersOf is the FROM of roots without any touch since cut, whom nothing holds, or something does.
+func (r *RetentionRule) customersOf(cut Millis, held bool) (string, []any) {
 	args := []any{int64(cut)}
-	also := ""
+	also := " AND " + heldBy
+	if !held {
+		also = " AND NOT " + heldBy
+	}
 	if r.Without != "" {
 		args = append(args, r.Without)
-		also = " AND NOT " + fmt.Sprintf(consented, "$2")
+		also += " AND NOT " + fmt.Sprintf(consented, "$2")
 	}
 	return ` FROM (SELECT i.customer, i.id, COALESCE((SELECT max(happened_at) FROM touches t WHERE t.identity = i.id), i.created_at) AS last,
 		EXISTS (SELECT 1 FROM conversations c WHERE c.identity = i.id AND c.live_until = ` + fmt.Sprint(int64(always)) + `) AS open FROM identities i) AS i
-		JOIN customers u ON u.id = i.customer WHERE u.erased_at = 0 AND NOT ` + heldBy + also + ` GROUP BY i.customer HAVING max(i.last) < $1 AND NOT ` + anyOf("i.open"), args
+		JOIN customers u ON u.id = i.customer WHERE u.erased_at = 0` + also + ` GROUP BY i.customer HAVING max(i.last) < $1 AND NOT ` + anyOf("i.open"), args
 }
 
 // anyOf tells whether a condition holds of any row of a group, in both databases.
@@ -96,7 +102,7 @@ func anyOf(condition string) string {
 
 // ToErase lists customers whom a rule erases, in the order of their ids, behind one.
 func (db *DB) ToErase(ctx context.Context, r RetentionRule, cut Millis, after string, limit int) ([]string, error) {
-	from, args := r.customersOf(cut)
+	from, args := r.customersOf(cut, false)
 	args = append(args, after)
 	return collect(ctx, db.pool, oneText, "SELECT i.customer"+from+fmt.Sprintf(" AND i.customer > $%d ORDER BY i.customer LIMIT %d", len(args), limit), args...)
 }

@@ -28,6 +28,12 @@ export interface RetentionPreview {
   oldest: Millis
   held: number
 }
+export interface Retained {
+  touches: number
+  customers: number
+  /** There was not time enough for all. */
+  more: boolean
+}
 export interface EraseCounts {
   customers: number
   identities: number
@@ -62,6 +68,7 @@ export const privacy = {
   read: () => get<Setting<PrivacyRules>>('/settings/privacy'),
   write: (x: Setting<PrivacyRules>) => put<Setting<PrivacyRules>>('/settings/privacy', x),
   preview: (rule: Retention) => post<RetentionPreview>('/settings/privacy/preview', { rule }),
+  run: () => post<Retained>('/settings/privacy/run'),
   erasures: (query: Query) => get<{ items: Erasure[] }>('/erasures', query),
   willErase: (c: string) => get<ErasePreview>(`/customers/${id(c)}/erase`),
   erase: (c: string, reason: string) => post<Erasure>(`/customers/${id(c)}/erase`, { reason }),
