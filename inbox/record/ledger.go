@@ -115,7 +115,7 @@ func (db *DB) NoteErased(ctx context.Context, e Erased, now Millis) error {
 		if len(e.Customers) > 0 {
 			customer = e.Customers[0]
 		}
-		run(`INSERT INTO erasures (id, customer, stands, happened_at, by_user, reason, counts, scrubbed_at, threads, members) VALUES ($1, $2, '', $3, '', '', $4, $5, '', $6) ON CONFLICT DO NOTHING`,
+		run(`INSERT INTO erasures (id, customer, stands, happened_at, by_user, reason, counts, scrubbed_at, threads, members) VALUES ($1, $2, '', $3, '', 'Known from the list of erasures', $4, $5, '', $6) ON CONFLICT DO NOTHING`,
 			e.Erasure, customer, int64(e.At), asJSON{EraseCounts{}}, int64(now), asJSON{e.Customers})
 		return err
 	})
