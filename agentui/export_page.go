@@ -20,20 +20,20 @@ import (
 // The page of a person's export is for that person: in the firm's language, without ids and words of programs.
 
 var personWords = map[string]map[string]string{
-	"en": {"title": "What is held about %s", "made": "Made on", "person": "You", "addresses": "Addresses", "profile": "Profile", "consents": "What you have agreed to or refused", "stages": "How you were counted",
+	"en": {"title": "What is held about %s", "made": "Made on", "person": "You", "addresses": "Addresses", "profile": "Profile", "consents": "What you have agreed to or refused", "stages": "Stages",
 		"organisations": "Organisations", "relations": "People you are linked with", "touches": "Everything that happened", "us": "we", "you": "you", "none": "Nothing.", "machine": "The same for other programs is in",
 		"name": "Name", "tier": "Tier", "tags": "Tags", "languages": "Languages", "time_zone": "Time zone", "place": "Place", "stage": "Stage", "since": "known since",
 		"given": "agreed", "refused": "refused", "start": "agreed", "stop": "refused", "every": "everything", "masked": "hidden: %s", "card": "card number", "national_id": "national id", "password": "password",
 		"unreachable": "not reachable", "blocked": "blocked", "missing": "missing", "order": "Order", "amount": "Amount", "items": "Items", "outcome": "Outcome", "seconds": "Seconds", "programme": "Programme", "step": "Step",
 		"message": "message", "note": "note of a colleague", "edit": "changed message", "deletion": "message taken back", "rating": "rating", "visit": "page of our site",
-		"webchat": "chat", "email": "email", "sms": "text message", "telegram": "Telegram", "phone": "phone", "shop": "shop", "web": "our site", "external": "number in another system", "app": "app", "api": "another system"},
+		"webchat": "chat", "email": "email", "sms": "text message", "telegram": "Telegram", "phone": "phone", "shop": "shop", "web": "our site", "external": "number in another system", "app": "app", "api": "another system", "other": "other", "comma": ", "},
 	"fa": {"title": "آنچه دربارهٔ %s نگه داشته‌ایم", "made": "ساخته‌شده در", "person": "شما", "addresses": "نشانی‌ها", "profile": "مشخصات", "consents": "آنچه پذیرفته‌اید یا نپذیرفته‌اید", "stages": "مرحله‌ها",
 		"organisations": "سازمان‌ها", "relations": "کسانی که با شما نسبت دارند", "touches": "هر چه رخ داده است", "us": "ما", "you": "شما", "none": "هیچ.", "machine": "همین‌ها برای برنامه‌های دیگر در",
 		"name": "نام", "tier": "رده", "tags": "برچسب‌ها", "languages": "زبان‌ها", "time_zone": "منطقهٔ زمانی", "place": "جا", "stage": "مرحله", "since": "آشنا از",
 		"given": "پذیرفته‌اید", "refused": "نپذیرفته‌اید", "start": "پذیرفته‌اید", "stop": "نپذیرفته‌اید", "every": "همه چیز", "masked": "پوشیده: %s", "card": "شمارهٔ کارت", "national_id": "کد ملی", "password": "رمز",
 		"unreachable": "در دسترس نیست", "blocked": "بسته‌شده", "missing": "نیست", "order": "سفارش", "amount": "مبلغ", "items": "کالاها", "outcome": "نتیجه", "seconds": "ثانیه", "programme": "برنامه", "step": "گام",
 		"message": "پیام", "note": "یادداشت همکار", "edit": "پیام ویرایش‌شده", "deletion": "پیام پس‌گرفته", "rating": "امتیاز", "visit": "صفحه‌ای از سایت ما",
-		"webchat": "گفت‌وگوی سایت", "email": "ایمیل", "sms": "پیامک", "telegram": "تلگرام", "phone": "تلفن", "shop": "فروشگاه", "web": "سایت ما", "external": "شماره در سامانه‌ای دیگر", "app": "اپ", "api": "سامانه‌ای دیگر"},
+		"webchat": "گفت‌وگوی سایت", "email": "ایمیل", "sms": "پیامک", "telegram": "تلگرام", "phone": "تلفن", "shop": "فروشگاه", "web": "سایت ما", "external": "شماره در سامانه‌ای دیگر", "app": "اپ", "api": "سامانه‌ای دیگر", "other": "راه دیگر", "comma": "، "},
 }
 
 type personView struct {
@@ -187,8 +187,8 @@ func (p *personPrinter) profile(c *record.Customer) (lines [][2]string) {
 	add("name", c.Name)
 	add("tier", c.Tier)
 	add("stage", p.option(p.set.Record.Stages, c.Stage))
-	add("tags", strings.Join(c.Tags, "، "))
-	add("languages", strings.Join(c.Languages, "، "))
+	add("tags", strings.Join(c.Tags, p.words["comma"]))
+	add("languages", strings.Join(c.Languages, p.words["comma"]))
 	add("time_zone", c.TimeZone)
 	if c.Place != nil {
 		add("place", joined(textsOf(c.Place)...))
@@ -222,7 +222,7 @@ func (p *personPrinter) value(raw json.RawMessage, options []record.Option) stri
 		for _, x := range v {
 			list = append(list, p.option(options, fmt.Sprint(x)))
 		}
-		return strings.Join(list, "، ")
+		return strings.Join(list, p.words["comma"])
 	case map[string]any:
 		return joined(textsOf(v)...)
 	}
@@ -256,7 +256,7 @@ func (p *personPrinter) row(t *portableTouch) personRow {
 			list = append(list, p.word(kind))
 		}
 		if len(list) > 0 {
-			r.Masked = fmt.Sprintf(p.words["masked"], strings.Join(list, "، "))
+			r.Masked = fmt.Sprintf(p.words["masked"], strings.Join(list, p.words["comma"]))
 		}
 	}
 	if d := t.Data; d != nil {
@@ -274,7 +274,7 @@ func (p *personPrinter) row(t *portableTouch) personRow {
 		for _, i := range d.Items {
 			items = append(items, cmp.Or(i.Name, i.Product))
 		}
-		add("items", strings.Join(items, "، "))
+		add("items", strings.Join(items, p.words["comma"]))
 		add("place", d.Place)
 		add("outcome", d.Outcome)
 		add("programme", d.Programme)
@@ -283,7 +283,15 @@ func (p *personPrinter) row(t *portableTouch) personRow {
 			add("seconds", strconv.Itoa(d.Seconds))
 		}
 		for _, id := range slices.Sorted(maps.Keys(d.Fields)) {
-			more = append(more, id+": "+fmt.Sprint(d.Fields[id]))
+			name := id
+			for _, k := range p.set.Kinds {
+				for _, f := range k.Fields {
+					if k.ID == t.Kind && f.ID == id {
+						name = p.say(f.Name)
+					}
+				}
+			}
+			more = append(more, name+": "+fmt.Sprint(d.Fields[id]))
 		}
 		r.More = strings.Join(more, " · ")
 	}
@@ -342,7 +350,7 @@ article { border-top: 1px solid #ddd; padding: .7rem 0 } small { color: #666 } p
 <h1><bdi>{{.Title}}</bdi></h1>
 <small>{{.Words.made}} {{.At}}. {{.Words.machine}} <a href="data.json" dir="ltr">data.json</a>.</small>
 {{range .Sections}}<h2>{{.Title}}</h2>
-<dl>{{range .Lines}}<dt><bdi>{{index . 0}}</bdi></dt><dd dir="auto"><bdi>{{index . 1}}</bdi></dd>{{end}}</dl>
+<dl>{{range .Lines}}<dt><bdi>{{index . 0}}</bdi></dt><dd><bdi>{{index . 1}}</bdi></dd>{{end}}</dl>
 {{end}}<h2>{{.Words.touches}}</h2>
 {{range .Rows}}<article><small>{{.At}} · {{.Who}} · {{.What}}{{with .Masked}} · {{.}}{{end}}</small>{{with .Subject}}<p dir="auto"><b>{{.}}</b></p>{{end}}{{with .Text}}<p dir="auto">{{.}}</p>{{end}}{{with .More}}<p><small><bdi>{{.}}</bdi></small></p>{{end}}{{range .Files}}<div><a href="{{.Path}}"><bdi>{{.Name}}</bdi></a></div>{{end}}</article>
 {{else}}<p>{{.Words.none}}</p>{{end}}
