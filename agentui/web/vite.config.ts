@@ -46,5 +46,5 @@ export default defineConfig({
     reportCompressedSize: false,
     manifest: 'manifest.json',
   },
-  test: { environment: 'happy-dom', include: ['src/**/*.spec.ts', 'test/**/*.spec.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+  test: { environment: 'happy-dom', include: ['src/**/*.spec.ts', 'test/**/*.spec.mjs'], testTimeout: 60_000, hookTimeout: 60_000 },
 })

@@ -1,5 +1,5 @@
 import type { Customer, Identity, Known } from '@/api'
-import { t } from '@/i18n'
+import { t, type Key } from '@/i18n'
 import { nameOf } from './names'
 
 // Who a customer is, of what the hub tells of them.
@@ -21,4 +21,4 @@ export const knownSince = (c: Pick<Customer, 'created_at'>, k: Known): number =>
 export const channelOf = (text: string): 'email' | 'phone' | '' => (text.includes('@') && !/^\s*@/.test(text) ? 'email' : /^[\s+()\-–.0-9۰-۹٠-٩]{5,}$/.test(text) ? 'phone' : '')
 
 /** What is wrong with an address that the hub does not take. */
-export const wrongAddress = (channel: string) => (channel === 'phone' || channel === 'email' ? (`identity.wrong.${channel}` as const) : 'identity.wrong.other')
+export const wrongAddress = (channel: string): Key => (channel === 'phone' ? 'identity.wrong.phone' : channel === 'email' ? 'identity.wrong.email' : 'identity.wrong.other')
