@@ -27,7 +27,7 @@ func TestListsOfARecordOnBoth(t *testing.T) {
 			}
 			must(db.FixList(ctx, list, &set, attributes, 1, "", 10))
 		}
-		if err := db.NoteSeen(ctx, []Seen{{c.ID, "u", 7}, {c.ID, "u", 7}}); err != nil {
+		if err := db.NoteSeen(ctx, []Seen{{Customer: c.ID, User: "u", At: 7}, {Customer: c.ID, User: "u", At: 7}}); err != nil {
 			t.Fatal(err)
 		}
 		list, _, err := db.AccessOf(ctx, c.ID, 0, 10)
