@@ -114,7 +114,6 @@ type batch struct {
 
 	chunks      []*chunk
 	withdrawals []statement
-	withdrew    [][2]int64 // their numbers
 	met         met
 
 	statements []statement
@@ -340,14 +339,6 @@ func (b *batch) finish() error {
 
 // afterwards takes back the text and the data of touches that touches_once kept out. changed is of b.statements.
 func (db *DB) afterwards(ctx context.Context, b *batch, changed []int64) error {
-	for _, w := range b.withdrew {
-		if err := db.wr.exec(ctx, db.d.withdrawTouchWords, w[0], w[1]); err != nil {
-			return err
-		}
-		if err := db.wr.exec(ctx, "DELETE FROM search_docs WHERE n >= $1 AND n <= $2", w[0], w[1]); err != nil {
-			return err
-		}
-	}
 	for _, c := range b.chunks {
 		if err := c.after(ctx, db.wr, changed); err != nil {
 			return err

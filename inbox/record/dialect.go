@@ -40,23 +40,6 @@ type dialect struct {
 	// jsonPart is the text at a path of JSON in a column, "" when nothing is there: of an object its JSON.
 	jsonPart func(column string, path ...string) string
 	columns  string // lists table and column of all tables, in their order
-
-	// Full text. Words of documents are labelled with their time where order is not the index's own.
-	insertTouchWords        many                                   // key, words
-	deleteTouchWords        string                                 // $1 key
-	withdrawTouchWords      string                                 // $1 first n, $2 last n
-	insertConversationWords string                                 // $1 n, $2 words
-	deleteConversationWords string                                 // $1 n
-	insertCustomerWords     string                                 // $1 n, $2 words
-	deleteCustomerWords     string                                 // $1 n
-	wordList                func(words []string) string            // for an insert
-	documentWords           func(key int64, words []string) string // for an insert of a touch's
-	wordQuery               func(m match, label string) string     // in the database's own language
-	findTouches             string                                 // $1 query, $2 key below, $3 key from, $4 limit; newest first
-	findConversations       string                                 // $1 query, $2 n below, $3 limit; newest first
-	firstConversation       string                                 // $1 query; the one with the lowest n
-	findCustomers           string                                 // $1 query, $2 limit; newest first
-	labelled                bool                                   // else beginnings of words are looked up in search_words
 }
 
 var sqliteDialect = dialect{
@@ -74,29 +57,6 @@ var sqliteDialect = dialect{
 	columns: "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' AND m.sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY m.name, c.cid",
 
 	lockCursor: "SELECT n FROM log_cursor",
-
-	insertTouchWords:        many{`INSERT INTO touch_words (rowid, words) VALUES `, `(?, ?)`, ``},
-	deleteTouchWords:        `DELETE FROM touch_words WHERE rowid = $1`,
-	withdrawTouchWords:      `DELETE FROM touch_words WHERE rowid IN (SELECT key FROM search_docs WHERE n >= $1 AND n <= $2)`,
-	insertConversationWords: `INSERT INTO conversation_words (rowid, words) VALUES ($1, $2)`,
-	deleteConversationWords: `DELETE FROM conversation_words WHERE rowid = $1`,
-	insertCustomerWords:     `INSERT INTO customer_words (rowid, words) VALUES ($1, $2)`,
-	deleteCustomerWords:     `DELETE FROM customer_words WHERE rowid = $1`,
-	wordList:                func(words []string) string { return strings.Join(words, " ") },
-	documentWords:           func(_ int64, words []string) string { return strings.Join(words, " ") },
-	wordQuery: func(m match, _ string) string {
-		// Quoted, since a bare OR or NEAR is an operator.
-		return m.text(" AND ", " OR ", " NOT ", func(w string) string {
-			if w, ok := strings.CutSuffix(w, "*"); ok {
-				return `"` + w + `"*`
-			}
-			return `"` + w + `"`
-		})
-	},
-	findTouches:       `SELECT rowid FROM touch_words WHERE touch_words MATCH $1 AND rowid < $2 AND rowid >= $3 ORDER BY rowid DESC LIMIT $4`,
-	findConversations: `SELECT rowid FROM conversation_words WHERE conversation_words MATCH $1 AND rowid < $2 ORDER BY rowid DESC LIMIT $3`,
-	firstConversation: `SELECT rowid FROM conversation_words WHERE conversation_words MATCH $1 ORDER BY rowid LIMIT 1`,
-	findCustomers:     `SELECT rowid FROM customer_words WHERE customer_words MATCH $1 ORDER BY rowid DESC LIMIT $2`,
 }
 
 var postgresDialect = dialect{
@@ -116,34 +76,6 @@ var postgresDialect = dialect{
 
 	lockCursor: "SELECT n FROM log_cursor FOR UPDATE",
 	lockRows:   " FOR UPDATE",
-
-	insertTouchWords:        many{`INSERT INTO touch_words (key, words) VALUES `, `(?, CAST(? AS tsvector))`, ``},
-	deleteTouchWords:        `DELETE FROM touch_words WHERE key = $1`,
-	withdrawTouchWords:      `DELETE FROM touch_words WHERE key IN (SELECT key FROM search_docs WHERE n >= $1 AND n <= $2)`,
-	insertConversationWords: `INSERT INTO conversation_words (n, words) VALUES ($1, CAST($2 AS tsvector))`,
-	deleteConversationWords: `DELETE FROM conversation_words WHERE n = $1`,
-	insertCustomerWords:     `INSERT INTO customer_words (n, words) VALUES ($1, CAST($2 AS tsvector))`,
-	deleteCustomerWords:     `DELETE FROM customer_words WHERE n = $1`,
-	wordList:                func(words []string) string { return "'" + strings.Join(words, "' '") + "'" },
-	documentWords: func(key int64, words []string) string {
-		label := labelOf(key)
-		return "'" + label + strings.Join(words, "' '"+label) + "'"
-	},
-	wordQuery: func(m match, label string) string {
-		return m.text(" & ", " | ", " & !", func(w string) string {
-			if w, ok := strings.CutSuffix(w, "*"); ok {
-				return "'" + label + w + "':*"
-			}
-			return "'" + label + w + "'"
-		})
-	},
-	findTouches: `WITH found AS MATERIALIZED (SELECT key FROM touch_words WHERE words @@ CAST($1 AS tsquery))
-		SELECT key FROM found WHERE key < $2 AND key >= $3 ORDER BY key DESC LIMIT $4`,
-	// Bounded: what half of them share is cut, not sorted.
-	findConversations: `SELECT n FROM (SELECT n FROM conversation_words WHERE words @@ CAST($1 AS tsquery) AND n < $2 LIMIT 5000) AS w ORDER BY n DESC LIMIT $3`,
-	firstConversation: `SELECT n FROM (SELECT n FROM conversation_words WHERE words @@ CAST($1 AS tsquery) LIMIT 5000) AS w ORDER BY n LIMIT 1`,
-	findCustomers:     `SELECT n FROM (SELECT n FROM customer_words WHERE words @@ CAST($1 AS tsquery) LIMIT 5000) AS w ORDER BY n DESC LIMIT $2`,
-	labelled:          true,
 }
 
 // openPostgres opens a pool; nothing is dialled yet.

@@ -19,9 +19,11 @@
 // Lists are read together with the cursor they are true at, in one snapshot, so that a client can apply
 // later events on top.
 //
-// Full text is indexed behind the log by IndexOnce, over words that were folded in Go (fold.go), so that both databases find the same. Its keys
-// sort by when touches happened; beside the words stand marks for what filters ask for (search_index.go). SearchFor asks it for a
-// Query (query.go); names that are misspelled are looked up by what is left of them without a letter (search_names.go).
+// Full text is indexed behind the log by IndexOnce, over words that were folded in Go (fold.go), into lists of documents by their words that
+// both databases only keep (search_postings.go): what is found and in which order is decided here, so that both find the same, and whatever
+// the words are, a chunk of documents costs a bounded amount of work. Beside the words stand marks for what filters ask for
+// (search_index.go), and pairs of neighbours, for phrases. The newest touches wait in a head (search_view.go). SearchFor asks for a Query
+// (query.go); names that are misspelled are looked up by what is left of them without a letter (search_names.go).
 //
 // Reports follow the events too. Measure folds them in order into facts, one row a measured thing, and remembers with its cursor what the next
 // event needs; RollUp sums the days whose facts, tags or customers changed, from the facts alone; Report reads the smallest sums that know

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -173,6 +174,9 @@ func (db *DB) LiveOf(ctx context.Context, customer string, now Millis) (open, re
 // PreviewErase counts what erasing a customer would take. ErrNotFound.
 func (db *DB) PreviewErase(ctx context.Context, customer string) (c EraseCounts, err error) {
 	_, err = db.read(ctx, func(q querier) error {
+		if err := db.lockSearch(ctx, q); err != nil {
+			return err
+		}
 		e, err := db.erasing(ctx, q, customer)
 		if err != nil {
 			return err
@@ -241,6 +245,9 @@ func (b *Body) Blobs() (list []string) {
 // wipe takes the text away from touches, with what follows from it; the blobs that it named are doomed. That they were stays, and what they
 // amounted to.
 func (db *DB) wipe(ctx context.Context, q querier, at Millis, ns []int64, counts *EraseCounts) error {
+	if err := db.lockSearch(ctx, q); err != nil {
+		return err
+	}
 	return db.overwriting(ctx, q, func() error { return db.wipeText(ctx, q, at, ns, counts) })
 }
 
@@ -316,6 +323,9 @@ func (db *DB) wipeText(ctx context.Context, q querier, at Millis, ns []int64, co
 // events, and for files: see ScrubOnce. ErrNotFound; ErrHeld; ErrLive: look at LiveOf again.
 func (db *DB) Erase(ctx context.Context, customer, reason string, by Decided, note func(Erasure) Note) (out Erasure, err error) {
 	err = db.between(ctx, notesOf(note != nil, func() (*Changed, error) { return note(out)() }), func(q querier) error {
+		if err := db.lockSearch(ctx, q); err != nil {
+			return err
+		}
 		e, err := db.erasing(ctx, q, customer)
 		if err != nil {
 			return err
@@ -411,7 +421,7 @@ func (db *DB) erase(ctx context.Context, q querier, e *erasing, out *Erasure) (e
 		if err != nil {
 			return err
 		}
-		if err := db.forgetNames(ctx, q, c.ID); err != nil {
+		if err := db.unname(ctx, q, c.ID); err != nil {
 			return err
 		}
 	}
@@ -436,27 +446,10 @@ func (db *DB) erase(ctx context.Context, q querier, e *erasing, out *Erasure) (e
 	return err
 }
 
-// forgetNames takes a customer out of the index of names.
-func (db *DB) forgetNames(ctx context.Context, q querier, customer string) error {
-	var n int64
-	err := one(q.QueryRowContext(ctx, "SELECT n FROM customer_rows WHERE customer = $1", customer).Scan(&n))
-	if errors.Is(err, ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if _, err := q.ExecContext(ctx, db.d.deleteCustomerWords, n); err != nil {
-		return err
-	}
-	_, err = q.ExecContext(ctx, "DELETE FROM customer_rows WHERE n = $1", n)
-	return err
-}
-
 // forgetSpellings takes words out of the list of how names are misspelled, unless somebody is still called so.
 func (db *DB) forgetSpellings(ctx context.Context, q querier, names []string) error {
 	for _, w := range names {
-		found, err := collect(ctx, q, scanNumber, db.d.findCustomers, db.d.wordQuery(match{all: []clause{{any: [][]string{{w}}}}}, ""), 1)
+		found, err := db.numbered(ctx, q, ofNames, match{all: []clause{{any: [][]string{{w}}}}}, math.MaxInt64, 1)
 		if err != nil {
 			return err
 		}

@@ -35,18 +35,20 @@ func TestEraseForgetsWords(t *testing.T) {
 		if spelled("zahranoor") > 0 || spelled("shared") == 0 || spelled("parvaneh") == 0 {
 			t.Errorf("spelled: %d %d %d", spelled("zahranoor"), spelled("shared"), spelled("parvaneh"))
 		}
-		if db.d.labelled {
+		words := func(word string) int {
+			return count(t, db, "SELECT count(*) FROM search_head WHERE words LIKE '%"+word+"%'")
+		}
+		if words("unspeakable") > 0 || words("words") == 0 || words("ordinary") == 0 {
+			t.Errorf("words: %d %d %d", words("unspeakable"), words("words"), words("ordinary"))
+		}
+		if !db.d.oneConn {
 			return
 		}
-		words := func(word string) int { return count(t, db, "SELECT count(*) FROM search_words WHERE word = $1", word) }
 		scrubAll(t, db, f.now+2)
 		if left := found(t, address, []string{"unspeakable", "zahranoor", "Zahranoor"}); len(left) > 0 {
 			t.Error(left)
 		}
 		sound(t, db)
-		if words("unspeakable") > 0 || words("words") == 0 || words("ordinary") == 0 {
-			t.Errorf("words: %d %d %d", words("unspeakable"), words("words"), words("ordinary"))
-		}
 	})
 }
 

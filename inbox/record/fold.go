@@ -1,7 +1,9 @@
 package record
 
 import (
+	"hash/fnv"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -317,4 +319,80 @@ func terms(s string) []string {
 			}
 		}
 	})
+}
+
+// written are the terms of a document: those of its words, and a pair for each two neighbours, by which phrases are found.
+func written(s string) []string {
+	list := tokens(s)
+	seen := map[string]bool{}
+	out := terms(s)
+	for i := 1; i < len(list); i++ {
+		// A piece of one letter is also taken together with what it may be written with.
+		lefts, rights := []string{list[i-1].text}, []string{list[i].text}
+		if i > 1 && utf8.RuneCountInString(lefts[0]) < 2 {
+			lefts = append(lefts, list[i-2].text+lefts[0])
+		}
+		if i+1 < len(list) && utf8.RuneCountInString(rights[0]) < 2 {
+			rights = append(rights, rights[0]+list[i+1].text)
+		}
+		for _, l := range lefts {
+			for _, r := range rights {
+				if p := pairOf(l, r); !seen[p] && len(seen) < maxWords {
+					seen[p] = true
+					out = append(out, p)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// pairOf is a term for two neighbours: one of 4096, by the last two letters of the one and the first two of the other, which stay what they
+// are however the words are put together.
+func pairOf(left, right string) string {
+	h := fnv.New32a()
+	h.Write([]byte(lastLetters(left) + " " + firstLetters(right)))
+	v := h.Sum32()
+	return pairSign + strconv.FormatUint(uint64((v^v>>12^v>>24)&0xfff), 36)
+}
+
+func lastLetters(w string) string {
+	at := len(w)
+	for range 2 {
+		_, n := utf8.DecodeLastRuneInString(w[:at])
+		at -= n
+	}
+	return w[at:]
+}
+
+func firstLetters(w string) string {
+	at := 0
+	for range 2 {
+		_, n := utf8.DecodeRuneInString(w[at:])
+		at += n
+	}
+	return w[:at]
+}
+
+// pairsOf are what the clauses of a phrase must be found by beside their words. Those within a way are added to it.
+func pairsOf(words []clause) (out []clause) {
+	for i := 1; i < len(words); i++ {
+		c := clause{any: [][]string{{pairOf(words[i-1].ends[1], words[i].ends[0])}}, quoted: true}
+		for _, left := range words[i-1].any {
+			for _, right := range words[i].any {
+				if p := []string{pairOf(left[len(left)-1], right[0])}; !slices.ContainsFunc(c.any, func(o []string) bool { return o[0] == p[0] }) {
+					c.any = append(c.any, p)
+				}
+			}
+		}
+		out = append(out, c)
+	}
+	for _, c := range words {
+		for i, way := range c.any {
+			for k := 1; k < len(way); k++ { // way itself stays as it is
+				c.any[i] = append(c.any[i], pairOf(way[k-1], way[k]))
+			}
+		}
+	}
+	return out
 }

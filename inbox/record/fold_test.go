@@ -1,6 +1,7 @@
 package record
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -65,7 +66,10 @@ func FuzzWords(f *testing.F) {
 		if missing := missingFrom(terms(s), clauses); missing != "" {
 			t.Fatalf("%q is not found by %s: %q", s, missing, terms(s))
 		}
-		if len(clauses) > 0 && len(hits(s, clauses, nil)) == 0 {
+		if missing := missingFrom(written(s), slices.Concat(pairsOf(clauses), clauses)); missing != "" {
+			t.Fatalf("%q is not found as a phrase by %s: %q", s, missing, written(s))
+		}
+		if len(clauses) > 0 && len(hits(s, clausesOf(strings.Join(strings.Fields(s), " ")), nil)) == 0 {
 			t.Fatalf("nothing of %q is marked for itself", s)
 		}
 		if got := whole(parts(s, hits(s, clauses, nil), 1<<20)); got != strings.Join(strings.Fields(s), " ") {
@@ -80,7 +84,7 @@ func missingFrom(words []string, clauses []clause) string {
 		if !slices.ContainsFunc(c.any, func(way []string) bool {
 			return !slices.ContainsFunc(way, func(w string) bool { return !slices.Contains(words, w) })
 		}) {
-			return match{all: []clause{c}}.text(" and ", " or ", " not ", func(w string) string { return w })
+			return fmt.Sprint(c.any)
 		}
 	}
 	return ""
@@ -133,27 +137,38 @@ func TestSearchFindsWhatWasWrittenInEveryVariant(t *testing.T) {
 	for i := range words {
 		words[i] = strings.NewReplacer("آ", "ا", "ؤ", "و", "è", "e", "۱", "1", "۴", "4", "۰", "0", "۵", "5", "C", "c").Replace(words[i])
 	}
+	phrases := 0
 	for range 2000 {
 		var list []string
 		for range 1 + rng.IntN(4) {
 			list = append(list, words[rng.IntN(len(words))])
 		}
-		said := strings.Join(list, " ")
-		written, asked := variant(rng, "گفت که "+said+" پس"), variant(rng, said)
+		plain := strings.Join(list, " ")
+		said, asked := variant(rng, "گفت که "+plain+" پس"), variant(rng, plain)
 		// Pieces of one word that are no affixes are found together only where one of the two parts them.
-		if strings.Contains(said, "علی|رضا") || strings.Contains(said, "دانش|اموز") {
-			asked = variant(rng, strings.ReplaceAll(said, "|", "\u200c"))
-			if i := strings.IndexAny(written, " "); i < 0 {
+		if strings.Contains(plain, "علی|رضا") || strings.Contains(plain, "دانش|اموز") {
+			asked = variant(rng, strings.ReplaceAll(plain, "|", "\u200c"))
+			if i := strings.IndexAny(said, " "); i < 0 {
 				continue
 			}
 		}
 		clauses := ParseQuery(asked, nil, time.Unix(0, 0)).words
-		if missing := missingFrom(terms(written), clauses); missing != "" {
-			t.Fatalf("%q (%+q) is not found by %q (%+q): %s in %q", written, written, asked, asked, missing, terms(written))
+		if missing := missingFrom(terms(said), clauses); missing != "" {
+			t.Fatalf("%q (%+q) is not found by %q (%+q): %s in %q", said, said, asked, asked, missing, terms(said))
 		}
-		if found := hits(written, clauses, nil); len(found) == 0 {
-			t.Fatalf("nothing of %q is marked for %q", written, asked)
+		if found := hits(said, clauses, nil); len(found) == 0 {
+			t.Fatalf("nothing of %q is marked for %q", said, asked)
 		}
+		q := ParseQuery(`"`+asked+`"`, nil, time.Unix(0, 0))
+		if holds(said, q.phrases) {
+			phrases++
+			if missing := missingFrom(written(said), slices.Concat(q.words, q.pairs)); missing != "" {
+				t.Fatalf("%q holds %q, which is not found by %s: %q", said, asked, missing, written(said))
+			}
+		}
+	}
+	if phrases < 100 {
+		t.Errorf("only %d phrases", phrases)
 	}
 }
 

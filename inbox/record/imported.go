@@ -197,6 +197,5 @@ func (b *batch) withdrawn(e *Event) {
 	run("DELETE FROM bodies"+these, from, to)
 	run("DELETE FROM touch_data"+these, from, to)
 	run("DELETE FROM touches"+these+" AND state = 'logged'", from, to)
-	b.withdrew = append(b.withdrew, [2]int64{from, to})
 	run("UPDATE import_chunks SET undone = 1 WHERE import = $1 AND first = $2", e.Import.ID, e.Import.First)
 }

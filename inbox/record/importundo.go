@@ -213,6 +213,9 @@ func (db *DB) UndoImportCustomers(ctx context.Context, id, after string, limit i
 		if err != nil {
 			return err
 		}
+		if err := db.lockSearch(ctx, q); err != nil {
+			return err
+		}
 		run := runner(ctx, q, &err)
 		for _, r := range list {
 			next = r.id
@@ -235,7 +238,7 @@ func (db *DB) UndoImportCustomers(ctx context.Context, id, after string, limit i
 				run(stmt, r.id)
 			}
 			if err == nil {
-				err = db.unindexCustomer(ctx, q, r.id)
+				err = db.unname(ctx, q, r.id)
 			}
 		}
 		if len(list) < limit {
@@ -247,20 +250,6 @@ func (db *DB) UndoImportCustomers(ctx context.Context, id, after string, limit i
 		err = fmt.Errorf("undo an import's customers: %w", err)
 	}
 	return next, left, err
-}
-
-// unindexCustomer takes a customer who is gone out of full text.
-func (db *DB) unindexCustomer(ctx context.Context, q querier, id string) error {
-	rows, err := collect(ctx, q, func(rows *sql.Rows, n *int64) error { return rows.Scan(n) }, "SELECT n FROM customer_rows WHERE customer = $1", id)
-	for _, n := range rows {
-		if _, err := q.ExecContext(ctx, db.d.deleteCustomerWords, n); err != nil {
-			return err
-		}
-		if _, err := q.ExecContext(ctx, "DELETE FROM customer_rows WHERE n = $1", n); err != nil {
-			return err
-		}
-	}
-	return err
 }
 
 // UndoImportOrganisations removes the organisations that an import made, that have no members and that nobody has changed since, and tells which stay.

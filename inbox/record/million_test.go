@@ -5,32 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"tamas/internal/testenv"
 )
 
 // TestMillion fills a year of a million conversations (20 queues, 4 channels, 200 agents, 30 tags, 300,000 customers) and times each figure by each thing
 // over a year, a month and a day, six of them with all sorts of filters, and the first pages of what they were made of. It takes minutes and gigabytes, so it runs when TAMAS_MILLION names a number of conversations; TAMAS_MILLION_DB is "postgres", or a file or
 // postgres:// URL that is filled when empty.
 func TestMillion(t *testing.T) {
-	var n int
-	if fmt.Sscan(os.Getenv("TAMAS_MILLION"), &n); n == 0 {
-		t.Skip("set TAMAS_MILLION=1000000")
-	}
-	address := os.Getenv("TAMAS_MILLION_DB")
-	switch address {
-	case "":
-		address = filepath.Join(t.TempDir(), "million.db")
-	case "postgres":
-		address = testenv.Postgres(t)
-	}
-	db := open(t, address)
+	n, db := sized(t, "TAMAS_MILLION")
 	m := &million{t: t, db: db, rules: &FactRules{Zone: must(time.LoadLocation("Asia/Tehran"))}, from: At(time.Date(2025, 3, 20, 20, 30, 0, 0, time.UTC)), rng: rand.New(rand.NewPCG(1, 2))}
 	m.to = m.from + 365*24*3600_000
 	begun := time.Now()
@@ -167,20 +152,12 @@ func (m *million) measure() {
 	m.t.Logf("today: first %v, then %v", first, time.Since(begun))
 }
 
-// taken is how long a question took, by the clock and by the processor.
-type taken struct {
-	what      string
-	wall, cpu time.Duration
-}
-
 func (m *million) reports() {
 	var reports, lists, rows []taken
 	timed := func(list *[]taken, what string, do func() error) {
 		m.t.Helper()
-		begun, used := time.Now(), cpuTime(0)
-		err := do()
 		var refused *ReportError
-		switch x := (taken{what, time.Since(begun), cpuTime(0) - used}); {
+		switch x, err := take(what, do); {
 		case errors.As(err, &refused):
 			m.t.Logf("refused: %s: %v", what, err)
 		case err != nil:
@@ -233,8 +210,7 @@ func (m *million) reports() {
 		for _, clock := range []struct {
 			name string
 			of   func(taken) time.Duration
-		}{{"clock", func(x taken) time.Duration { return x.wall }}, {"processor", func(x taken) time.Duration { return x.cpu }}} {
-			slices.SortFunc(list, func(a, b taken) int { return int(clock.of(b) - clock.of(a)) })
+		}{{"clock", byWall}, {"processor", byCPU}} {
 			slow := 0
 			for _, x := range list {
 				if clock.of(x) > time.Second {
@@ -242,8 +218,8 @@ func (m *million) reports() {
 				}
 			}
 			m.t.Logf("%s, by the %s: %d asked, p50 %v, p95 %v, %d over a second, slowest:", name, clock.name, len(list),
-				clock.of(list[len(list)/2]).Round(time.Millisecond), clock.of(list[len(list)/20]).Round(time.Millisecond), slow)
-			for _, x := range list[:min(12, len(list))] {
+				quantile(list, clock.of, .5).Round(time.Millisecond), quantile(list, clock.of, .95).Round(time.Millisecond), slow)
+			for _, x := range slices.Backward(list[max(0, len(list)-12):]) {
 				m.t.Logf("%8v  %s", clock.of(x).Round(time.Millisecond), x.what)
 			}
 		}

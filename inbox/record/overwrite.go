@@ -9,17 +9,14 @@ import (
 // What has been deleted leaves traces in a database's files, which nothing reads any more but whoever has the file. Overwrite takes them away where
 // that can be done beside a hub that works:
 //
-//   - SQLite. PRAGMA secure_delete zeroes what a statement deletes. Full text keeps the words of a document that is gone until its segments are merged,
-//     so all are merged into one. Rows that moved when their page was full stay where they were, too, one in ten of a table with random keys: a file
-//     of up to rewriteUpTo bytes is written anew, a larger one is the operator's to write anew. Then the log beside the file is emptied.
+//   - SQLite. PRAGMA secure_delete zeroes what a statement deletes. Rows that moved when their page was full stay where they were, too, one in
+//     ten of a table with random keys: a file of up to rewriteUpTo bytes is written anew, a larger one is the operator's to write anew. Then
+//     the log beside the file is emptied.
 //   - PostgreSQL. VACUUM takes dead rows out of tables and indexes, so that no statement and no index leads to them; the bytes stay in their
 //     pages until something else is written there. VACUUM FULL, which rewrites a table, keeps everybody out meanwhile: it is the operator's.
 
 // errBusy: somebody reads what was there before; to be tried again.
 var errBusy = errors.New("the database's log is in use")
-
-// wordTables are the full texts.
-var wordTables = []string{"touch_words", "conversation_words", "customer_words"}
 
 // Overwrite leaves nothing of deleted rows in the database's files, as far as is said above. It writes in small pieces; reads may wait for none.
 func (db *DB) Overwrite(ctx context.Context) error {
@@ -33,11 +30,6 @@ func (db *DB) Overwrite(ctx context.Context) error {
 func (db *DB) overwrite(ctx context.Context) error {
 	if !db.d.oneConn {
 		return db.vacuum(ctx)
-	}
-	for _, table := range wordTables {
-		if err := db.mergeWords(ctx, table); err != nil {
-			return err
-		}
 	}
 	if err := db.rewrite(ctx); err != nil {
 		return err
@@ -58,31 +50,6 @@ func (db *DB) rewrite(ctx context.Context) error {
 		_, err := db.wr.conn.ExecContext(ctx, "VACUUM")
 		return err
 	})
-}
-
-// mergePages is how much of a full text is merged at a time: about ten milliseconds.
-const mergePages = 200
-
-// mergeWords makes one segment of a full text. Only the first step may be told to take all segments: each of those would begin anew.
-func (db *DB) mergeWords(ctx context.Context, table string) error {
-	for pages := -mergePages; ; pages = mergePages {
-		var before, after int64
-		if err := db.write(ctx, func(q querier) error {
-			const changes = "SELECT total_changes()"
-			if err := q.QueryRowContext(ctx, changes).Scan(&before); err != nil {
-				return err
-			}
-			if _, err := q.ExecContext(ctx, "INSERT INTO "+table+" ("+table+", rank) VALUES ('merge', $1)", pages); err != nil {
-				return err
-			}
-			return q.QueryRowContext(ctx, changes).Scan(&after)
-		}); err != nil {
-			return fmt.Errorf("merge %s: %w", table, err)
-		}
-		if pages > 0 && after-before < 2 { // the statement itself is one
-			return nil
-		}
-	}
 }
 
 // emptyLog writes SQLite's log into its file and leaves none. It waits for nobody, since writers would wait behind it.
@@ -111,7 +78,7 @@ func (db *DB) emptyLog(ctx context.Context) error {
 // erasedFrom are PostgreSQL's tables that an erasure or a rule of retention takes rows from.
 var erasedFrom = []string{"bodies", "touch_data", "touches", "unreadable_events", "identities", "customers", "links", "merges", "hints", "likenesses", "suggestions",
 	"fields", "field_history", "tags", "stages", "consents", "members", "relations", "pins", "seen", "audit", "import_changes", "import_errors", "imports", "conversations", "events", "erasures",
-	"touch_words", "conversation_words", "customer_words", "search_docs", "search_names"}
+	"search_postings", "search_terms", "search_head", "search_docs", "search_blocks", "search_conversations", "search_names", "customer_rows"}
 
 func (db *DB) vacuum(ctx context.Context) error {
 	for _, table := range erasedFrom {

@@ -2,7 +2,6 @@ package record
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -60,7 +59,6 @@ func TestOverwriteLeavesRowsAlone(t *testing.T) {
 		if versions[i] > 0 {
 			old(i)
 			run("DELETE FROM probe WHERE n = $1", i)
-			run("DELETE FROM touch_words WHERE rowid = $1", i)
 		}
 		if !keep {
 			run("DELETE FROM probe_rows WHERE n = $1", i)
@@ -71,7 +69,6 @@ func TestOverwriteLeavesRowsAlone(t *testing.T) {
 		id, text := content(i)
 		run("INSERT INTO probe (id, n, text) VALUES ($1, $2, $3)", id, i, text)
 		run("INSERT INTO probe_rows (n, text) VALUES ($1, $2) ON CONFLICT (n) DO UPDATE SET text = excluded.text", i, text)
-		run("INSERT INTO touch_words (rowid, words) VALUES ($1, $2)", i, strings.ToLower(word("zqft", i, versions[i]))+" common words")
 		return err
 	}
 	fresh := r.Perm(rows)
@@ -111,29 +108,6 @@ func TestOverwriteLeavesRowsAlone(t *testing.T) {
 		if n := count(t, db, "SELECT count(*) FROM probe p JOIN probe_rows r ON r.n = p.n AND r.text = p.text WHERE p.id = $1 AND substr(p.text, 1, $2) = $3", id, len(start), start); n != 1 {
 			t.Fatalf("row %d is not what it was", i)
 		}
-		if n := count(t, db, "SELECT count(*) FROM touch_words WHERE touch_words MATCH $1", strings.ToLower(word("zqft", i, v))); n != 1 {
-			t.Fatalf("full text of row %d: %d", i, n)
-		}
-	}
-	// What full text knows of words is only of those that are there.
-	if err := db.write(ctx, func(q querier) error {
-		if _, err := q.ExecContext(ctx, "CREATE VIRTUAL TABLE temp.terms USING fts5vocab(main, touch_words, row)"); err != nil {
-			return err
-		}
-		terms := must(collect(context.Background(), q, oneText, "SELECT term FROM terms WHERE term LIKE 'zqft%'"))
-		there := 0
-		for _, v := range versions {
-			if v > 0 {
-				there++
-			}
-		}
-		if len(terms) != there {
-			t.Errorf("full text knows %d words, %d are there", len(terms), there)
-		}
-		_, err := q.ExecContext(ctx, "DROP TABLE temp.terms")
-		return err
-	}); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -142,13 +116,5 @@ func sound(t *testing.T, db *DB) {
 	list := must(collect(t.Context(), db.pool, oneText, "PRAGMA integrity_check"))
 	if len(list) != 1 || list[0] != "ok" {
 		t.Fatal(list)
-	}
-	for _, table := range wordTables {
-		if err := db.write(t.Context(), func(q querier) error {
-			_, err := q.ExecContext(t.Context(), "INSERT INTO "+table+" ("+table+") VALUES ('integrity-check')")
-			return err
-		}); err != nil {
-			t.Fatalf("%s: %v", table, err)
-		}
 	}
 }

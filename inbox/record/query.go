@@ -18,6 +18,7 @@ type Query struct {
 
 	words   []clause
 	phrases []string // folded, without spaces
+	pairs   []clause // what phrases are found by beside their words
 	typing  bool     // the last word may not be complete
 }
 
@@ -42,7 +43,8 @@ const (
 // clause is one word or what stands for one: any of these, of which all words must be there. A word with * at its end is the beginning of one.
 type clause struct {
 	any    [][]string
-	quoted bool // of a phrase, which is marked as a whole
+	quoted bool      // of a phrase, which is marked as a whole
+	ends   [2]string // the first and the last piece, as it was written
 }
 
 // maxClauses bounds a query; further words are ignored.
@@ -119,6 +121,7 @@ func ParseQuery(text string, zone *time.Location, now time.Time) Query {
 				for i := range quoted {
 					quoted[i].quoted = true
 				}
+				q.pairs = append(q.pairs, pairsOf(quoted)...)
 				add(quoted)
 			}
 			continue
@@ -128,7 +131,7 @@ func ParseQuery(text string, zone *time.Location, now time.Time) Query {
 	flush()
 	q.typing = last
 	q.Text = strings.Join(shown, " ")
-	q.words = q.words[:min(len(q.words), maxClauses)]
+	q.words, q.pairs = q.words[:min(len(q.words), maxClauses)], q.pairs[:min(len(q.pairs), maxClauses)]
 	q.Filters = q.Filters[:min(len(q.Filters), 20)]
 	return q
 }
@@ -207,6 +210,7 @@ func clausesOf(s string) []clause {
 			if n > 1 {
 				c.any = append(c.any, texts(rest[:n]))
 			}
+			c.ends = [2]string{rest[0].text, rest[n-1].text}
 			out = append(out, c)
 			i += n
 			continue
@@ -218,6 +222,7 @@ func clausesOf(s string) []clause {
 			if slices.ContainsFunc(rest[1:n], func(t token) bool { return !slices.Contains(pluralEnds, t.text) }) && !slices.Contains(verbPrefixes, rest[0].text) {
 				c.any = append(c.any, texts(rest[:n]))
 			}
+			c.ends = [2]string{rest[0].text, rest[n-1].text}
 			out = append(out, c)
 			i += n
 			continue
@@ -227,14 +232,16 @@ func clausesOf(s string) []clause {
 		for n < 3 && i+n < len(list) && list[i+n].near && compound(list[i+n:]) == 1 && isArabic(list[i+n].text) && isArabic(rest[0].text) {
 			n++
 		}
+		c := clause{ends: [2]string{rest[0].text, rest[n-1].text}}
 		switch w := texts(rest[:n]); n {
 		case 1:
-			out = append(out, clause{any: [][]string{w}})
+			c.any = [][]string{w}
 		case 2:
-			out = append(out, clause{any: [][]string{w, {w[0] + w[1]}}})
+			c.any = [][]string{w, {w[0] + w[1]}}
 		case 3:
-			out = append(out, clause{any: [][]string{w, {w[0] + w[1], w[2]}, {w[0], w[1] + w[2]}, {w[0] + w[1] + w[2]}}})
+			c.any = [][]string{w, {w[0] + w[1], w[2]}, {w[0], w[1] + w[2]}, {w[0] + w[1] + w[2]}}
 		}
+		out = append(out, c)
 		i += n
 	}
 	return out

@@ -30,9 +30,10 @@ type DB struct {
 	duplicates atomic.Int64
 	oneKey     atomic.Pointer[sql.Stmt] // of hasKey
 	kept       statements               // of searches
-	key        []byte                   // of refusals
-	refusals   atomic.Bool              // there are any
-	refusalsAt atomic.Int64             // ms when it was last looked
+	views      searchViews
+	key        []byte       // of refusals
+	refusals   atomic.Bool  // there are any
+	refusalsAt atomic.Int64 // ms when it was last looked
 	today      today
 }
 

@@ -46,6 +46,7 @@ type Hits struct {
 	Conversations []ConversationHit `json:"conversations"`
 	Messages      []MessageHit      `json:"messages"`
 	Touches       []MessageHit      `json:"touches"`
+	Meant         []CustomerHit     `json:"meant"`   // whom the words name: messages and touches are theirs where none holds the words
 	Next          string            `json:"next"`    // older messages and touches; "": none
 	Indexed       int               `json:"indexed"` // percent of the record that can be found; less than 100 while it is indexed anew, the newest first
 }
@@ -94,8 +95,8 @@ type MessageHit struct {
 	Parts        []Part       `json:"parts"`
 	Snippet      string       `json:"snippet"` // parts as one text
 
-	key, n int64
-	text   string
+	n    int64
+	text string
 }
 
 // Search finds what holds all the words of a text, at most limit of each section.
@@ -106,9 +107,9 @@ func (db *DB) Search(ctx context.Context, text string, limit int) (Hits, error) 
 // SearchFor finds customers and organisations by the beginnings of names and addresses, or by names that are nearly so; conversations by number,
 // subject and tags; messages and other touches that hold all the words or, when none does, whose last word begins like the query's.
 func (db *DB) SearchFor(ctx context.Context, s SearchFor) (Hits, error) {
-	h := Hits{Text: s.Text, Filters: []QueryFilter{}, Customers: []CustomerHit{}, Organisations: []OrganisationHit{}, Conversations: []ConversationHit{}, Messages: []MessageHit{}, Touches: []MessageHit{}}
+	h := Hits{Text: s.Text, Filters: []QueryFilter{}, Customers: []CustomerHit{}, Organisations: []OrganisationHit{}, Conversations: []ConversationHit{}, Messages: []MessageHit{}, Touches: []MessageHit{}, Meant: []CustomerHit{}}
 	s.Filters = slices.Clone(s.Filters)
-	f := &finder{db: db, q: db.asker(), SearchFor: s}
+	f := &finder{db: db, q: db.asker(), now: time.Now(), SearchFor: s}
 	err := f.find(ctx, &h)
 	if err != nil {
 		err = fmt.Errorf("search: %w", err)
@@ -121,7 +122,10 @@ func (f *finder) find(ctx context.Context, h *Hits) (err error) {
 		return err
 	}
 	h.Filters = append(h.Filters, f.Filters...)
-	if h.Indexed, err = indexedPercent(ctx, f.q); err != nil || f.Limit <= 0 || !f.plan() {
+	if f.view, err = f.db.view(ctx, f.q); err != nil {
+		return err
+	}
+	if h.Indexed, err = f.view.percent(ctx, f.q); err != nil || f.Limit <= 0 || !f.plan() {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
@@ -133,17 +137,16 @@ func (f *finder) find(ctx context.Context, h *Hits) (err error) {
 	return g.Wait()
 }
 
-// indexedPercent is how much of the record can be found.
-func indexedPercent(ctx context.Context, q querier) (int, error) {
-	var at searchCursor
-	if err := at.read(ctx, q); err != nil || at.back == 0 && at.number == 0 {
-		return 100, err
+// percent is how much of the record can be found.
+func (c *searchCursor) percent(ctx context.Context, q querier) (int, error) {
+	if c.back == 0 && c.number == 0 {
+		return 100, nil
 	}
 	var head int64
 	if err := q.QueryRowContext(ctx, "SELECT n FROM log_cursor").Scan(&head); err != nil || head == 0 {
 		return 100, err
 	}
-	return int(min(99, max(0, 100*(head-at.back)/head))), nil
+	return int(min(99, max(0, 100*(head-c.back)/head))), nil
 }
 
 // lookUp understands the filters that name people, queues and what else stands in the record.
@@ -160,10 +163,15 @@ func (db *DB) lookUp(ctx context.Context, q querier, s *SearchFor) error {
 		case "queue":
 			err = db.lookUpQueue(ctx, q, f)
 		case "channel", "tag":
-			// Known is what a conversation or a touch has.
-			var found []any
+			// Known is what a conversation, a customer or an organisation has.
 			m := match{all: []clause{{any: f.marks}}}
-			if found, err = collect(ctx, q, scanNumber, db.d.findConversations, db.d.wordQuery(m, ""), int64(math.MaxInt64), 1); err != nil || len(found) > 0 {
+			var found []int64
+			for _, space := range []int64{ofConversations, ofNames} {
+				if found, err = db.numbered(ctx, q, space, m, math.MaxInt64, 1); err != nil || len(found) > 0 {
+					break
+				}
+			}
+			if err != nil || len(found) > 0 {
 				break
 			}
 			if f.Key == "channel" && channelNames[plainWord(f.Value)] == "" || f.Key == "tag" {

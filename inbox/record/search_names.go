@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"database/sql"
+	"math"
 	"slices"
 	"strings"
 	"unicode"
@@ -11,172 +12,6 @@ import (
 
 // Customers and organisations are found by the beginnings of names and addresses; when that finds too few, by names that are written or
 // sound nearly like it.
-
-func (db *DB) indexCustomers(ctx context.Context, limit int) (int, error) {
-	type person struct{ id, name, root string }
-	list, err := collect(ctx, db.pool, func(rows *sql.Rows, p *person) error { return rows.Scan(&p.id, &p.name, &p.root) },
-		"SELECT id, name, root FROM customers WHERE stale = 1 ORDER BY id LIMIT $1", limit)
-	if err != nil || len(list) == 0 {
-		return 0, err
-	}
-	words, names, known := make([][]string, len(list)), make([][]string, len(list)), make([][]Identity, len(list))
-	for i, p := range list {
-		ids, err := identities(ctx, db.pool, p.id)
-		if err != nil {
-			return 0, err
-		}
-		if known[i] = ids; len(ids) > 0 { // else all addresses have been linked to somebody else, or it was merged into another
-			name, err := treeNames(ctx, db.pool, p.id)
-			if err != nil {
-				return 0, err
-			}
-			words[i], names[i] = customerWords(name, ids)
-		}
-	}
-	err = db.write(ctx, func(q querier) error {
-		for i, p := range list {
-			// A name or addresses that have changed since they were read leave the row stale. Who changes addresses marks the row after this
-			// has it, or has changed them before.
-			if _, err := q.ExecContext(ctx, "UPDATE customers SET stale = 0 WHERE id = $1 AND name = $2", p.id, p.name); err != nil {
-				return err
-			}
-			ids, err := identities(ctx, q, p.id)
-			if err != nil {
-				return err
-			}
-			if !slices.Equal(ids, known[i]) {
-				if _, err := q.ExecContext(ctx, "UPDATE customers SET stale = 1 WHERE id = $1", p.id); err != nil {
-					return err
-				}
-				continue
-			}
-			if p.root != "" { // what it is called is what its root may be called
-				if _, err := q.ExecContext(ctx, "UPDATE customers SET stale = 1 WHERE id = $1", p.root); err != nil {
-					return err
-				}
-			}
-			if err := db.writeNames(ctx, q, p.id, words[i], names[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if duplicate(err) { // another indexer at the same customer
-		return 0, nil
-	}
-	return len(list), err
-}
-
-func (db *DB) indexOrganisations(ctx context.Context, limit int) (int, error) {
-	type firm struct{ id, name string }
-	list, err := collect(ctx, db.pool, func(rows *sql.Rows, f *firm) error { return rows.Scan(&f.id, &f.name) },
-		"SELECT id, name FROM organisations WHERE stale = 1 ORDER BY id LIMIT $1", limit)
-	if err != nil || len(list) == 0 {
-		return 0, err
-	}
-	err = db.write(ctx, func(q querier) error {
-		for _, f := range list {
-			if _, err := q.ExecContext(ctx, "UPDATE organisations SET stale = 0 WHERE id = $1 AND name = $2", f.id, f.name); err != nil {
-				return err
-			}
-			words := terms(f.name)
-			if err := db.writeNames(ctx, q, f.id, append(slices.Clone(words), markFirm), words); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if duplicate(err) {
-		return 0, nil
-	}
-	return len(list), err
-}
-
-// writeNames replaces what a customer or an organisation is found by.
-func (db *DB) writeNames(ctx context.Context, q querier, id string, words, names []string) (err error) {
-	if _, err := q.ExecContext(ctx, "INSERT INTO customer_rows (customer) VALUES ($1) ON CONFLICT DO NOTHING", id); err != nil {
-		return err
-	}
-	var n int64
-	if err := q.QueryRowContext(ctx, "SELECT n FROM customer_rows WHERE customer = $1", id).Scan(&n); err != nil {
-		return err
-	}
-	run := runner(ctx, q, &err)
-	run(db.d.deleteCustomerWords, n)
-	if len(words) > 0 {
-		run(db.d.insertCustomerWords, n, db.d.wordList(words))
-	}
-	if err != nil {
-		return err
-	}
-	var args []any
-	for _, w := range names {
-		if spelled := spellings(w); len(spelled) > 0 {
-			var there int
-			if err := q.QueryRowContext(ctx, "SELECT count(*) FROM search_names WHERE key = $1 AND word = $1", w).Scan(&there); err != nil {
-				return err
-			}
-			for _, key := range spelled {
-				if there == 0 {
-					args = append(args, key, w)
-				}
-			}
-		}
-	}
-	_, err = db.all(ctx, q, insertSpellings.over(nil, args))
-	return err
-}
-
-var insertSpellings = many{`INSERT INTO search_names (key, word) VALUES `, `(?, ?)`, ` ON CONFLICT DO NOTHING`}
-
-// nameMark begins the words of names once more, for those who may not find customers by their addresses.
-const nameMark = mark + mark
-
-// byName are the same words where they are of names.
-func byName(words []clause) []clause {
-	out := make([]clause, len(words))
-	for i, c := range words {
-		for _, way := range c.any {
-			if slices.ContainsFunc(way, func(w string) bool { return strings.HasPrefix(w, mark) }) {
-				continue // of an address
-			}
-			way = slices.Clone(way)
-			for j := range way {
-				way[j] = nameMark + way[j]
-			}
-			out[i].any = append(out[i].any, way)
-		}
-	}
-	return out
-}
-
-// customerWords are a customer's names and addresses, telephone numbers also as they are dialled at home
-// (+98912… as 0912… and 912…); and of them the words of names.
-func customerWords(name string, ids []Identity) (words, names []string) {
-	text, called := []string{name}, []string{name}
-	var lines []string
-	for _, i := range ids[:min(len(ids), 100)] {
-		text, called = append(text, i.Name, i.Address), append(called, i.Name)
-		if digits, ok := strings.CutPrefix(i.Address, "+"); ok {
-			for country := 1; country <= 3 && country < len(digits); country++ {
-				text = append(text, "0"+digits[country:], digits[country:])
-			}
-			lines = append(lines, lineOf(digits))
-		}
-	}
-	words = terms(strings.Join(text, "\n"))
-	for _, l := range lines {
-		if l != "" && !slices.Contains(words, l) {
-			words = append(words, l)
-		}
-	}
-	for _, w := range terms(withoutAddresses(strings.Join(called, "\n"))) {
-		if !strings.HasPrefix(w, mark) {
-			words = append(words, nameMark+w)
-		}
-	}
-	return words, terms(strings.Join(called, "\n"))
-}
 
 // nearlyFrom is how many letters a word needs to be found with so many of them wrong.
 const oneWrongFrom, twoWrongFrom = 4, 8
@@ -284,35 +119,61 @@ func apart(a, b string) int {
 	return last[len(y)]
 }
 
-// nameRows finds rows of customer_rows, newest first; behind them, when they are too few, those whose names are nearly as written. Customers are
-// found only by what the searcher may see of them.
-func (db *DB) nameRows(ctx context.Context, q querier, words []clause, firms bool, sight Sight, limit int) ([]any, error) {
-	if len(words) == 0 || !firms && !sight.Sees(FieldName) {
-		return nil, nil
+// nameSearch looks for customers and organisations: those with all words, of which the last may be the beginning of one; behind them, when
+// they are too few, those whose names are nearly as written. Customers are found only by what the searcher may see of them.
+type nameSearch struct {
+	words, more []clause // more: marks
+	sight       Sight
+	nearly      []clause // the words as they may have been meant; nil: not looked for yet, empty: nothing else
+}
+
+// exact is what is looked for first.
+func (n *nameSearch) exact(firms bool) match { return n.match(clausesWithBeginning(n.words), firms) }
+
+func (n *nameSearch) match(words []clause, firms bool) match {
+	if !firms && !n.sight.Sees(FieldAddress) {
+		words = byName(words)
 	}
-	asked := func(m match) string {
-		if !firms && !sight.Sees(FieldAddress) {
-			m.all = byName(m.all)
-		}
-		return db.d.wordQuery(m, "")
-	}
-	m := match{all: slices.Clone(words)}
-	last := len(m.all) - 1
-	m.all[last] = m.all[last].beginning()
+	m := match{all: slices.Concat(words, n.more)}
 	if firms {
 		m.all = append(m.all, clause{any: [][]string{{markFirm}}})
 	} else {
 		m.not = []string{markFirm}
 	}
-	found, err := collect(ctx, q, scanNumber, db.d.findCustomers, asked(m), limit)
-	if err != nil || len(found) >= limit {
-		return found, err
+	return m
+}
+
+// rows finds rows of customer_rows, the newest first, as arguments for the next statement.
+func (n *nameSearch) rows(ctx context.Context, db *DB, q querier, firms bool, limit int) ([]any, error) {
+	if !firms && !n.sight.Sees(FieldName) {
+		return nil, nil
 	}
-	rest := m.all[len(words):]
-	m.all = nil
+	found, err := db.numbered(ctx, q, ofNames, n.exact(firms), math.MaxInt64, limit)
+	if err != nil || len(found) >= limit || len(n.words) == 0 {
+		return anys(found), err
+	}
+	if n.nearly == nil {
+		if n.nearly, err = misspelled(ctx, q, n.words); err != nil {
+			return nil, err
+		}
+	}
+	if len(n.nearly) == 0 {
+		return anys(found), nil
+	}
+	wide, err := db.numbered(ctx, q, ofNames, n.match(n.nearly, firms), math.MaxInt64, limit)
+	for _, row := range wide {
+		if len(found) < limit && !slices.Contains(found, row) {
+			found = append(found, row)
+		}
+	}
+	return anys(found), err
+}
+
+// misspelled are words as they may have been meant, each by itself; none when there is no other way to read them.
+func misspelled(ctx context.Context, q querier, words []clause) (out []clause, err error) {
 	more := false
 	for i, c := range words {
-		for _, w := range c.any[0] { // each word by itself
+		for _, w := range c.any[0] {
 			others, err := nearly(ctx, q, w)
 			if err != nil {
 				return nil, err
@@ -327,18 +188,20 @@ func (db *DB) nameRows(ctx context.Context, q querier, words []clause, firms boo
 			for _, other := range others {
 				wide.any, more = append(wide.any, []string{other}), true
 			}
-			m.all = append(m.all, wide)
+			out = append(out, wide)
 		}
 	}
-	m.all = append(m.all, rest...)
 	if !more {
-		return found, nil
+		return []clause{}, nil
 	}
-	wide, err := collect(ctx, q, scanNumber, db.d.findCustomers, asked(m), limit)
-	for _, n := range wide {
-		if len(found) < limit && !slices.Contains(found, n) {
-			found = append(found, n)
-		}
+	return out, nil
+}
+
+// nameRows finds customers or organisations by their names and addresses.
+func (db *DB) nameRows(ctx context.Context, q querier, words []clause, firms bool, sight Sight, limit int) ([]any, error) {
+	if len(words) == 0 {
+		return nil, nil
 	}
-	return found, err
+	n := nameSearch{words: words, sight: sight}
+	return n.rows(ctx, db, q, firms, limit)
 }

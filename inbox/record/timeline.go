@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -154,20 +153,15 @@ func placesOf(ctx context.Context, q querier, identities []string, f TimelineFil
 
 // placesByText is placesOf for words: the index knows whose touches it has, of what kind, by which channel and by whom.
 func (db *DB) placesByText(ctx context.Context, q querier, identities []string, words []clause, f TimelineFilter, top spot) ([]spot, error) {
-	below, from := int64(math.MaxInt64), int64(math.MinInt64)
-	if top.at != math.MaxInt64 {
-		below = docKey(Millis(top.at), 0)
-		if top.n != math.MinInt64 {
-			err := q.QueryRowContext(ctx, "SELECT key FROM search_docs WHERE n = $1", top.n).Scan(&below)
-			if err != nil && !errors.Is(err, sql.ErrNoRows) {
-				return nil, err
-			}
-		}
-	}
+	from := int64(math.MinInt64)
 	if f.From != 0 {
-		from = keyOf(f.From)
+		from = int64(f.From)
 	}
-	m := match{all: clausesWithBeginning(words), not: []string{markWhisper}}
+	v, err := db.view(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	m := match{all: clausesWithBeginning(words)}
 	marked := func(kind string, values []string) {
 		if len(values) > 0 {
 			var c clause
@@ -186,19 +180,13 @@ func (db *DB) placesByText(ctx context.Context, q querier, identities []string, 
 	for some := range slices.Chunk(identities, 4*identitiesAtOnce) {
 		all := m.all
 		marked("identity", some)
-		keys, err := db.touchKeys(ctx, q, m, below, from, f.Limit+1)
+		a := pick{mask: docWhisper, below: top, limit: f.Limit + 1}
+		err := db.newest(ctx, q, v, m, from, &a)
 		m.all = all
 		if err != nil {
 			return nil, err
 		}
-		for piece := range slices.Chunk(keys, 1000) {
-			list, err := collect(ctx, q, func(rows *sql.Rows, p *spot) error { return rows.Scan(&p.at, &p.n) },
-				"SELECT t.happened_at, t.n FROM search_docs d JOIN touches t ON t.n = d.n WHERE d.key IN ("+placeholders(1, len(piece))+")", anys(piece)...)
-			if err != nil {
-				return nil, err
-			}
-			found = append(found, list...)
-		}
+		found = append(found, a.found...)
 	}
 	slices.SortFunc(found, func(a, b spot) int { return b.compare(a) })
 	return found[:min(len(found), f.Limit+1)], nil
