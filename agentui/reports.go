@@ -113,6 +113,9 @@ func (s *Server) reportQuery(c echo.Context, id string) (record.ReportQuery, err
 	if record.FigureOf(id) == nil {
 		return q, notFound("figure")
 	}
+	if q.By == record.FieldTier && !s.sight(c).Sees(record.FieldTier) { // its lists tell of each conversation
+		return q, forbidden("Your role may not see this field.")
+	}
 	if q.By == record.ByTime && q.Step == "" {
 		q.Step = "day"
 	}
