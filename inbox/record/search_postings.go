@@ -51,9 +51,8 @@ func (s *docSet) read(list []byte) {
 	}
 }
 
-func (s *docSet) set(doc uint16)      { s[doc&(chunkDocs-1)>>6] |= 1 << (doc & 63) }
-func (s *docSet) clear(doc uint16)    { s[doc&(chunkDocs-1)>>6] &^= 1 << (doc & 63) }
-func (s *docSet) has(doc uint16) bool { return s[doc&(chunkDocs-1)>>6]&(1<<(doc&63)) != 0 }
+func (s *docSet) set(doc uint16)   { s[doc&(chunkDocs-1)>>6] |= 1 << (doc & 63) }
+func (s *docSet) clear(doc uint16) { s[doc&(chunkDocs-1)>>6] &^= 1 << (doc & 63) }
 
 func (s *docSet) count() (n int) {
 	for _, w := range s {
