@@ -48,6 +48,7 @@ export const find = {
   'find.me': 'Me',
   'find.daysAgo': '{n} day ago|{n} days ago',
   'find.status.open': 'Open',
+  'find.meant': 'Nothing says these words. They name {names}: this is what happened with them.',
   'find.indexed': 'The record is being indexed anew: {n}% so far, newest first. What is older is found later.',
   'find.key.from': 'from',
   'find.key.channel': 'channel',

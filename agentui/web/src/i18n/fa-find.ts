@@ -50,6 +50,7 @@ export const find: Record<keyof typeof en, string> = {
   'find.me': 'خودم',
   'find.daysAgo': '{n} روز پیش',
   'find.status.open': 'باز',
+  'find.meant': 'این واژه‌ها در متنی نیامده‌اند. نام {names} است؛ آنچه یافت شد از اوست.',
   'find.indexed': 'نمایهٔ پرونده‌ها از نو ساخته می‌شود: تا اینجا {n}٪، تازه‌ترها نخست. قدیمی‌ترها دیرتر یافت می‌شوند.',
   'find.key.from': 'از',
   'find.key.channel': 'کانال',

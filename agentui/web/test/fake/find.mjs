@@ -38,7 +38,7 @@ export function search(hub, q) {
     conversations: wanted('conversations') ? some.filter((c) => has(hub.view(c).subject) && hub.view(c).subject).slice(0, limit).map((c) => ({ id: c.id, number: c.number, subject: hub.view(c).subject, status: c.status, queue: c.queue, channel: c.channel, tags: c.tags, customer: hub.view(c).customer, at: c.last_message_at, parts: parts(hub.view(c).subject, text) })) : [],
     messages: !where.length || where.includes('messages') ? messages.slice(from, from + limit) : [],
     touches: wanted('touches') ? touches : [],
-    settings: [], next: messages.length > from + limit ? String(from + limit) : '', indexed: 100,
+    settings: [], meant: [], next: messages.length > from + limit ? String(from + limit) : '', indexed: 100,
   }
 }
 

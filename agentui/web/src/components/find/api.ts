@@ -51,6 +51,8 @@ export interface Found {
   messages: FoundTouch[]
   touches?: FoundTouch[]
   next?: string
+  /** Whom the words name: what was found with a filter is theirs, where nothing holds the words themselves. */
+  meant?: Named[]
   /** Percent of the record that search knows. */
   indexed?: number
 }
