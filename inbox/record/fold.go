@@ -25,7 +25,7 @@ func Fold(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	var buf [8]rune
-	for _, r := range s { // U+FFFD for what is not UTF-8
+	for _, r := range seatHamza(s) { // U+FFFD for what is not UTF-8
 		for _, f := range foldRune(buf[:0], r) {
 			if f == nonJoiner || f == utf8.RuneError {
 				f = ' '
@@ -34,6 +34,28 @@ func Fold(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// seatHamza writes a hamza on ی as on its other seat where Persian has both: مسئول, مسؤول; هیئت, هیأت; مسئله, مسأله. No byte changes its place.
+func seatHamza(s string) string {
+	const onYe = "ئ"
+	at := strings.Index(s, onYe)
+	if at < 0 {
+		return s
+	}
+	b := []byte(s)
+	for ; at < len(b)-len(onYe); at++ {
+		if string(b[at:at+len(onYe)]) != onYe || strings.HasSuffix(s[:at], "ا") { // مسائل is مسایل
+			continue
+		}
+		switch r, _ := utf8.DecodeRune(b[at+len(onYe):]); r {
+		case 'و':
+			copy(b[at:], "و")
+		case 'ل', 'ت':
+			copy(b[at:], "ا")
+		}
+	}
+	return string(b)
 }
 
 const nonJoiner = '\u200c' // ZWNJ: parts a word from its ending, as in کتاب‌ها
@@ -132,6 +154,7 @@ func tokens(s string) []token {
 		}
 		s = s[:cut]
 	}
+	s = seatHamza(s)
 	list := make([]token, 0, 16)
 	word := make([]rune, 0, maxWordRunes)
 	var buf [8]rune
