@@ -209,15 +209,18 @@ func guessMapping(fields []ImportField, columns []ImportColumn) map[string]strin
 		all := func(is func(string) bool) bool {
 			return !slices.ContainsFunc(c.Samples, func(s string) bool { return !is(s) })
 		}
+		free := func(id string) bool { // an organisation has no addresses
+			return !taken[id] && slices.ContainsFunc(fields, func(f ImportField) bool { return f.ID == id })
+		}
 		switch {
-		case !taken["email"] && all(func(s string) bool { _, err := sheet.Email(s); return err == nil }):
+		case free("email") && all(func(s string) bool { _, err := sheet.Email(s); return err == nil }):
 			mapping[c.Name], taken["email"] = "email", true
-		case !taken["phone"] && all(func(s string) bool {
+		case free("phone") && all(func(s string) bool {
 			p, err := sheet.Phone(s, "IR")
 			return err == nil && len(p) >= 11 && !strings.ContainsAny(s, "/:.")
 		}):
 			mapping[c.Name], taken["phone"] = "phone", true
-		case !taken["at"] && slices.ContainsFunc(fields, func(f ImportField) bool { return f.ID == "at" }) && all(func(s string) bool {
+		case free("at") && all(func(s string) bool {
 			_, _, err := sheet.Time(s, time.UTC, "")
 			return err == nil && strings.ContainsAny(s, "-/:")
 		}):
