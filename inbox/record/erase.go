@@ -174,9 +174,6 @@ func (db *DB) LiveOf(ctx context.Context, customer string, now Millis) (open, re
 // PreviewErase counts what erasing a customer would take. ErrNotFound.
 func (db *DB) PreviewErase(ctx context.Context, customer string) (c EraseCounts, err error) {
 	_, err = db.read(ctx, func(q querier) error {
-		if err := db.lockSearch(ctx, q); err != nil {
-			return err
-		}
 		e, err := db.erasing(ctx, q, customer)
 		if err != nil {
 			return err

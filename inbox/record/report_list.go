@@ -37,7 +37,7 @@ func (db *DB) ReportItems(ctx context.Context, query ReportQuery, key string, ha
 		return nil, "", err
 	}
 	p.d = db.d
-	if hasKey {
+	if hasKey && p.fig.ID != "backlog" { // its rows are told from each other one by one: two tags may be asked for
 		if err := p.narrow(key); err != nil {
 			return nil, "", err
 		}
