@@ -288,6 +288,7 @@ export const desk = {
   'message.editFailed': 'The change was refused:',
   'message.versions': 'What it said, newest first',
   'message.now': 'as it stands',
+  'message.gone': 'The text has been erased',
   'message.takenBack': 'Taken back by the customer',
   'message.withdrawn': 'Taken back',
   'message.uncover': 'Show what it said',

@@ -290,6 +290,7 @@ export const desk: Record<keyof typeof en, string> = {
   'message.editFailed': 'تغییر پذیرفته نشد:',
   'message.versions': 'متن‌ها، تازه‌ترین بالا',
   'message.now': 'متن کنونی',
+  'message.gone': 'متن پاک شده است',
   'message.takenBack': 'مشتری آن را پس گرفت',
   'message.withdrawn': 'پس گرفته شد',
   'message.uncover': 'نمایش متن',
