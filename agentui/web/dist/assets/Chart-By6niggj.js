@@ -1,1 +1,0 @@
-export{t as default}from"./Chart-UbZ3c5gG.js";

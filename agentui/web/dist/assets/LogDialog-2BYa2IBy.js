@@ -1,1 +1,0 @@
-export{t as default}from"./LogDialog-DAT8-5Vl.js";

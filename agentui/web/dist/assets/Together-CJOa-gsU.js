@@ -1,0 +1,1 @@
+export{t as default}from"./Together-EbAX7lx2.js";

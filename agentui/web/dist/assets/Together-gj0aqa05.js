@@ -1,1 +1,0 @@
-export{t as default}from"./Together-C2S3TKXS.js";

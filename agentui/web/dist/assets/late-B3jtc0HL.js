@@ -1,1 +1,0 @@
-import{a as e}from"./Icon-BtMEGjJ6.js";import{a as t,p as n}from"./i18n-CRK31FJ1.js";async function r(){let[r]=await Promise.all([n(()=>import(`./_virtual_later-icons-CYCfWn-J.js`),[]),t()]);for(let[t,n]of Object.entries(r.default))e(`lucide:${t}`,n)}export{r as t};

@@ -1,1 +1,0 @@
-var e=/\b(https?:\/\/[^\s<>"]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)/gi;function t(t){let n=[],r=0;for(let i of t.matchAll(e)){let e=i[0].replace(/[.,;:!?»)\]}'"،؛؟]+$/,``);i.index>r&&n.push({text:t.slice(r,i.index)}),n.push({text:e,href:/^https?:/i.test(e)?e:`mailto:${e}`}),r=i.index+e.length}return r<t.length&&n.push({text:t.slice(r)}),n}export{t};

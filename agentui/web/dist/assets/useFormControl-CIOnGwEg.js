@@ -1,1 +1,0 @@
-import{Ot as e,b as t}from"./i18n-CRK31FJ1.js";import{i as n}from"./dist-BNC3X5Kq.js";function r(r){return t(()=>!e(r)||!!n(r)?.closest(`form`))}export{r as t};
