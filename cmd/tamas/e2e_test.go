@@ -288,7 +288,7 @@ func firstDay(t *testing.T, browser context.Context) {
 		t.Errorf("%d touches after a reload, want 7", n)
 	}
 	agent.isNow("Active")
-	agent.sees("the customer's record has it all", `$$('aside ol li button').length === 7`)
+	agent.sees("the customer's record has it all", `$$('aside ol li.group').length === 7`)
 	agent.shoot("en-conversation-light")
 	agent.look("dark")
 	agent.shoot("en-conversation-dark")
