@@ -352,7 +352,10 @@ await shoot(sara, 'report-reasons')
 // Who left.
 await sara.goto(`${hub.url}/supervisor`)
 await ok('a visitor who left the page is said to have', async () => bare(await queue(sales.id).innerText()).includes(t('live.left', { n: '' }).trim()), sara, 240_000)
-await ok('and counts as abandoned', async () => (await api('GET', '/supervisor')).queues.find((q) => q.id === sales.id).abandoned_today > 0, sara)
+await ok('and counts as abandoned, soon as it was', async () => {
+  const q = (await api('GET', '/supervisor')).queues.find((x) => x.id === sales.id)
+  return q.abandoned_today + q.abandoned_short_today > 0
+}, sara)
 await shoot(sara, 'left')
 await open(sara, hastys)
 await ok('in the conversation too', async () => (await sara.getByText(t('conversation.left', { at: '' }).trim()).count()) > 0, sara)
