@@ -294,16 +294,21 @@ func (h *Hub) tryCustomers(ctx context.Context, i *importing, s *step, seen seen
 		for _, x := range c.Identities {
 			again = seen.add(x.ID) || again
 		}
-		switch {
-		case what[n] == "updated" || again && what[n] == "made":
-			sums.Updated++
-		case what[n] == "made":
-			sums.Made++
-		default:
-			sums.Known++
-		}
+		tally(sums, what[n], again)
 	}
 	return nil
+}
+
+// tally counts what becomes of a row; again: the file has named the same before.
+func tally(sums *record.ImportSums, what string, again bool) {
+	switch {
+	case what == "updated" || again && what == "made":
+		sums.Updated++
+	case what == "made":
+		sums.Made++
+	default:
+		sums.Known++
+	}
 }
 
 func (h *Hub) customersChunk(i *importing, s *step) record.CustomersChunk {

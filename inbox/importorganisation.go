@@ -49,14 +49,7 @@ func (h *Hub) tryOrganisations(ctx context.Context, i *importing, s *step, seen 
 	}
 	for n, o := range s.firms {
 		again := seen.add("o" + record.Fold(o.Name))
-		switch {
-		case what[n] == "updated" || again && what[n] == "made":
-			sums.Updated++
-		case what[n] == "made":
-			sums.Made++
-		default:
-			sums.Known++
-		}
+		tally(sums, what[n], again)
 	}
 	return nil
 }
