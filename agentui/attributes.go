@@ -133,6 +133,9 @@ func checkRecordSetting(s *Server, old, v *record.RecordSetting) error {
 	if v.Required = slices.Compact(v.Required); v.Required == nil {
 		v.Required = []string{}
 	}
+	if err := checkStageRule("value.stage_rule", &v.StageRule); err != nil {
+		return err
+	}
 	return between("value.stale_days", v.StaleDays, 0, 3650)
 }
 

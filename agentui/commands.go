@@ -205,17 +205,25 @@ func (s *Server) unmask(ctx context.Context, conversation string, e *channels.En
 		}
 		known = slices.Concat(r.ReplyAll.To, r.ReplyAll.Cc)
 	}
-	for field, list := range map[string][]string{"envelope.to": e.To, "envelope.cc": e.Cc, "envelope.bcc": e.Bcc} {
-		for i, line := range list {
+	return unmasked(known, e)
+}
+
+// unmasked is unmask with the addresses that are answered, in their order.
+func unmasked(known []string, e *channels.Envelope) error {
+	for _, part := range []struct {
+		field string
+		list  []string
+	}{{"envelope.to", e.To}, {"envelope.cc", e.Cc}, {"envelope.bcc", e.Bcc}} {
+		for i, line := range part.list {
 			if !record.Masked(line) {
 				continue
 			}
 			at := slices.IndexFunc(known, func(k string) bool { return record.MaskAddress(addressOf(k)) == addressOf(line) })
 			if at < 0 {
-				return partOnly(field)
+				return partOnly(part.field)
 			}
-			list[i] = known[at]
-			known = slices.Delete(known, at, at+1) // of two that look alike each is taken once
+			part.list[i] = known[at]
+			known = slices.Delete(known, at, at+1) // of two that look alike each is taken once, in their order
 		}
 	}
 	return nil

@@ -10,7 +10,8 @@ import (
 
 func (s *Server) getCustomer(c echo.Context) error {
 	ctx, set := c.Request().Context(), s.hub.Settings()
-	page, err := s.db.CustomerRecord(ctx, c.Param("id"), &set.Record, set.Attributes, s.hub.Now())
+	rules, attributes := s.sight(c).Asks(&set.Record, set.Attributes)
+	page, err := s.db.CustomerRecord(ctx, c.Param("id"), rules, attributes, s.hub.Now())
 	if err != nil {
 		return missing(err, "customer")
 	}

@@ -17,7 +17,7 @@ import (
 	"tamas/persian"
 )
 
-// The page of a person's export is for that person: in the firm's language, without ids and words of programs.
+// The page of a person's export is for that person: in their language, without ids and words of programs.
 
 var personWords = map[string]map[string]string{
 	"en": {"title": "What is held about %s", "made": "Made on", "person": "You", "addresses": "Addresses", "profile": "Profile", "consents": "What you have agreed to or refused", "stages": "Stages",
@@ -26,14 +26,14 @@ var personWords = map[string]map[string]string{
 		"given": "agreed", "refused": "refused", "start": "agreed", "stop": "refused", "every": "everything", "masked": "hidden: %s", "card": "card number", "national_id": "national id", "password": "password",
 		"unreachable": "not reachable", "blocked": "blocked", "missing": "missing", "order": "Order", "amount": "Amount", "items": "Items", "outcome": "Outcome", "seconds": "Seconds", "programme": "Programme", "step": "Step",
 		"message": "message", "note": "note of a colleague", "edit": "changed message", "deletion": "message taken back", "rating": "rating", "visit": "page of our site",
-		"webchat": "chat", "email": "email", "sms": "text message", "telegram": "Telegram", "phone": "phone", "shop": "shop", "web": "our site", "external": "number in another system", "app": "app", "api": "another system", "other": "other", "comma": ", "},
+		"webchat": "chat", "email": "email", "sms": "text message", "telegram": "Telegram", "phone": "phone", "shop": "shop", "web": "our site", "external": "number in another system", "app": "app", "api": "another system", "other": "other", "comma": ", ", "at": ", "},
 	"fa": {"title": "آنچه دربارهٔ %s نگه داشته‌ایم", "made": "ساخته‌شده در", "person": "شما", "addresses": "نشانی‌ها", "profile": "مشخصات", "consents": "آنچه پذیرفته‌اید یا نپذیرفته‌اید", "stages": "مرحله‌ها",
 		"organisations": "سازمان‌ها", "relations": "کسانی که با شما نسبت دارند", "touches": "هر چه رخ داده است", "us": "ما", "you": "شما", "none": "هیچ.", "machine": "همین‌ها برای برنامه‌های دیگر در",
 		"name": "نام", "tier": "رده", "tags": "برچسب‌ها", "languages": "زبان‌ها", "time_zone": "منطقهٔ زمانی", "place": "جا", "stage": "مرحله", "since": "آشنا از",
 		"given": "پذیرفته‌اید", "refused": "نپذیرفته‌اید", "start": "پذیرفته‌اید", "stop": "نپذیرفته‌اید", "every": "همه چیز", "masked": "پوشیده: %s", "card": "شمارهٔ کارت", "national_id": "کد ملی", "password": "رمز",
 		"unreachable": "در دسترس نیست", "blocked": "بسته‌شده", "missing": "نیست", "order": "سفارش", "amount": "مبلغ", "items": "کالاها", "outcome": "نتیجه", "seconds": "ثانیه", "programme": "برنامه", "step": "گام",
 		"message": "پیام", "note": "یادداشت همکار", "edit": "پیام ویرایش‌شده", "deletion": "پیام پس‌گرفته", "rating": "امتیاز", "visit": "صفحه‌ای از سایت ما",
-		"webchat": "گفت‌وگوی سایت", "email": "ایمیل", "sms": "پیامک", "telegram": "تلگرام", "phone": "تلفن", "shop": "فروشگاه", "web": "سایت ما", "external": "شماره در سامانه‌ای دیگر", "app": "اپ", "api": "سامانه‌ای دیگر", "other": "راه دیگر", "comma": "، "},
+		"webchat": "گفت‌وگوی سایت", "email": "ایمیل", "sms": "پیامک", "telegram": "تلگرام", "phone": "تلفن", "shop": "فروشگاه", "web": "سایت ما", "external": "شماره در سامانه‌ای دیگر", "app": "اپ", "api": "سامانه‌ای دیگر", "other": "راه دیگر", "comma": "، ", "at": " "},
 }
 
 type personView struct {
@@ -65,13 +65,25 @@ type personPrinter struct {
 	set   *inbox.Settings
 }
 
-func newPersonPrinter(firm Firm, set *inbox.Settings) *personPrinter {
-	p := &personPrinter{lang: firm.Locale, words: personWords[firm.Locale], set: set}
-	if p.words == nil {
-		p.lang, p.words = "en", personWords["en"]
+// personLanguage is the language of a person's export: the one that is asked for, else the first of the person's that there are words in, else the firm's.
+func personLanguage(asked string, languages []string, firm string) string {
+	list := []string{asked}
+	for _, tag := range languages {
+		base, _, _ := strings.Cut(strings.ToLower(tag), "-")
+		list = append(list, base)
 	}
+	for _, lang := range append(list, firm) {
+		if personWords[lang] != nil {
+			return lang
+		}
+	}
+	return "en"
+}
+
+func newPersonPrinter(lang, zone string, set *inbox.Settings) *personPrinter {
+	p := &personPrinter{lang: lang, words: personWords[lang], set: set}
 	var err error
-	if p.zone, err = time.LoadLocation(firm.Timezone); err != nil {
+	if p.zone, err = time.LoadLocation(zone); err != nil {
 		p.zone = time.UTC
 	}
 	return p
@@ -101,11 +113,7 @@ func (p *personPrinter) time(m record.Millis) string {
 		return ""
 	}
 	t := m.Time().In(p.zone)
-	if p.lang != "fa" {
-		return t.Format("2 Jan 2006, 15:04")
-	}
-	y, mo, d := persian.Of(t.Date())
-	return persian.Digits(fmt.Sprintf("%d/%02d/%02d %s", y, mo, d, t.Format("15:04")))
+	return p.day(t) + p.words["at"] + p.digits(t.Format("15:04"))
 }
 
 func (p *personPrinter) view(all *portable) personView {
@@ -195,38 +203,56 @@ func (p *personPrinter) profile(c *record.Customer) (lines [][2]string) {
 	}
 	add("since", p.time(c.CreatedAt))
 	for _, id := range record.AttributeIDs(c.Attributes) {
-		name, options := id, []record.Option(nil)
+		name, of := id, record.Attribute{}
 		for _, a := range p.set.Attributes {
 			if a.ID == id {
-				name, options = p.say(a.Name), a.Options
+				name, of = p.say(a.Name), a
 			}
 		}
-		lines = append(lines, [2]string{name, p.value(c.Attributes[id], options)})
+		lines = append(lines, [2]string{name, p.value(of.Type, of.Options, c.Attributes[id])})
 	}
 	return lines
 }
 
-// value is an attribute's, as people read it.
-func (p *personPrinter) value(raw json.RawMessage, options []record.Option) string {
-	var v any
-	if json.Unmarshal(raw, &v) != nil {
-		return string(raw)
-	}
-	switch v := v.(type) {
-	case string:
-		return p.option(options, v)
-	case bool:
-		return map[bool]string{true: "✓", false: "✗"}[v]
-	case []any:
-		var list []string
-		for _, x := range v {
-			list = append(list, p.option(options, fmt.Sprint(x)))
+// value is a field's of the firm's own, as people read it.
+func (p *personPrinter) value(typ string, options []record.Option, raw json.RawMessage) string {
+	var text string
+	var list []string
+	var yes bool
+	var money record.Money
+	switch {
+	case json.Unmarshal(raw, &text) == nil:
+		if day, err := time.Parse(time.DateOnly, text); typ == record.TypeDate && err == nil {
+			return p.day(day)
+		}
+		return p.option(options, text)
+	case json.Unmarshal(raw, &list) == nil:
+		for i := range list {
+			list[i] = p.option(options, list[i])
 		}
 		return strings.Join(list, p.words["comma"])
-	case map[string]any:
-		return joined(textsOf(v)...)
+	case json.Unmarshal(raw, &yes) == nil:
+		return map[bool]string{true: "✓", false: "✗"}[yes]
+	case json.Unmarshal(raw, &money) == nil && money.Currency != "":
+		return p.digits(money.Amount.String()) + " " + money.Currency
 	}
-	return string(raw)
+	return p.digits(string(raw))
+}
+
+// digits writes a number's as the language does.
+func (p *personPrinter) digits(s string) string {
+	if p.lang == "fa" {
+		return persian.Digits(s)
+	}
+	return s
+}
+
+func (p *personPrinter) day(t time.Time) string {
+	if p.lang != "fa" {
+		return t.Format("2 Jan 2006")
+	}
+	y, m, d := persian.Of(t.Date())
+	return persian.Digits(fmt.Sprintf("%d/%02d/%02d", y, m, d))
 }
 
 func (p *personPrinter) row(t *portableTouch) personRow {
@@ -244,7 +270,7 @@ func (p *personPrinter) row(t *portableTouch) personRow {
 		r.Who = p.words["you"]
 	}
 	if t.Score > 0 {
-		r.What += " · " + strconv.Itoa(t.Score)
+		r.What += " · " + p.digits(strconv.Itoa(t.Score))
 	}
 	for _, f := range t.Files {
 		r.Files = append(r.Files, personFile{Path: strings.TrimSuffix(f, missingFile), Name: fileLabel(f, p.words["missing"])})
@@ -268,7 +294,7 @@ func (p *personPrinter) row(t *portableTouch) personRow {
 		}
 		add("order", d.Order)
 		if d.Amount != 0 {
-			add("amount", d.Amount.String()+" "+d.Currency)
+			add("amount", p.digits(d.Amount.String())+" "+d.Currency)
 		}
 		var items []string
 		for _, i := range d.Items {
@@ -280,18 +306,19 @@ func (p *personPrinter) row(t *portableTouch) personRow {
 		add("programme", d.Programme)
 		add("step", d.Step)
 		if d.Seconds > 0 {
-			add("seconds", strconv.Itoa(d.Seconds))
+			add("seconds", p.digits(strconv.Itoa(d.Seconds)))
 		}
 		for _, id := range slices.Sorted(maps.Keys(d.Fields)) {
-			name := id
+			name, of := id, record.KindField{}
 			for _, k := range p.set.Kinds {
 				for _, f := range k.Fields {
 					if k.ID == t.Kind && f.ID == id {
-						name = p.say(f.Name)
+						name, of = p.say(f.Name), f
 					}
 				}
 			}
-			more = append(more, name+": "+fmt.Sprint(d.Fields[id]))
+			raw, _ := json.Marshal(d.Fields[id]) // it was read from JSON
+			more = append(more, name+": "+p.value(of.Type, of.Options, raw))
 		}
 		r.More = strings.Join(more, " · ")
 	}

@@ -40,6 +40,12 @@ func (s *Server) exportPerson(c echo.Context) error {
 	if s.sight(c).Limited() { // a part of what is held would be taken for all of it
 		return forbidden("Some fields of customers are kept from your role. Who sees all of them can export everything that is held about one.")
 	}
+	lang := c.QueryParam("lang")
+	if lang != "" {
+		if err := choice("lang", lang, "en", "fa"); err != nil {
+			return err
+		}
+	}
 	ctx := c.Request().Context()
 	set := s.hub.Settings()
 	page, err := s.db.CustomerRecord(ctx, id, &set.Record, set.Attributes, s.hub.Now())
@@ -64,7 +70,7 @@ func (s *Server) exportPerson(c echo.Context) error {
 	c.Response().WriteHeader(http.StatusOK)
 	z := zip.NewWriter(c.Response())
 	x := &personExport{s: s, zip: z, names: map[string]int{}, all: portable{MadeAt: s.hub.Now().Time(), Page: page, Consents: consents}}
-	if err := x.write(ctx, page.Customer.ID, newPersonPrinter(firm, set)); err != nil {
+	if err := x.write(ctx, page.Customer.ID, newPersonPrinter(personLanguage(lang, page.Customer.Languages, firm.Locale), firm.Timezone, set)); err != nil {
 		// The file is cut short, which every program that opens it sees.
 		s.log.Warn("the export of a person broke off", "customer", page.Customer.ID, "err", err)
 		return nil

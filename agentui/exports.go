@@ -10,11 +10,12 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"tamas/inbox"
 	"tamas/inbox/record"
 	"tamas/inbox/sheet"
 )
 
-// Exports have the columns that an import of the same thing knows, so that what was exported can be imported as it is.
+// Exports have the columns that an import of the same thing knows. docs/import.md says what they bring back, and what not.
 
 // table is an export on its way out.
 type table struct {
@@ -70,6 +71,30 @@ func seenColumns(sight record.Sight, columns []string) []string {
 	return slices.DeleteFunc(columns, func(f string) bool { return !sight.Sees(profileField(f)) })
 }
 
+// profiles adds columns for the firm's own fields to those of a file of customers or organisations, and gives what writes the part of a row that both have.
+func profiles(set *inbox.Settings, sight record.Sight, of string, columns []string) ([]string, func(t *table, tags []string, place *record.Place, owner string, own record.Values)) {
+	types := map[string]string{}
+	for _, a := range set.Attributes {
+		if f := record.FieldOf(a.ID); a.Of == of && sight.Sees(f) {
+			columns = append(columns, f)
+			types[f] = a.Type
+		}
+	}
+	return columns, func(t *table, tags []string, place *record.Place, owner string, own record.Values) {
+		t.set("tags", joinList(tags))
+		if place != nil {
+			t.set("country", place.Country)
+			t.set("city", place.City)
+			t.set("address", place.Address)
+		}
+		t.set("owner", emailOf(set, owner))
+		for id, v := range own {
+			f := record.FieldOf(id)
+			t.set(f, valueText(types[f], v))
+		}
+	}
+}
+
 func (s *Server) exportCustomers(ending string) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		ctx, sight, set := c.Request().Context(), s.sight(c), s.hub.Settings()
@@ -91,13 +116,7 @@ func (s *Server) exportCustomers(ending string) echo.HandlerFunc {
 		}
 		columns = append(columns, "tier", "tags", "languages", "time_zone", "country", "city", "address", "owner", "stage", "organisation", "role")
 		columns = seenColumns(sight, columns)
-		types := map[string]string{}
-		for _, a := range set.Attributes {
-			if f := record.FieldOf(a.ID); a.Of == record.OfCustomer && sight.Sees(f) {
-				columns = append(columns, f)
-				types[f] = a.Type
-			}
-		}
+		columns, profile := profiles(set, sight, record.OfCustomer, columns)
 		t, err := s.export(c, "customers", ending, columns)
 		if err != nil {
 			return err
@@ -110,19 +129,9 @@ func (s *Server) exportCustomers(ending string) echo.HandlerFunc {
 			t.set("id", x.ID)
 			t.set("name", x.Name)
 			t.set("tier", x.Tier)
-			t.set("tags", joinList(x.Tags))
+			profile(t, x.Tags, x.Place, x.Owner, x.Attributes)
 			t.set("languages", strings.Join(x.Languages, ","))
 			t.set("time_zone", x.TimeZone)
-			if x.Place != nil {
-				t.set("country", x.Place.Country)
-				t.set("city", x.Place.City)
-				t.set("address", x.Place.Address)
-			}
-			owner := x.Owner
-			if u, ok := set.Users[owner]; ok {
-				owner = u.Email
-			}
-			t.set("owner", owner)
 			t.set("stage", x.Stage)
 			t.set("organisation", x.Organisation)
 			t.set("role", x.Role)
@@ -142,14 +151,18 @@ func (s *Server) exportCustomers(ending string) echo.HandlerFunc {
 					t.set("identity:"+ch, strings.Join(list, "\n"))
 				}
 			}
-			for id, v := range x.Attributes {
-				f := record.FieldOf(id)
-				t.set(f, valueText(types[f], v))
-			}
 			return t.put()
 		})
 		return s.cutOff(c, err)
 	}
+}
+
+// emailOf is a colleague as another hub knows them too, where ids are others; whoever is not known keeps the id.
+func emailOf(set *inbox.Settings, id string) string {
+	if u, ok := set.Users[id]; ok {
+		return u.Email
+	}
+	return id
 }
 
 // joinList writes a list so that it is read again: with commas, or, when one of them holds what parts a list, as JSON.
@@ -193,7 +206,7 @@ func (s *Server) cutOff(c echo.Context, err error) error {
 
 func (s *Server) exportTouches(ending string) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		ctx, sight := c.Request().Context(), s.sight(c)
+		ctx, sight, set := c.Request().Context(), s.sight(c), s.hub.Settings()
 		f := record.TouchFilter{Customer: c.QueryParam("customer"), Kinds: splitList(c.QueryParam("kind")), Channels: splitList(c.QueryParam("channel"))}
 		for name, into := range map[string]*record.Millis{"from": &f.From, "to": &f.To} {
 			if v := c.QueryParam(name); v != "" {
@@ -215,11 +228,11 @@ func (s *Server) exportTouches(ending string) echo.HandlerFunc {
 			columns = append(columns, "cost")
 		}
 		columns = append(columns, "order", "seconds", "outcome", "place", "programme", "step")
-		types := map[string]string{}
-		for _, k := range s.hub.Settings().Kinds {
+		types := map[[2]string]string{} // of a field, by its kind: two kinds may have fields of one name
+		for _, k := range set.Kinds {
 			for _, kf := range k.Fields {
-				if name := "fields." + kf.ID; types[name] == "" {
-					types[name] = kf.Type
+				types[[2]string{k.ID, kf.ID}] = kf.Type
+				if name := "fields." + kf.ID; !slices.Contains(columns, name) {
 					columns = append(columns, name)
 				}
 			}
@@ -248,7 +261,7 @@ func (s *Server) exportTouches(ending string) echo.HandlerFunc {
 			t.set("channel", x.Channel)
 			t.set("inbound", strconv.FormatBool(x.Inbound))
 			if x.Author.Kind == "agent" {
-				t.set("agent", x.Author.ID)
+				t.set("agent", emailOf(set, x.Author.ID))
 			}
 			if x.Body != nil {
 				t.set("subject", x.Body.Subject)
@@ -276,7 +289,7 @@ func (s *Server) exportTouches(ending string) echo.HandlerFunc {
 				}
 				for id, v := range d.Fields {
 					b, _ := json.Marshal(v)
-					t.set("fields."+id, valueText(types["fields."+id], b))
+					t.set("fields."+id, valueText(types[[2]string{x.Kind, id}], b))
 				}
 			}
 			return t.put()
@@ -299,13 +312,7 @@ func (s *Server) exportOrganisations(ending string) echo.HandlerFunc {
 		ctx, sight, set := c.Request().Context(), s.sight(c), s.hub.Settings()
 		columns := []string{"id", "name", "tags", "country", "city", "address", "owner", "members"}
 		columns = slices.DeleteFunc(columns, func(f string) bool { return f != "name" && !sight.Sees(profileField(f)) }) // firms' names are never kept
-		types := map[string]string{}
-		for _, a := range set.Attributes {
-			if f := record.FieldOf(a.ID); a.Of == record.OfOrganisation && sight.Sees(f) {
-				columns = append(columns, f)
-				types[f] = a.Type
-			}
-		}
+		columns, profile := profiles(set, sight, record.OfOrganisation, columns)
 		t, err := s.export(c, "organisations", ending, columns)
 		if err != nil {
 			return err
@@ -320,22 +327,8 @@ func (s *Server) exportOrganisations(ending string) echo.HandlerFunc {
 				o.Cut(sight)
 				t.set("id", o.ID)
 				t.set("name", o.Name)
-				t.set("tags", joinList(o.Tags))
-				if o.Place != nil {
-					t.set("country", o.Place.Country)
-					t.set("city", o.Place.City)
-					t.set("address", o.Place.Address)
-				}
-				owner := o.Owner
-				if u, ok := set.Users[owner]; ok {
-					owner = u.Email
-				}
-				t.set("owner", owner)
 				t.set("members", strconv.Itoa(o.Members))
-				for id, v := range o.Attributes {
-					f := record.FieldOf(id)
-					t.set(f, valueText(types[f], v))
-				}
+				profile(t, o.Tags, o.Place, o.Owner, o.Attributes)
 				if err := t.put(); err != nil {
 					return s.cutOff(c, err)
 				}

@@ -14,8 +14,12 @@ import (
 // the adapter's to check (a signature, a secret path, an allowed origin).
 func (s *Server) hook(c echo.Context) error {
 	account := c.Param("account")
+	opening := s.hub.Opening(account) // before Webhook: it may open in between
 	h := s.hub.Webhook(account)
-	if h == nil {
+	switch {
+	case h == nil && opening:
+		return &problem{Status: http.StatusServiceUnavailable, Code: codeNotRecorded, Message: "The channel is being opened. Send it again."}
+	case h == nil:
 		return notFound("account")
 	}
 	r := c.Request()

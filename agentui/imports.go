@@ -42,10 +42,10 @@ func (s *Server) postImport(c echo.Context) error {
 	case errors.As(err, &refused) && refused.Code == codeTooLarge:
 		return tooLarge(inbox.MaxImport)
 	case err != nil:
-		return err
+		return saidIn(c, err)
 	}
 	s.tellSettings(r.Context(), inbox.ImportsTopic)
-	return c.JSON(http.StatusCreated, i)
+	return answerImport(c, http.StatusCreated, i)
 }
 
 func (s *Server) listImports(c echo.Context) error {
@@ -61,6 +61,9 @@ func (s *Server) listImports(c echo.Context) error {
 	if err != nil {
 		return badPosition(err)
 	}
+	for at := range list {
+		list[at].Error = inbox.ImportText(localeOf(c), list[at].Error)
+	}
 	return c.JSON(http.StatusOK, struct {
 		Items []inbox.Import `json:"items"`
 		Next  string         `json:"next"`
@@ -74,7 +77,7 @@ func (s *Server) listImportFields(c echo.Context) error {
 	}
 	sight, list := s.sight(c), []inbox.ImportField{}
 	for _, f := range s.hub.ImportFields(of) {
-		if of == record.ImportTouches || sight.Edits(profileField(f.ID)) {
+		if editsImported(sight, of, f.ID) {
 			list = append(list, f)
 		}
 	}
@@ -99,16 +102,52 @@ func profileField(id string) string {
 	return id
 }
 
-func (s *Server) getImport(c echo.Context) error {
+// localeOf is the language of whoever asks.
+func localeOf(c echo.Context) string { return principalOf(c).User.Locale }
+
+// saidIn is an error of an import in the caller's language, where it is one that people can mend.
+func saidIn(c echo.Context, err error) error {
+	var refused *inbox.Refusal
+	if !errors.As(err, &refused) {
+		return err
+	}
+	said := *refused
+	said.Message = inbox.ImportText(localeOf(c), refused.Message)
+	return &said
+}
+
+func answerImport(c echo.Context, status int, i inbox.Import) error {
+	i.Error = inbox.ImportText(localeOf(c), i.Error)
+	return c.JSON(status, i)
+}
+
+// importOf is the import in the path.
+func (s *Server) importOf(c echo.Context) (i inbox.Import, err error) {
 	id, err := rowID(c, "import")
+	if err != nil {
+		return i, err
+	}
+	if i, err = s.hub.Import(c.Request().Context(), id); err != nil {
+		err = missing(err, "import")
+	}
+	return i, err
+}
+
+// rowsOf is importOf for its rows: a file may hold anything, so they are for whoever sent it, and for those from whom nothing is kept.
+func (s *Server) rowsOf(c echo.Context) (inbox.Import, error) {
+	i, err := s.importOf(c)
+	if err == nil && i.By != principalOf(c).User.ID && s.sight(c).Limited() {
+		err = forbidden("Somebody else sent this file, and it may hold fields that are kept from your role.")
+	}
+	return i, err
+}
+
+func (s *Server) getImport(c echo.Context) error {
+	i, err := s.importOf(c)
 	if err != nil {
 		return err
 	}
-	i, err := s.hub.Import(c.Request().Context(), id)
-	if err != nil {
-		return missing(err, "import")
-	}
-	return c.JSON(http.StatusOK, i)
+	return answerImport(c, http.StatusOK, i)
 }
 
 func (s *Server) patchImport(c echo.Context) error {
@@ -122,7 +161,7 @@ func (s *Server) patchImport(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	id, err := rowID(c, "import")
+	was, err := s.importOf(c)
 	if err != nil {
 		return err
 	}
@@ -134,47 +173,33 @@ func (s *Server) patchImport(c echo.Context) error {
 			return err
 		}
 	}
-	ctx := c.Request().Context()
 	if in.Mapping != nil {
-		was, err := s.hub.Import(ctx, id)
-		if err != nil {
-			return missing(err, "import")
-		}
 		if err := s.mayImport(c, was.Of, *in.Mapping); err != nil {
 			return err
 		}
 	}
-	i, err := s.hub.EditImport(ctx, id, inbox.ImportEdit{Version: *in.Version, Name: in.Name, Format: in.Format, Mapping: in.Mapping, Options: in.Options})
+	ctx := c.Request().Context()
+	i, err := s.hub.EditImport(ctx, was.ID, inbox.ImportEdit{Version: *in.Version, Name: in.Name, Format: in.Format, Mapping: in.Mapping, Options: in.Options})
 	if err != nil {
-		return stale(err, "import", func() (inbox.Import, error) { return s.hub.Import(ctx, id) })
+		return saidIn(c, stale(err, "import", func() (inbox.Import, error) { return s.hub.Import(ctx, was.ID) }))
 	}
-	return c.JSON(http.StatusOK, i)
+	return answerImport(c, http.StatusOK, i)
 }
 
 // mayImport refuses to write fields that the caller's role may not change.
 func (s *Server) mayImport(c echo.Context, of string, mapping map[string]string) error {
-	if of == record.ImportTouches {
-		return nil
-	}
 	sight := s.sight(c)
 	for _, f := range mapping {
-		if !sight.Edits(profileField(f)) {
+		if !editsImported(sight, of, f) {
 			return locked(f)
 		}
 	}
 	return nil
 }
 
-// mayReadImport: a file may hold anything, so its rows are for whoever sent it, and for those from whom nothing is kept.
-func (s *Server) mayReadImport(c echo.Context, id string) error {
-	i, err := s.hub.Import(c.Request().Context(), id)
-	if err != nil {
-		return missing(err, "import")
-	}
-	if who := principalOf(c); i.By != who.User.ID && s.sight(c).Limited() {
-		return forbidden("Somebody else sent this file, and it may hold fields that are kept from your role.")
-	}
-	return nil
+// editsImported tells whether somebody may write a field of a file. Names of organisations are never kept.
+func editsImported(s record.Sight, of, field string) bool {
+	return of == record.ImportTouches || of == record.ImportOrganisations && field == "name" || s.Edits(profileField(field))
 }
 
 func (s *Server) previewImport(c echo.Context) error {
@@ -182,16 +207,13 @@ func (s *Server) previewImport(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	id, err := rowID(c, "import")
+	i, err := s.rowsOf(c)
 	if err != nil {
 		return err
 	}
-	if err := s.mayReadImport(c, id); err != nil {
-		return err
-	}
-	list, err := s.hub.PreviewImport(c.Request().Context(), id, rows)
+	list, err := s.hub.PreviewImport(c.Request().Context(), i.ID, localeOf(c), rows)
 	if err != nil {
-		return missing(err, "import")
+		return saidIn(c, missing(err, "import"))
 	}
 	return c.JSON(http.StatusOK, listOf(list))
 }
@@ -202,28 +224,24 @@ func (s *Server) moveImport(what string) echo.HandlerFunc {
 		if err := nothing(c); err != nil {
 			return err
 		}
-		id, err := rowID(c, "import")
+		was, err := s.importOf(c)
 		if err != nil {
 			return err
-		}
-		ctx := c.Request().Context()
-		was, err := s.hub.Import(ctx, id)
-		if err != nil {
-			return missing(err, "import")
 		}
 		if what == "run" {
 			if err := s.mayImport(c, was.Of, was.Mapping); err != nil {
 				return err
 			}
 		}
-		i, err := s.hub.MoveImport(ctx, id, what, func(before, after string) record.Note {
-			return s.note(c, "import."+what, id, map[string]any{"state": before, "name": was.Name}, map[string]any{"state": after, "name": was.Name})
+		ctx := c.Request().Context()
+		i, err := s.hub.MoveImport(ctx, was.ID, what, func(before, after string) record.Note {
+			return s.note(c, "import."+what, was.ID, map[string]any{"state": before, "name": was.Name}, map[string]any{"state": after, "name": was.Name})
 		})
 		if err != nil {
-			return missing(err, "import")
+			return saidIn(c, missing(err, "import"))
 		}
 		s.tellSettings(ctx, inbox.ImportsTopic)
-		return c.JSON(http.StatusAccepted, i)
+		return answerImport(c, http.StatusAccepted, i)
 	}
 }
 
@@ -237,19 +255,11 @@ func (s *Server) importErrors(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	id, err := rowID(c, "import")
+	i, err := s.rowsOf(c)
 	if err != nil {
 		return err
 	}
-	ctx := c.Request().Context()
-	if err := s.mayReadImport(c, id); err != nil {
-		return err
-	}
-	i, err := s.hub.Import(ctx, id)
-	if err != nil {
-		return missing(err, "import")
-	}
-	list, err := s.hub.ImportErrors(ctx, id, after, limit)
+	list, err := s.hub.ImportErrors(c.Request().Context(), i.ID, localeOf(c), after, limit)
 	if err != nil {
 		return err
 	}
@@ -261,16 +271,8 @@ func (s *Server) importErrors(c echo.Context) error {
 
 // importErrorFile is the same as a file like the import's, to be corrected and sent again.
 func (s *Server) importErrorFile(c echo.Context) error {
-	id, err := rowID(c, "import")
+	i, err := s.rowsOf(c)
 	if err != nil {
-		return err
-	}
-	ctx := c.Request().Context()
-	i, err := s.hub.Import(ctx, id)
-	if err != nil {
-		return missing(err, "import")
-	}
-	if err := s.mayReadImport(c, id); err != nil {
 		return err
 	}
 	media, ending := "text/csv; charset="+i.Format.Encoding, ".csv"
@@ -278,7 +280,7 @@ func (s *Server) importErrorFile(c echo.Context) error {
 		media, ending = "application/jsonl", ".jsonl"
 	}
 	download(c, media, "errors"+ending)
-	return s.hub.WriteImportErrors(ctx, id, c.Response())
+	return s.hub.WriteImportErrors(c.Request().Context(), i.ID, localeOf(c), c.Response())
 }
 
 // download begins an answer that is saved as a file.
@@ -291,22 +293,18 @@ func download(c echo.Context, media, name string) {
 }
 
 func (s *Server) deleteImport(c echo.Context) error {
-	id, err := rowID(c, "import")
-	if err != nil {
-		return err
-	}
 	version, err := queryVersion(c)
 	if err != nil {
 		return err
 	}
-	ctx := c.Request().Context()
-	was, err := s.hub.Import(ctx, id)
+	was, err := s.importOf(c)
 	if err != nil {
-		return missing(err, "import")
+		return err
 	}
-	err = s.hub.DeleteImport(ctx, id, version, s.note(c, "import.delete", id, map[string]any{"name": was.Name, "state": was.State}, nil))
+	ctx := c.Request().Context()
+	err = s.hub.DeleteImport(ctx, was.ID, version, s.note(c, "import.delete", was.ID, map[string]any{"name": was.Name, "state": was.State}, nil))
 	if err != nil {
-		return stale(err, "import", func() (inbox.Import, error) { return s.hub.Import(ctx, id) })
+		return stale(err, "import", func() (inbox.Import, error) { return s.hub.Import(ctx, was.ID) })
 	}
 	s.tellSettings(ctx, inbox.ImportsTopic)
 	return c.NoContent(http.StatusNoContent)

@@ -77,8 +77,24 @@ func TestImportsAPI(t *testing.T) {
 	if errs.Total != 1 || errs.Items[0].Row != 3 {
 		t.Errorf("%+v", errs)
 	}
-	if a := sam.call("GET", "/imports/"+i.ID+"/errors.csv", nil); a.status != http.StatusOK || !strings.Contains(string(a.body), "Bad;1;y;mobile ") {
-		t.Errorf("%d %q", a.status, a.body)
+	for locale, want := range map[string]struct{ row, sentence, mapping string }{
+		"en": {"Bad;1;y;“mobile”: It is no telephone number.", "It is no telephone number.", `There is no field "nothing".`},
+		"fa": {"Bad;1;y;«mobile»: شمارهٔ تلفن نیست.", "شمارهٔ تلفن نیست.", "فیلدی به نام \u2068nothing\u2069 نیست."},
+	} {
+		sam.ok("PATCH", "/me", map[string]any{"locale": locale}, nil)
+		if a := sam.call("GET", "/imports/"+i.ID+"/errors.csv", nil); a.status != http.StatusOK || !strings.Contains(string(a.body), want.row) {
+			t.Errorf("%s: %d %q", locale, a.status, a.body)
+		}
+		sam.ok("GET", "/imports/"+i.ID+"/errors", nil, &errs)
+		if errs.Items[0].Reasons[0].Message != want.sentence {
+			t.Errorf("%s: %+v", locale, errs)
+		}
+		var other inbox.Import
+		sam.ok("POST", "/imports?of=customers&name=other.csv", []byte("name;mobile\nAli;09121234567\nBad;1\n"), &other, "Content-Type", "text/csv")
+		if a := sam.call("PATCH", "/imports/"+other.ID, map[string]any{"version": other.Version, "mapping": map[string]string{"name": "nothing"}}); a.status != http.StatusUnprocessableEntity || a.problem().Message != want.mapping {
+			t.Errorf("%s: %d %s", locale, a.status, a.body)
+		}
+		sam.ok("DELETE", fmt.Sprintf("/imports/%s?version=%d", other.ID, other.Version), nil, nil)
 	}
 	var page struct{ Items []inbox.Import }
 	sam.ok("GET", "/imports", nil, &page)
@@ -171,5 +187,47 @@ func TestExportIsImportedAsTheSame(t *testing.T) {
 		if got := export(b, "/exports/touches.jsonl?kind=purchase"); got != logged {
 			t.Errorf("seed %d, %s:\n%s\nnot\n%s", seed, form, got, logged)
 		}
+	}
+}
+
+// Two kinds may have fields of one name and another type, an option may be called what another's id is, colleagues have other ids elsewhere, and two
+// sources may have the same id.
+func TestExportOfOwnKinds(t *testing.T) {
+	options := []map[string]any{{"id": "a", "name": map[string]string{"en": "b"}}, {"id": "b", "name": map[string]string{"en": "c"}}}
+	kinds := []map[string]any{
+		{"id": "x_fitting", "name": map[string]string{"en": "Fitting"}, "fields": []map[string]any{{"id": "size", "name": map[string]string{"en": "Size"}, "type": "number"}, {"id": "grade", "name": map[string]string{"en": "Grade"}, "type": "choice", "options": options}}},
+		{"id": "x_repair", "name": map[string]string{"en": "Repair"}, "fields": []map[string]any{{"id": "size", "name": map[string]string{"en": "Size"}, "type": "text"}}},
+	}
+	hub := func() *browser {
+		b := boot(t).as("ada")
+		b.ok("PUT", "/settings/kinds", map[string]any{"version": 0, "value": kinds}, nil)
+		return b
+	}
+	a := hub()
+	a.ok("POST", "/touches", map[string]any{"touches": []map[string]any{
+		{"id": "1", "kind": "x_fitting", "at": "2026-03-21T10:00:00Z", "customer": map[string]string{"phone": "+989120000001"}, "agent": a.r.users["leyla"].Email, "data": map[string]any{"fields": map[string]any{"size": 42, "grade": "b"}}},
+		{"id": "2", "kind": "x_repair", "at": "2026-03-21T11:00:00Z", "customer": map[string]string{"phone": "+989120000001"}, "agent": a.r.users["leyla"].Email, "data": map[string]any{"fields": map[string]any{"size": "XL"}}},
+		{"id": "1", "source": "till", "kind": "purchase", "at": "2026-03-21T12:00:00Z", "customer": map[string]string{"phone": "+989120000001"}},
+	}}, nil)
+	// Of the customer, not of an address: elsewhere only an address says whose it is.
+	a.ok("POST", "/touches", map[string]any{"touches": []map[string]any{
+		{"id": "3", "kind": "purchase", "at": "2026-03-21T13:00:00Z", "customer": map[string]string{"id": record.LinkIdentity("phone", "+989120000001", "").Customer}},
+	}}, nil)
+	export := func(b *browser) string { return string(b.call("GET", "/exports/touches.jsonl", nil).body) }
+	want := export(a)
+	if !strings.Contains(want, `"agent":"`+a.r.users["leyla"].Email+`"`) || strings.Count(want, `"customer.address":"+989120000001"`) != 4 || strings.Count(want, "\n") != 4 {
+		t.Fatal(want)
+	}
+	for _, form := range []string{"csv", "jsonl"} {
+		b := hub()
+		if i := b.imports("touches", "t."+form, string(a.call("GET", "/exports/touches."+form, nil).body)); i.Made != 4 || i.Bad != 0 {
+			t.Fatalf("%s: %+v", form, i)
+		}
+		if got := export(b); got != want {
+			t.Errorf("%s:\n%s\nnot\n%s", form, got, want)
+		}
+	}
+	if i := a.imports("touches", "t.csv", string(a.call("GET", "/exports/touches.csv", nil).body)); i.Made != 0 || i.Known != 4 {
+		t.Errorf("where it came from: %+v", i)
 	}
 }

@@ -19,9 +19,6 @@ type addressIn struct {
 
 // identity checks an address, and writes it as the channels do. field is where it stands in the request.
 func (s *Server) identity(field string, in addressIn) (record.Identity, error) {
-	if record.Masked(in.Address) {
-		return record.Identity{}, partOnly(field + "address")
-	}
 	i, err := s.hub.LogRules().Address(in.Channel, in.Address)
 	var wrong *channels.FieldError
 	if errors.As(err, &wrong) {
@@ -139,7 +136,8 @@ func (s *Server) listFixes(c echo.Context) error {
 		return err
 	}
 	set := s.hub.Settings()
-	page, err := s.db.FixList(c.Request().Context(), list, &set.Record, set.Attributes, s.hub.Now(), before, limit)
+	rules, attributes := s.sight(c).Asks(&set.Record, set.Attributes)
+	page, err := s.db.FixList(c.Request().Context(), list, rules, attributes, s.hub.Now(), before, limit)
 	if err != nil {
 		return badPosition(err)
 	}

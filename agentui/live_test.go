@@ -407,12 +407,11 @@ func TestLiveBadFrames(t *testing.T) {
 			return c.WriteMessage(websocket.TextMessage, bytes.Repeat([]byte(" "), maxClientFrame+1))
 		},
 		"too many": func(c *websocket.Conn) error {
-			for range framesBurst * 3 {
+			for { // as many as it takes, however slowly they are read
 				if err := c.WriteMessage(websocket.TextMessage, []byte(`{"t":"ping"}`)); err != nil {
 					return err
 				}
 			}
-			return nil
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

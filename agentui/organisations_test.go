@@ -231,7 +231,7 @@ func TestSummaries(t *testing.T) {
 			t.Errorf("%s: %+v", path, sum)
 		}
 		var line record.Timeline
-		b.ok("GET", path+"/touches?kind="+sum.Value[0].From.Kind, nil, &line)
+		b.ok("GET", path+"/touches?value="+sum.Value[0].From.Value, nil, &line)
 		if len(line.Items) != 1 || line.Items[0].Data.Cost.String() != "5" {
 			t.Errorf("%+v", line.Items)
 		}

@@ -142,11 +142,8 @@ func (s *Server) runRetention(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	did, err := s.hub.Retain(ctx, time.Now().Add(retainFor))
-	if err != nil {
-		return err
-	}
-	if err := s.db.Noted(ctx, s.note(c, "retention.run", "", nil, did)); err != nil {
+	did, late := s.hub.Retain(ctx, time.Now().Add(retainFor))
+	if err := errors.Join(late, s.db.Noted(ctx, s.note(c, "retention.run", "", nil, did))); err != nil { // what was done until then is noted, too
 		return err
 	}
 	if did.Customers > 0 {

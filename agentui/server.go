@@ -312,6 +312,7 @@ func (s *Server) routes() *echo.Echo {
 	a.PUT("/settings/attributes", s.supervisor(attributesSetting.put(s)))
 	a.GET("/settings/record", s.agent(recordSetting.get(s)))
 	a.PUT("/settings/record", s.supervisor(recordSetting.put(s)))
+	a.POST("/settings/record/stages", s.supervisor(s.previewStages))
 	a.GET("/settings/privacy", s.supervisor(privacySetting.get(s)))
 	a.PUT("/settings/privacy", s.admin(privacySetting.put(s)))
 	a.POST("/settings/privacy/preview", s.supervisor(s.previewRetention))

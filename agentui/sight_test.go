@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +23,7 @@ type secretFirm struct {
 	customer, other, organisation     string
 	conversation, touch, merge, moved string
 	imported                          string
+	nameless                          record.Conversation
 	hidden                            map[string]string // what it is → how it shows in an answer
 }
 
@@ -40,6 +42,7 @@ func bootSecret(t *testing.T) *secretFirm {
 	head := r.says(secretMail, "hello there")
 	f.conversation, f.customer = head.ID, a.customerOf(head.ID)
 	f.other = a.customerOf(r.says("other.secret@example.com", "hello").ID)
+	f.nameless = r.says("nameless.secret@example.com", "hello")
 	third := a.customerOf(r.says("third.secret@example.com", "hello").ID)
 	fourth := a.customerOf(r.says("fourth.secret@example.com", "hello").ID)
 	a.ok("POST", "/customers/"+f.customer+"/identities", map[string]any{"channel": "phone", "address": secretPhone, "evidence": "called from " + secretPhone}, nil)
@@ -100,7 +103,7 @@ func (f *secretFirm) doors() (list []string) {
 	q := url.QueryEscape
 	asks := map[string][]string{"/live": nil, "/openapi.yaml": nil, // the sockets: below
 		"/customers":                  {"", "?q=Quillonia", "?q=" + q(secretMail), "?q=" + q(secretPhone), "?fix=incomplete", "?fix=stale", "?fix=unreachable", "?fix=twins"},
-		"/search":                     {"?q=Quillonia", "?q=" + q(secretMail), "?q=" + q(secretPhone), "?q=hello", "?q=tea", "?q=" + q("from:Quillonia hello"), "?q=" + q("from:"+secretMail+" hello"), "?q=hushtag", "?q=hushcustomer", "?q=Hushville"},
+		"/search":                     {"?q=Quillonia", "?q=" + q(secretMail), "?q=" + q(secretPhone), "?q=hello", "?q=tea", "?q=" + q("from:Quillonia hello"), "?q=" + q("from:"+secretMail+" hello"), "?q=hushtag", "?q=hushcustomer", "?q=Hushville", strings.TrimPrefix(f.byNumber(), "/search")},
 		"/conversations":              {"", "?q=Quillonia", "?q=" + q(secretMail), "?list=waiting", "?status=open"},
 		"/customers/{id}/merge":       {"?from=" + f.other},
 		"/merges/{id}":                {"", "!" + f.moved},
@@ -142,6 +145,11 @@ func (f *secretFirm) doors() (list []string) {
 	return list
 }
 
+// byNumber looks for the conversation of somebody without a name.
+func (f *secretFirm) byNumber() string {
+	return "/search?in=conversations&q=" + strconv.FormatInt(f.nameless.Number, 10)
+}
+
 // echoed is what the caller has written: the words and the filters of a search.
 var echoed = regexp.MustCompile(`"text":"[^"]*","filters":\[[^\]]*\]`)
 
@@ -176,6 +184,11 @@ func TestNoDoorTellsWhatIsHidden(t *testing.T) {
 		"/exports/customers.jsonl"} {
 		if !slices.Contains(all["name"], door) {
 			t.Errorf("%s does not tell an admin the name, so that this test tells nothing of it: %v", door, all["name"])
+		}
+	}
+	for door, field := range map[string]string{"/search?q=hello": "address", f.byNumber(): "address", "/search?q=tea": "telephone"} {
+		if !slices.Contains(all[field], door) {
+			t.Errorf("%s does not tell an admin whose it is, so that this test tells nothing of it: %v", door, all[field])
 		}
 	}
 	check := func(b *browser, role string, kept ...string) {
@@ -308,6 +321,10 @@ func TestLimitsOfNamesAndTiers(t *testing.T) {
 	sam.ok("PATCH", "/customers/"+f.customer, map[string]any{"tier": ""}, nil)
 	sam.refused(403, codeForbidden, "name", "POST", "/customers", map[string]any{"name": "New"})
 	sam.refused(403, codeForbidden, "address", "POST", "/customers/"+f.customer+"/identities", map[string]any{"channel": "external", "address": "5"})
+	// Names of organisations are nobody's but theirs.
+	if i := sam.imports(record.ImportOrganisations, "firms.csv", "name,city\nFirm of Yazd,Yazd\n"); i.Made != 1 || i.Mapping["name"] != "name" {
+		t.Errorf("%+v", i)
+	}
 	var p record.CustomerRecord
 	sam.ok("GET", "/customers/"+f.customer, nil, &p)
 	if !slices.Equal(p.Limits.Locked, []string{"address", "name"}) || !slices.ContainsFunc(p.Identities, func(i record.Identity) bool { return i.Address == secretPhone }) {
@@ -324,6 +341,31 @@ func TestLimitsOfNamesAndTiers(t *testing.T) {
 	sam.refused(403, codeForbidden, "value[0].see", "PUT", "/settings/attributes", map[string]any{"version": defined.Version, "value": defined.Value})
 }
 
+// How complete a record is counts what the asker sees.
+func TestCompletenessOfWhatIsSeen(t *testing.T) {
+	f := bootSecret(t)
+	set := record.DefaultRecordSetting()
+	set.Required = []string{record.FieldPlace, record.FieldOwner}
+	set.FieldRoles = map[string]record.Limit{"place": {See: []string{"admin"}}, "owner": {See: []string{"admin"}}}
+	attributes := []record.Attribute{{ID: "size", Of: record.OfCustomer, Required: true, See: []string{record.RoleAdmin}}, {ID: "shoe", Of: record.OfCustomer, Required: true}}
+	seen, asked := record.SightOf(record.RoleAgent, &set, attributes).Asks(&set, attributes)
+	if len(seen.Required) != 0 || asked[0].Required || !asked[1].Required || len(set.Required) != 2 || !attributes[0].Required {
+		t.Errorf("%+v %+v", seen.Required, asked)
+	}
+	f.ada.ok("PUT", "/settings/record", map[string]any{"version": 0, "value": set}, nil)
+	var whole, part record.CustomerRecord
+	f.ada.ok("GET", "/customers/"+f.customer, nil, &whole)
+	f.as("sam").ok("GET", "/customers/"+f.customer, nil, &part)
+	for _, field := range set.Required {
+		if slices.Contains(part.Completeness.Missing, field) {
+			t.Errorf("%s is asked for", field)
+		}
+	}
+	if len(part.Completeness.Missing) == 0 && part.Completeness.Percent != 100 || part.Completeness.Percent < whole.Completeness.Percent {
+		t.Errorf("%+v %+v", whole.Completeness, part.Completeness)
+	}
+}
+
 // A reply in whose envelope stands a part of an address goes to the whole of it.
 func TestPartsOfAddressesAreAnswered(t *testing.T) {
 	f := bootSecret(t)
@@ -336,6 +378,14 @@ func TestPartsOfAddressesAreAnswered(t *testing.T) {
 	for _, bad := range []string{"z***@example.com", "Quill <x***@example.com>"} {
 		if err := s.unmask(t.Context(), f.conversation, &channels.Envelope{Cc: []string{bad}}); asProblem(err).Field != "envelope.cc" {
 			t.Errorf("%s: %v", bad, err)
+		}
+	}
+	// Of two that look alike each keeps its place.
+	for range 20 {
+		e := &channels.Envelope{To: []string{"q***@example.com"}, Cc: []string{"q***@example.com", "Mia <m***@example.com>"}, Bcc: []string{"q***@example.com"}}
+		must(t, unmasked([]string{"quill@example.com", "Quentin <quentin@example.com>", "mia@example.com", "quinn@example.com"}, e))
+		if got := fmt.Sprint(e.To, e.Cc, e.Bcc); got != "[quill@example.com] [Quentin <quentin@example.com> mia@example.com] [quinn@example.com]" {
+			t.Fatal(got)
 		}
 	}
 	f.ada.refused(422, codeInvalid, "address", "POST", "/conversations", map[string]any{"account": f.account, "address": "q***@example.com", "text": "hi"})

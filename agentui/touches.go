@@ -99,6 +99,9 @@ func timelineFilter(c echo.Context) (f record.TimelineFilter, err error) {
 	if _, err := text("agent", f.Agent, 0, 64, false); err != nil {
 		return f, err
 	}
+	if f.Value, err = text("value", c.QueryParam("value"), 0, 8, false); err != nil {
+		return f, err
+	}
 	for _, l := range []struct {
 		field string
 		into  *[]string
@@ -129,7 +132,7 @@ func timelineFilter(c echo.Context) (f record.TimelineFilter, err error) {
 // answerTimeline answers with the touches of customers, as far as the caller may see them.
 func (s *Server) answerTimeline(c echo.Context, customers []string, f record.TimelineFilter) error {
 	ctx := c.Request().Context()
-	line, err := s.db.TimelineOf(ctx, customers, f)
+	line, err := s.db.TimelineOf(ctx, customers, record.CutTo(s.sight(c), f))
 	if err != nil {
 		return badPosition(err)
 	}

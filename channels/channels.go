@@ -123,6 +123,7 @@ type Link struct {
 	Email    string `json:"email,omitempty"` // further addresses that the same proof vouches for; optional
 	Phone    string `json:"phone,omitempty"`
 	Evidence string `json:"evidence,omitempty"` // for people: "signed token of the site", "start link"
+	Once     string `json:"once,omitempty"`     // name of a proof that is good for one identity: who brings it later is only suggested; "": good for all
 }
 
 // Batch is what one delivery or one poll brought. It is appended in order and waited for once.

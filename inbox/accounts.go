@@ -106,7 +106,7 @@ func (h *Hub) openAccount(ctx context.Context, row record.Account) *openAccount 
 	a.adapter = adapter
 	go func() {
 		defer close(a.done)
-		_ = hold(ctx, h.rdb, h.keys.lease("account:"+row.ID), a.work)
+		_ = hold(ctx, h.rdb, h.keys.lease("account:"+row.ID), h.leaseTime, a.work)
 	}()
 	return a
 }
@@ -170,6 +170,19 @@ func (h *Hub) Webhook(account string) http.Handler {
 		}
 	}
 	return nil
+}
+
+// Opening tells whether what an account serves is about to come: just after the start, or while its settings change. Who is told that there is no such
+// account would give up.
+func (h *Hub) Opening(account string) bool {
+	set := h.Settings()
+	row, ok := set.Accounts[account]
+	if !ok || !row.Enabled || row.Archived {
+		return !set.known()
+	}
+	h.accounts.mu.RLock()
+	defer h.accounts.mu.RUnlock()
+	return h.accounts.open[account] == nil
 }
 
 // Kinds are the channels that this program has.

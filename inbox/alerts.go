@@ -35,7 +35,6 @@ type Alert struct {
 }
 
 const (
-	alertEvery   = 2 * time.Second
 	troubleLimit = 2 * time.Minute // refused or failing for longer is an alert
 	deafAfter    = time.Minute     // without a leader: then nothing was heard for a while
 )
@@ -82,7 +81,7 @@ func (h *Hub) alertLoop(ctx context.Context) error {
 	if err := h.listen(ctx); err != nil && ctx.Err() == nil {
 		h.log.Debug("when the hub was last there could not be read", "err", err)
 	}
-	tick := time.NewTicker(alertEvery)
+	tick := time.NewTicker(h.alertEvery)
 	defer tick.Stop()
 	watch := newAlertWatch()
 	for {

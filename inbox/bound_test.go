@@ -8,7 +8,7 @@ import (
 
 // The bound of what waits to be recorded holds however many events that is: more than are kept in memory.
 func TestUnrecordedBeyondTheRing(t *testing.T) {
-	x := &tail{subs: map[*Subscription]struct{}{}, release: func([]record.ID) {}}
+	x := &tail{most: ringBytes, subs: map[*Subscription]struct{}{}, release: func([]record.ID) {}}
 	const events, size = 5 * ringSize, 1000
 	for n := uint64(1); n <= events; n++ {
 		id := record.ID{N: n, Token: 1}

@@ -12,10 +12,9 @@ import (
 )
 
 const (
-	continueEvery = 15 * time.Second
-	continueBack  = 24 * time.Hour // what is older is left alone: nobody waits for it any more
-	continuePage  = 50             // chats looked for at once
-	chatTouches   = 500            // the last ones of a chat that are looked at
+	continueBack = 24 * time.Hour // what is older is left alone: nobody waits for it any more
+	continuePage = 50             // chats looked for at once
+	chatTouches  = 500            // the last ones of a chat that are looked at
 )
 
 // continueLoop is the leader's: what an agent wrote to a visitor who has left goes on where the customer can be reached.
@@ -35,7 +34,7 @@ func (h *Hub) continueLoop(ctx context.Context) error {
 		if err != nil && ctx.Err() == nil {
 			h.log.Warn("what visitors have not seen could not go on elsewhere", "err", err)
 		}
-		if sleep(ctx, continueEvery) != nil {
+		if sleep(ctx, h.continueEvery) != nil {
 			return ctx.Err()
 		}
 		err = h.continueAll(ctx, h.Now())

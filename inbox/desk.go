@@ -119,7 +119,7 @@ func (d *desk) Unreachable(ctx context.Context, address, reason string) error {
 	if err != nil {
 		return unrecorded(err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, recordWait+5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, d.h.recordWait+5*time.Second)
 	defer cancel()
 	key := "unreachable/" + identity.ID + "/" + tokenText(newToken())
 	if err := d.h.markUnreachable(ctx, identity, reason, key, channelActor); err != nil {

@@ -13,7 +13,7 @@ import (
 // without an id. A key that was seen before gives the first one's id, and its touch's.
 // Errors: *Refusal; channels.ErrUnrecorded, channels.ErrOverloaded: call again with the same key.
 func (h *Hub) Do(ctx context.Context, cmd Command) (record.Event, error) {
-	ctx, cancel := context.WithTimeout(ctx, recordWait+5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, h.recordWait+5*time.Second)
 	defer cancel()
 	for {
 		e, epoch, err := h.propose(ctx, &cmd)

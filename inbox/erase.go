@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -13,10 +14,8 @@ import (
 var ErrOpen = errors.New("a conversation of the customer is open")
 
 const (
-	eraseTries  = 5
-	trimAfter   = 2 * time.Second // that every node has read what is trimmed
-	scrubEvery  = 10 * time.Second
-	retainEvery = time.Hour
+	eraseTries = 5
+	trimAfter  = 2 * time.Second // that every node has read what is trimmed
 )
 
 // privacyActor does what follows from erasing.
@@ -68,7 +67,6 @@ func (h *Hub) Erase(ctx context.Context, customer, reason, by string, note func(
 		if err != nil {
 			return e, err
 		}
-		h.trimSoon(ctx)
 		if err := h.ForgetImported(ctx); err != nil { // they go after a while anyway
 			h.log.Warn("imports still hold cells of their files", "err", err)
 		}
@@ -76,39 +74,47 @@ func (h *Hub) Erase(ctx context.Context, customer, reason, by string, note func(
 	}
 }
 
-// trimSoon takes what is recorded by now out of the log in Redis, when every node has read it.
-func (h *Hub) trimSoon(ctx context.Context) {
-	at, err := h.db.Cursor(ctx)
-	if err != nil {
-		h.log.Warn("the log still has what was erased, until it is trimmed", "err", err)
-		return
+// trimErased takes out of the log in Redis, once every node has read it, what was recorded when text was taken away since it was last called. It is
+// the leader's: whoever erased may have stopped since.
+func (h *Hub) trimErased(ctx context.Context, trimmed *record.Unwiped) error {
+	now, err := h.db.Unwiped(ctx)
+	if err != nil || now.Times == 0 || now == *trimmed {
+		return err
 	}
-	ctx = context.WithoutCancel(ctx)
-	time.AfterFunc(trimAfter, func() {
-		ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-		defer cancel()
-		if err := h.rdb.XTrimMinID(ctx, h.keys.events(), at.String()).Err(); err != nil {
-			h.log.Warn("the log still has what was erased, until it is trimmed", "err", err)
-		}
-	})
+	at, err := h.db.Cursor(ctx)
+	if err == nil {
+		err = sleep(ctx, trimAfter)
+	}
+	if err == nil {
+		err = h.rdb.XTrimMinID(ctx, h.keys.events(), at.String()).Err()
+	}
+	if err != nil {
+		return fmt.Errorf("trim what was erased: %w", err)
+	}
+	*trimmed = now
+	return nil
 }
 
-// privacyLoop keeps the list of erasures, finishes those that are under way: events' headers, files that nothing names any more, what deleted rows have left;
-// and every hour takes away what rules of retention say.
+// privacyLoop keeps the list of erasures, finishes those that are under way: the log, events' headers, files that nothing names any more, what deleted rows have left;
+// and every hour (retainEvery) takes away what rules of retention say.
 func (h *Hub) privacyLoop(ctx context.Context) error {
-	var retained time.Time
+	var (
+		retained time.Time
+		trimmed  record.Unwiped
+	)
 	for {
-		err := h.keepLedger(ctx)
-		more := false
-		if err == nil {
-			err = h.removeDoomed(ctx)
+		// What one of them cannot do now is no reason to leave the others, but for the certificate.
+		more, late := false, h.trimErased(ctx, &trimmed)
+		err := errors.Join(h.keepLedger(ctx), h.removeDoomed(ctx), late)
+		if late == nil {
+			more, late = h.db.ScrubOnce(ctx, h.Now(), h.Now()-record.Millis(h.doomedAfter.Milliseconds()))
+			err = errors.Join(err, late)
 		}
-		if err == nil {
-			more, err = h.db.ScrubOnce(ctx, h.Now(), h.Now()-record.Millis(h.doomedAfter.Milliseconds()))
-		}
-		if err == nil && time.Since(retained) > retainEvery {
-			if _, err = h.Retain(ctx, time.Time{}); err == nil {
+		if time.Since(retained) > h.retainEvery {
+			if _, late := h.Retain(ctx, time.Time{}); late == nil {
 				retained = time.Now()
+			} else {
+				err = errors.Join(err, late)
 			}
 		}
 		if err != nil && ctx.Err() == nil {
@@ -117,7 +123,7 @@ func (h *Hub) privacyLoop(ctx context.Context) error {
 		if more && err == nil {
 			continue
 		}
-		if sleep(ctx, scrubEvery) != nil {
+		if sleep(ctx, h.scrubEvery) != nil {
 			return ctx.Err()
 		}
 	}
@@ -161,15 +167,15 @@ func (h *Hub) Retain(ctx context.Context, until time.Time) (did Retained, err er
 		}
 		cut := now - record.Millis(r.Days)*24*3600_000
 		if r.What == record.RetainText {
-			for !late() {
-				n, err := h.db.RetainText(ctx, r, cut, now, 200)
+			for after := int64(0); !late(); {
+				n, next, err := h.db.RetainText(ctx, r, cut, now, after, 200)
 				if err != nil {
 					return did, err
 				}
-				if n == 0 {
+				if did.Touches += n; next == 0 {
 					break
 				}
-				did.Touches += n
+				after = next
 				if h.unrecorded() > indexYields { // what waits to be acknowledged comes first
 					if err := sleep(ctx, 100*time.Millisecond); err != nil {
 						return did, err

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -43,7 +45,7 @@ func TestErase(t *testing.T) {
 		ctx := t.Context()
 		r.user("ann", 50)
 		r.user("ben", 50)
-		r.tune = func(h *Hub) { h.doomedAfter = 0 }
+		r.tune = func(h *Hub) { h.doomedAfter, h.scrubEvery = 0, 100*time.Millisecond }
 		h, _ := r.hub()
 		ann := record.Actor{Kind: "agent", ID: "ann"}
 		// File is the erased customer's and another's; own only the erased customer's.
@@ -102,6 +104,10 @@ func TestErase(t *testing.T) {
 		}
 		if err := h.db.SetHold(ctx, record.Hold{Customer: who.Customer}); err != nil {
 			t.Fatal(err)
+		}
+		// What is logged by the customer's id is of an identity that is no address.
+		if logged, err := h.Log(ctx, ann, []record.Entry{{ID: "e1", Kind: record.KindCall, Customer: record.Who{ID: who.Customer}, Text: "zahrasecret call"}}); err != nil || logged[0].Error != nil {
+			t.Fatal(logged, err)
 		}
 		before, err := h.db.PreviewErase(ctx, who.Customer)
 		if err != nil || before.Customers != 1 || before.Identities != 1 || before.Conversations != 1 || before.Touches < 2 || before.Files != 2 {
@@ -214,6 +220,139 @@ func TestErasedAgain(t *testing.T) {
 		eventually(t, "the list is looked at again", func() bool { return !there(h, "stays") })
 		if !there(h, "erased") {
 			t.Error("one who wrote again was erased again")
+		}
+	})
+}
+
+// What was erased leaves the log in Redis also when the node that erased stops right then.
+func TestErasedLeavesTheLog(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, store{"redis-server", "sqlite"})
+	ctx := t.Context()
+	r.user("ann", 50)
+	r.tune = func(h *Hub) { h.doomedAfter, h.scrubEvery = 0, 100*time.Millisecond }
+	h, _ := r.hub()
+	for i, thread := range []string{"zahra", "maryam"} { // the second one after the first has been seen to
+		r.mustSay(h, thread, thread, thread+"secret words")
+		conv := r.touches(h.db, thread)[0].Conversation
+		for _, c := range []Command{{By: agentActor("ann"), Action: Resolve}, {By: privacyActor, Action: Close, On: true}} {
+			c.Conversation = conv
+			if _, err := h.Do(ctx, c); err != nil {
+				t.Fatal(i, err)
+			}
+		}
+		e, err := h.db.Erase(ctx, record.IdentityOf("probe", thread, "").Customer, "asked", record.Decided{At: h.Now()}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the certificate is whole", func() bool {
+			now, err := h.db.Erasure(ctx, e.ID)
+			return err == nil && now.ScrubbedAt > 0
+		})
+		if log, err := h.rdb.XRange(ctx, h.keys.events(), "-", "+").Result(); err != nil || strings.Contains(fmt.Sprint(log), thread+"secret") {
+			t.Errorf("certified, and the log has it: %v %v", log, err)
+		}
+	}
+}
+
+// One who cannot be erased again yet, and a list that cannot be read, are no reason to leave the others, or what rules of retention say.
+func TestErasedAgainOneByOne(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, stores[0])
+	ctx := t.Context()
+	r.user("ann", 50)
+	ledger := filepath.Join(t.TempDir(), "erased.jsonl")
+	if err := os.Mkdir(ledger, 0o700); err != nil { // no file
+		t.Fatal(err)
+	}
+	db := r.openDB()
+	rule := record.RetentionRule{ID: "r1", Name: "a year", Enabled: true, Days: 365, What: record.RetainText}
+	if _, err := db.SetSetting(ctx, PrivacySetting, 0, record.PrivacySetting{Retention: []record.RetentionRule{rule}}); err != nil {
+		t.Fatal(err)
+	}
+	r.tune = func(h *Hub) {
+		h.doomedAfter, h.scrubEvery, h.retainEvery = 0, 100*time.Millisecond, 100*time.Millisecond
+	}
+	h, stop := r.hub()
+	if err := h.receive(ctx, r.account, channels.Batch{Messages: []channels.Inbound{{Key: "k0", Thread: "ancient", Address: "ancient", Text: "old text", Imported: true, At: h.now().AddDate(-2, 0, 0)}}}); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	h, _ = r.hub(func(o *Options) { o.Ledger = ledger })
+	eventually(t, "rules are carried out though the list cannot be read", func() bool { return r.touches(db, "ancient")[0].Body == nil })
+	if err := os.Remove(ledger); err != nil {
+		t.Fatal(err)
+	}
+
+	sending, goOn := make(chan struct{}), make(chan struct{})
+	r.provider.onSend(func(channels.Outbound) error {
+		close(sending)
+		<-goOn
+		return nil
+	})
+	who := func(thread string) string { return record.IdentityOf("probe", thread, "").Customer }
+	r.mustSay(h, "stuck", "k1", "hello")
+	r.mustSay(h, "gone", "k2", "hello")
+	conv := r.touches(db, "stuck")[0].Conversation
+	by := record.Actor{Kind: "agent", ID: "ann"}
+	for _, c := range []Command{{By: by, Action: Claim, Conversation: conv}, {Key: "m1", By: by, Action: Reply, Conversation: conv, Text: "one"}} {
+		if _, err := h.Do(ctx, c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	<-sending
+	origin, err := db.Origin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := AddToLedger(ledger, []record.Erased{{Record: origin, Erasure: "e1", Customers: []string{who("stuck")}}, {Record: origin, Erasure: "e2", Customers: []string{who("gone")}}}); err != nil {
+		t.Fatal(err)
+	}
+	// The list is looked at when there is something to add to it.
+	if err := db.NoteErased(ctx, record.Erased{Record: origin, Erasure: "e0", Customers: []string{"c-other"}}, h.Now()); err != nil {
+		t.Fatal(err)
+	}
+	there := func(thread string) bool {
+		_, err := db.Customer(ctx, who(thread))
+		return err == nil
+	}
+	eventually(t, "the second is erased", func() bool { return !there("gone") })
+	if !there("stuck") {
+		t.Error("one was erased while a message to them was being sent")
+	}
+	close(goOn)
+	eventually(t, "the first is erased", func() bool { return !there("stuck") })
+}
+
+// A refusal that was taken back stays so, unless the record is an older one.
+func TestRefusalsOfAnOlderRecord(t *testing.T) {
+	eachStore(t, func(t *testing.T, r *rig) {
+		h, _ := r.hub()
+		r.mustSay(h, "a", "k1", "hello")
+		origin, err := h.db.Origin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		list := []record.Erased{{Record: origin, Erasure: "e1", Customers: []string{"c1"}}, {Record: origin, Refused: "0123"}}
+		said := func() (out []string) {
+			t.Helper()
+			again, err := Outdated(t.Context(), h.db, list)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range again {
+				out = append(out, e.Erasure+e.Refused)
+			}
+			return out
+		}
+		if got := said(); !slices.Equal(got, []string{"0123", "e1"}) {
+			t.Errorf("of an older record: %q", got)
+		}
+		if err := h.db.NoteErased(t.Context(), list[0], h.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if got := said(); len(got) > 0 {
+			t.Errorf("of one that knows the erasure: %q", got)
 		}
 	})
 }

@@ -39,7 +39,7 @@ func (f *figures) Collect(c chan<- prometheus.Metric) {
 	}
 	h := f.h
 	set := h.Settings()
-	if set.Queues == nil || h.mirror.current() == "" {
+	if !set.known() || h.mirror.current() == "" {
 		return // nothing is known yet
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)

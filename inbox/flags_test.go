@@ -9,7 +9,7 @@ import (
 // TestFlagsOutliveTheirConversations: a flag is shown until it is answered, also when its conversation has left the live state and its customer
 // has begun another one; seeing and answering it brings nothing back.
 func TestFlagsOutliveTheirConversations(t *testing.T) {
-	eachStore(t, func(t *testing.T, r *rig) {
+	eachEnd(t, func(t *testing.T, r *rig) {
 		r.user("ann", 5)
 		r.user("sam", 5)
 		db := r.openDB()

@@ -83,15 +83,13 @@ type Hub struct {
 	newsNext int
 	newsTo   map[int]func([]byte)
 
-	keep          uint64        // events kept in the log behind the recorder
-	trimmed       uint64        // the leader's: N up to which it last trimmed
-	maxUnrecorded int           // bytes
-	restartAfter  time.Duration // of an adapter that stops, the first time
-	rereadAfter   time.Duration // of settings, though nobody has said that they changed
+	rounds
+	keep          uint64 // events kept in the log behind the recorder
+	trimmed       uint64 // the leader's: N up to which it last trimmed
+	maxUnrecorded int    // bytes
 	ledger        string
-	ledgerLength  int           // as it was last kept
-	doomedAfter   time.Duration // that what names a blob is recorded
-	fatal         chan error    // ends Run
+	ledgerLength  int        // as it was last kept
+	fatal         chan error // ends Run
 	leader        atomic.Bool
 	recordDown    atomic.Bool
 	unrecordedAt  atomic.Int64 // ms of the last count below
@@ -115,7 +113,7 @@ func New(o Options) (*Hub, error) {
 		pipe: newPipe(o.Redis), mirror: newMirror(o.Redis, k), waiters: newWaiters(), watchers: newWatchers(), locks: newLocks(),
 		health: newHealthBook(), presence: newPresence(), typists: newTypists(), accounts: accounts{open: map[string]*openAccount{}},
 		renew: make(chan struct{}, 1), newsOut: make(chan news, 256), newsTo: map[int]func([]byte){},
-		fatal: make(chan error, 1), keep: 5000, maxUnrecorded: 64 << 20, restartAfter: 500 * time.Millisecond, rereadAfter: 15 * time.Second, doomedAfter: 2 * time.Minute}
+		fatal: make(chan error, 1), rounds: usualRounds(), keep: 5000, maxUnrecorded: 64 << 20}
 	if o.Redis.InProcess {
 		h.keep = 100 // its reads scan the stream from the head, and nobody but this node reads
 	}
@@ -127,7 +125,7 @@ func New(o Options) (*Hub, error) {
 	for _, kind := range o.Kinds {
 		h.kinds[kind.Name] = kind
 	}
-	h.tail = &tail{rdb: o.Redis, keys: k, mirror: h.mirror, log: o.Log, subs: map[*Subscription]struct{}{},
+	h.tail = &tail{rdb: o.Redis, keys: k, mirror: h.mirror, log: o.Log, most: ringBytes, subs: map[*Subscription]struct{}{},
 		release: h.released, forked: h.waiters.forked}
 	h.settings.Store(&Settings{})
 	return h, nil
@@ -150,7 +148,7 @@ func (h *Hub) Run(ctx context.Context) error {
 			return spineCtx.Err()
 		}
 	})
-	spine.Go(func() error { return hold(spineCtx, h.rdb, h.keys.lease("leader"), h.leadLog) })
+	spine.Go(func() error { return hold(spineCtx, h.rdb, h.keys.lease("leader"), h.leaseTime, h.leadLog) })
 
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { // the spine's failure ends the rest
@@ -208,6 +206,9 @@ func (h *Hub) leadLog(ctx context.Context, _ func() bool) error {
 	if err == nil {
 		cursor, err = h.begin(ctx)
 	}
+	if err == nil { // what a leader does by settings must not be done by none: an import that goes on, retention, alerts
+		err = h.settingsKnown(ctx)
+	}
 	if err != nil {
 		if ctx.Err() == nil {
 			h.setRecordUp(!record.Unavailable(err))
@@ -237,6 +238,7 @@ func (h *Hub) leadLog(ctx context.Context, _ func() bool) error {
 	g.Go(func() error { return h.waitingLoop(ctx) })
 	g.Go(func() error { return h.laterLoop(ctx) })
 	g.Go(func() error { return h.privacyLoop(ctx) })
+	g.Go(func() error { return h.stagesLoop(ctx) })
 	g.Go(func() error { return h.forgetKeys(ctx) })
 	for _, f := range h.lead {
 		g.Go(func() error {
@@ -354,11 +356,26 @@ func (h *Hub) Leading() bool { return h.leader.Load() }
 // SettingsRead gives a channel that is closed when the settings have been read again.
 func (h *Hub) SettingsRead() <-chan struct{} { return h.settingsRead.wait() }
 
+// settingsKnown returns when the settings have been read for the first time.
+func (h *Hub) settingsKnown(ctx context.Context) error {
+	for {
+		read := h.SettingsRead()
+		if h.Settings().known() {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-read:
+		}
+	}
+}
+
 // WaitReady returns when the hub can take messages.
 func (h *Hub) WaitReady(ctx context.Context) error {
 	for {
 		opened := h.accountsOpened.wait()
-		if err := h.Ready(ctx); err == nil && len(h.Settings().Users) >= 0 && h.Settings().Queues != nil {
+		if h.Ready(ctx) == nil && h.Settings().known() {
 			return nil
 		}
 		select {

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
+	"tamas/channels"
 	"tamas/inbox/record"
 )
 
@@ -66,7 +69,7 @@ func until(t *testing.T, h *Hub, id, state string) (i Import) {
 
 // A file of touches is tried, carried out once however often it is sent, and taken back; messages come in all the while.
 func TestImportOfTouches(t *testing.T) {
-	eachStore(t, func(t *testing.T, r *rig) {
+	eachEnd(t, func(t *testing.T, r *rig) {
 		h, _ := r.hub()
 		const rows = 2500
 		text := purchases(rows) + "bad;خرید;soon;0912;x;y;z\nalso bad,\n"
@@ -74,7 +77,7 @@ func TestImportOfTouches(t *testing.T) {
 		if i.Format.Delimiter != ";" || i.Mapping["موبایل"] != "phone" || i.Mapping["تاریخ"] != "at" || i.Mapping["مبلغ"] != "amount" || i.Mapping["نوع"] != "kind" || i.Mapping["شناسه"] != "id" {
 			t.Fatalf("%+v", i.Mapping)
 		}
-		preview, err := h.PreviewImport(t.Context(), i.ID, 5)
+		preview, err := h.PreviewImport(t.Context(), i.ID, "en", 5)
 		if err != nil || len(preview) != 5 || preview[0].Status != "made" {
 			t.Fatalf("%+v %v", preview, err)
 		}
@@ -104,13 +107,16 @@ func TestImportOfTouches(t *testing.T) {
 		if err != nil || len(line.Items) != 10 || line.Items[0].Body.Text == "" || line.Items[0].Data.Amount != 1250*10_000 || line.Items[0].Data.Currency != "IRT" {
 			t.Fatalf("%+v %v", line, err)
 		}
-		errs, err := h.ImportErrors(t.Context(), i.ID, 0, 10)
+		errs, err := h.ImportErrors(t.Context(), i.ID, "en", 0, 10)
 		if err != nil || len(errs) != 2 || errs[0].Row != rows+2 || len(errs[0].Reasons) == 0 {
 			t.Fatalf("%+v %v", errs, err)
 		}
 		var out strings.Builder
-		if err := h.WriteImportErrors(t.Context(), i.ID, &out); err != nil || !strings.Contains(out.String(), ";reason\r\nbad;خرید;soon;") {
+		if err := h.WriteImportErrors(t.Context(), i.ID, "en", &out); err != nil || !strings.Contains(out.String(), ";reason\r\nbad;خرید;soon;") {
 			t.Fatalf("%q %v", out.String(), err)
+		}
+		if x := upload(t, h, record.ImportTouches, out.String()); !x.Remembered || !maps.Equal(x.Mapping, i.Mapping) {
+			t.Errorf("the file of errors: remembered %v, %v instead of %v", x.Remembered, x.Mapping, i.Mapping)
 		}
 
 		again := upload(t, h, record.ImportTouches, purchases(rows+3))
@@ -164,7 +170,7 @@ func keysUpTo(n int) (list []string) {
 
 // The leader dies in the middle of an import; another goes on, and nothing is lost or there twice.
 func TestImportOutlivesItsLeader(t *testing.T) {
-	eachStore(t, func(t *testing.T, r *rig) {
+	eachEnd(t, func(t *testing.T, r *rig) {
 		if r.store.redis == "in-process" { // where there is one node
 			return
 		}
@@ -172,7 +178,7 @@ func TestImportOutlivesItsLeader(t *testing.T) {
 		first, stop := r.hub(shared)
 		second, stop2 := r.hub(shared)
 		const rows = 3000
-		i := upload(t, first, record.ImportTouches, purchases(rows))
+		i := upload(t, first, record.ImportTouches, withMessages(purchases(rows)))
 		ask(t, first, i.ID, "run")
 		leader, kill := first, stop
 		eventually(t, "some of it is done", func() bool {
@@ -188,7 +194,7 @@ func TestImportOutlivesItsLeader(t *testing.T) {
 			other = second
 		}
 		i = until(t, other, i.ID, record.ImportDone)
-		if i.Made != rows || i.Known != 0 || i.Bad != 0 || i.Done != rows {
+		if i.Made != rows || i.Known != 0 || i.Bad != 0 || i.Messages != rows || i.Done != 2*rows {
 			t.Fatalf("done: %+v", i)
 		}
 		if n := touchesOf(t, r); n != rows {
@@ -199,7 +205,7 @@ func TestImportOutlivesItsLeader(t *testing.T) {
 
 // Redis is emptied while an import runs.
 func TestImportOutlivesRedis(t *testing.T) {
-	eachStore(t, func(t *testing.T, r *rig) {
+	eachEnd(t, func(t *testing.T, r *rig) {
 		h, _ := r.hub()
 		const rows = 2000
 		i := upload(t, h, record.ImportTouches, purchases(rows))
@@ -221,7 +227,7 @@ func TestImportOutlivesRedis(t *testing.T) {
 
 // A chunk whose rows are gone is kept raw and holds up nobody.
 func TestChunkWithoutItsRows(t *testing.T) {
-	eachStore(t, func(t *testing.T, r *rig) {
+	eachEnd(t, func(t *testing.T, r *rig) {
 		h, _ := r.hub()
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
@@ -244,7 +250,7 @@ func TestChunkWithoutItsRows(t *testing.T) {
 
 // What the record refuses of a chunk is an error of its row alone.
 func TestRefusedRow(t *testing.T) {
-	eachStore(t, func(t *testing.T, r *rig) {
+	eachEnd(t, func(t *testing.T, r *rig) {
 		if r.store.database != "postgres" { // SQLite takes it
 			return
 		}
@@ -279,7 +285,7 @@ func TestRefusedRow(t *testing.T) {
 		if n := touchesOf(t, r); n != 99 {
 			t.Fatalf("%d touches", n)
 		}
-		errs, err := h.ImportErrors(t.Context(), i.ID, 0, 10)
+		errs, err := h.ImportErrors(t.Context(), i.ID, "en", 0, 10)
 		if err != nil || len(errs) != 1 || errs[0].Row != 39 {
 			t.Fatalf("%+v %v", errs, err)
 		}
@@ -291,7 +297,7 @@ func TestRefusedRow(t *testing.T) {
 
 // A file of customers makes those who are new, fills those who are known, and is undone but for what was changed since.
 func TestImportOfCustomers(t *testing.T) {
-	eachStore(t, func(t *testing.T, r *rig) {
+	eachEnd(t, func(t *testing.T, r *rig) {
 		h, _ := r.hub()
 		db := r.openDB()
 		ctx := t.Context()
@@ -361,7 +367,7 @@ func TestImportOfCustomers(t *testing.T) {
 
 // An import that is over holds nothing of people when that is asked for, keeps its figures, and can be undone.
 func TestForgetImported(t *testing.T) {
-	eachStore(t, func(t *testing.T, r *rig) {
+	eachEnd(t, func(t *testing.T, r *rig) {
 		h, _ := r.hub()
 		i := upload(t, h, record.ImportTouches, purchases(5)+"bad;خرید;soon;0912;x;y;z\n")
 		ask(t, h, i.ID, "run")
@@ -381,13 +387,13 @@ func TestForgetImported(t *testing.T) {
 				t.Errorf("cells of %s are kept", c.Name)
 			}
 		}
-		if errs, err := h.ImportErrors(t.Context(), i.ID, 0, 10); err != nil || len(errs) > 0 {
+		if errs, err := h.ImportErrors(t.Context(), i.ID, "en", 0, 10); err != nil || len(errs) > 0 {
 			t.Errorf("%+v %v", errs, err)
 		}
-		if _, err := h.PreviewImport(t.Context(), i.ID, 5); err == nil {
+		if _, err := h.PreviewImport(t.Context(), i.ID, "en", 5); err == nil {
 			t.Error("the file is kept")
 		}
-		if _, err := h.PreviewImport(t.Context(), waits.ID, 5); err != nil {
+		if _, err := h.PreviewImport(t.Context(), waits.ID, "en", 5); err != nil {
 			t.Errorf("a file that waits is gone: %v", err)
 		}
 		ask(t, h, i.ID, "undo")
@@ -398,9 +404,62 @@ func TestForgetImported(t *testing.T) {
 	})
 }
 
+// The file of an import that is forgotten or deleted goes, unless somebody had sent it as well.
+func TestFilesOfImports(t *testing.T) {
+	eachEnd(t, func(t *testing.T, r *rig) {
+		r.tune = func(h *Hub) { h.doomedAfter, h.scrubEvery = 0, 100*time.Millisecond }
+		h, _ := r.hub()
+		const sent, forgotten, deleted = "name,phone\nAli,09121234567\n", "name,phone\nSara,09121234568\n", "name,phone\nOmid,09121234569\n"
+		f, err := h.StoreFile(t.Context(), channels.File{Name: "customers.csv"}, strings.NewReader(sent), 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := h.receive(t.Context(), r.account, channels.Batch{Messages: []channels.Inbound{{Key: "k1", Thread: "a", Address: "a", Text: "our customers", Files: []channels.File{f}}}}); err != nil {
+			t.Fatal(err)
+		}
+		blobs := map[string]bool{} // and whether it stays
+		last := record.Millis(0)
+		for text, stays := range map[string]bool{sent: true, forgotten: false} {
+			i := upload(t, h, record.ImportCustomers, text)
+			row, err := h.db.ImportByID(t.Context(), i.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			blobs[row.Blob] = stays
+			ask(t, h, i.ID, "run")
+			last = max(last, until(t, h, i.ID, record.ImportDone).EndedAt)
+		}
+		i := upload(t, h, record.ImportCustomers, deleted)
+		row, err := h.db.ImportByID(t.Context(), i.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		blobs[row.Blob] = false
+		if err := h.DeleteImport(t.Context(), i.ID, row.Version); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the imports are over since a moment", func() bool { return h.Now() > last })
+		if err := h.ForgetImported(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "nothing is to be removed any more", func() bool {
+			list, err := h.db.Doomed(t.Context(), h.Now()+1)
+			return err == nil && len(list) == 0
+		})
+		if len(blobs) != 3 || !blobs[f.Blob] {
+			t.Fatalf("%v, the message's is %s", blobs, f.Blob)
+		}
+		for blob, stays := range blobs {
+			if has, err := h.blobs.Has(blob); has != stays || err != nil {
+				t.Errorf("a file that is to stay (%v): there %v, %v", stays, has, err)
+			}
+		}
+	})
+}
+
 // A file of organisations is tried, carried out, sent again without doing anything twice, and taken back but for what others have used or changed since.
 func TestImportOfOrganisations(t *testing.T) {
-	eachStore(t, func(t *testing.T, r *rig) {
+	eachEnd(t, func(t *testing.T, r *rig) {
 		h, _ := r.hub()
 		by := record.Decided{At: h.Now(), By: "u1", Rules: h.FactRules()}
 		name := "Old & Co."
@@ -418,7 +477,7 @@ func TestImportOfOrganisations(t *testing.T) {
 		if i, err = h.EditImport(t.Context(), i.ID, ImportEdit{Version: i.Version, Options: &overwrite}); err != nil {
 			t.Fatal(err)
 		}
-		preview, err := h.PreviewImport(t.Context(), i.ID, 5)
+		preview, err := h.PreviewImport(t.Context(), i.ID, "en", 5)
 		if err != nil || len(preview) != 5 || preview[0].Status != "made" || preview[2].Status != "updated" || preview[4].Status != "bad" {
 			t.Fatalf("%+v %v", preview, err)
 		}

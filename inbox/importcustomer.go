@@ -30,7 +30,7 @@ func (r *rowReader) customer(row *sheet.Row) (out record.ImportedCustomer, reaso
 			continue
 		}
 		text := func(most int) string { return c.text(at, s, most) }
-		choice := func(t wordTable, what string) string { return c.choice(at, s, t, what) }
+		choice := func(t wordTable, otherwise string) string { return c.choice(at, s, t, otherwise) }
 		switch {
 		case f == "name":
 			out.Name = text(200)
@@ -43,7 +43,7 @@ func (r *rowReader) customer(row *sheet.Row) (out record.ImportedCustomer, reaso
 				c.identity(at, f, one, &out)
 			}
 		case f == "tier":
-			out.Tier = choice(r.tiers, "tier")
+			out.Tier = choice(r.tiers, "There is no such tier.")
 		case f == "languages":
 			var list []string
 			for _, l := range sheet.List(s) {
@@ -67,7 +67,7 @@ func (r *rowReader) customer(row *sheet.Row) (out record.ImportedCustomer, reaso
 			}
 			out.Fields[record.FieldTimeZone] = quoted(s)
 		case f == "stage":
-			out.Fields[record.FieldStage] = quoted(choice(r.stages, "stage"))
+			out.Fields[record.FieldStage] = quoted(choice(r.stages, "There is no such stage."))
 		case f == "organisation":
 			out.Organisation = text(200)
 		case f == "role":
@@ -133,7 +133,7 @@ func (c *cells) common(at int, field, s string, fields map[string]json.RawMessag
 			c.fail(at, tooLong, s, "It is longer than 500 characters.")
 		}
 	case "owner":
-		fields[record.FieldOwner] = quoted(c.choice(at, s, c.r.users, "colleague"))
+		fields[record.FieldOwner] = quoted(c.choice(at, s, c.r.users, "There is no such colleague."))
 	default:
 		if a := c.r.attributes[field]; a != nil {
 			if v := c.attribute(at, a, s); v != nil {

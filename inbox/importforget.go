@@ -17,9 +17,5 @@ func (h *Hub) ForgetImported(ctx context.Context) error {
 
 func (h *Hub) forgetImported(ctx context.Context, ended time.Time) error {
 	now := h.now()
-	blobs, err := h.db.ForgetImported(ctx, record.At(ended), record.At(now.Add(-importsFor)), record.At(now))
-	for _, b := range blobs {
-		h.dropBlob(b, now)
-	}
-	return err
+	return h.db.ForgetImported(ctx, record.At(ended), record.At(now.Add(-importsFor)), record.At(now))
 }

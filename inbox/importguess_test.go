@@ -27,3 +27,20 @@ func TestGuessedFieldsExist(t *testing.T) {
 		}
 	}
 }
+
+// A column that is called source is one only when what stands in it may be.
+func TestGuessedSource(t *testing.T) {
+	for sample, want := range map[string]string{"till": "source", "Google Ads": ""} {
+		if got := guessMapping(touchFields(), []ImportColumn{{Name: "source", Samples: []string{"shop-2", sample}}}); got["source"] != want {
+			t.Errorf("%s: %v", sample, got)
+		}
+	}
+}
+
+func TestDurations(t *testing.T) {
+	for s, want := range map[string]int{"90": 90, "2:30": 150, "۱:۰۰:۰۱": 3601, "1.6": 2, "": -1, "-1": -1, "1:x": -1, "1:2:3:4": -1, "1000000:1000000:1000000:1000000:1000000": -1} {
+		if n, ok := duration(s); ok != (want >= 0) || ok && n != want {
+			t.Errorf("%q: %d %v", s, n, ok)
+		}
+	}
+}

@@ -12,12 +12,12 @@ type PreviewRow struct {
 	Row     int                 `json:"row"`
 	Fields  []string            `json:"fields"`
 	Becomes any                 `json:"becomes,omitempty"`
-	Status  string              `json:"status"` // made, updated, known, bad
+	Status  string              `json:"status"` // made, updated, known, bad; message: left out
 	Errors  []record.CellReason `json:"errors"`
 }
 
-// PreviewImport reads the first rows of a file as an import would.
-func (h *Hub) PreviewImport(ctx context.Context, id string, most int) ([]PreviewRow, error) {
+// PreviewImport reads the first rows of a file as an import would, and says in a language what is wrong with them.
+func (h *Hub) PreviewImport(ctx context.Context, id, locale string, most int) ([]PreviewRow, error) {
 	i, err := h.importByID(ctx, id)
 	if err != nil {
 		return nil, err
@@ -40,7 +40,11 @@ func (h *Hub) PreviewImport(ctx context.Context, id string, most int) ([]Preview
 	}
 	out := map[int]PreviewRow{}
 	for _, e := range s.errors {
+		sayReasons(locale, e.Reasons)
 		out[e.Row] = PreviewRow{Row: e.Row, Fields: e.Fields, Status: "bad", Errors: e.Reasons}
+	}
+	for _, row := range s.messages {
+		out[row.Number] = PreviewRow{Row: row.Number, Fields: row.Fields, Status: "message", Errors: []record.CellReason{}}
 	}
 	switch i.Of {
 	case record.ImportCustomers:
@@ -63,18 +67,14 @@ func (h *Hub) PreviewImport(ctx context.Context, id string, most int) ([]Preview
 				Becomes: customerPreview(&record.ImportedCustomer{Name: o.Name, Fields: o.Fields, Tags: o.Tags})}
 		}
 	default:
-		var keys []string
-		for n := range s.touches {
-			keys = append(keys, s.touches[n].Key)
-		}
-		known, err := h.db.Logged(ctx, i.setup.Options.Source, keys)
+		known, err := h.loggedBefore(ctx, s.touches)
 		if err != nil {
 			return nil, err
 		}
 		for n := range s.touches {
 			t, row := &s.touches[n], s.raw[n]
 			p := PreviewRow{Row: row.Number, Fields: row.Fields, Status: "made", Errors: []record.CellReason{}, Becomes: touchPreview(t)}
-			if _, ok := known[t.Key]; ok {
+			if known[onceOf(t)] {
 				p.Status = "known"
 			}
 			out[row.Number] = p

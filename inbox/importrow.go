@@ -42,8 +42,8 @@ type rowReader struct {
 	kinds, tiers, stages, users wordTable
 	attributes                  map[string]*record.Attribute
 	attributeOptions            map[string]wordTable
-	kindFields                  map[string]*record.KindField
-	mask                        func(*record.Touch) error // as the firm's settings ask for
+	kindFields                  map[[2]string]*record.KindField // by kind and field
+	mask                        func(*record.Touch) error       // as the firm's settings ask for
 }
 
 func (h *Hub) newRowReader(i *importing) (*rowReader, error) {
@@ -54,7 +54,7 @@ func (h *Hub) newRowReader(i *importing) (*rowReader, error) {
 	set := h.Settings()
 	r := &rowReader{of: i.Of, csv: i.setup.Format.Kind == sheet.CSV, name: i.Name, columns: i.names(), options: i.setup.Options, zone: zone, rules: h.LogRules(),
 		by: record.Actor{Kind: "system", ID: "import"}, set: set, kinds: wordTable{}, tiers: wordTable{}, users: wordTable{}, stages: optionTable(set.Record.Stages),
-		attributes: map[string]*record.Attribute{}, attributeOptions: map[string]wordTable{}, kindFields: map[string]*record.KindField{},
+		attributes: map[string]*record.Attribute{}, attributeOptions: map[string]wordTable{}, kindFields: map[[2]string]*record.KindField{},
 		mask: h.maskLogged}
 	r.rules.Region = i.setup.Options.Region
 	for _, c := range r.columns {
@@ -63,9 +63,7 @@ func (h *Hub) newRowReader(i *importing) (*rowReader, error) {
 	for _, k := range set.Kinds {
 		r.kinds.add(k.ID, k.Name.EN, k.Name.FA)
 		for at := range k.Fields {
-			if f := &k.Fields[at]; r.kindFields[f.ID] == nil {
-				r.kindFields[f.ID] = f
-			}
+			r.kindFields[[2]string{k.ID, k.Fields[at].ID}] = &k.Fields[at]
 		}
 	}
 	for _, t := range set.Routing.Tiers {

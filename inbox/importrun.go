@@ -40,7 +40,7 @@ func (h *Hub) importLoop(ctx context.Context) error {
 		}
 		if time.Since(tidied) > time.Minute {
 			tidied = time.Now()
-			if err := errors.Join(h.forgetFiles(ctx), h.forgetImported(ctx, h.now().Add(-importsFor))); err != nil && ctx.Err() == nil {
+			if err := errors.Join(h.db.ForgetImportFiles(ctx, record.At(h.now().Add(-filesFor)), h.Now()), h.forgetImported(ctx, h.now().Add(-importsFor))); err != nil && ctx.Err() == nil {
 				h.log.Warn("what imports hold stays", "err", err)
 			}
 		}
@@ -87,22 +87,6 @@ func (h *Hub) workOn(ctx context.Context, row record.ImportRow) error {
 
 // filesFor is how long the file of an import that is done is kept: somebody may just be sending the same one again.
 const filesFor = 10 * time.Minute
-
-// forgetFiles takes away the files of imports that need them no more.
-func (h *Hub) forgetFiles(ctx context.Context) error {
-	before := h.now().Add(-filesFor)
-	ids, err := h.db.ImportsWithFiles(ctx, record.At(before))
-	for _, id := range ids {
-		blob, err := h.db.ForgetImportFile(ctx, id)
-		if err != nil {
-			return err
-		}
-		if blob != "" {
-			h.dropBlob(blob, before)
-		}
-	}
-	return err
-}
 
 func (h *Hub) endImport(ctx context.Context, id, from, to, failure string) error {
 	err := h.db.MoveImport(ctx, id, h.Now(), to, failure, []string{from})
@@ -154,12 +138,17 @@ func (h *Hub) runImport(ctx context.Context, i *importing) error {
 		return err
 	}
 	defer in.close()
+	i.progress.Messages = 0
 	for in.n < done {
-		if _, err := in.next(); err != nil {
-			if err == io.EOF {
-				break
-			}
+		row, err := in.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
 			return err
+		}
+		if r.message(&row) {
+			i.progress.Messages++
 		}
 	}
 	bad := i.Sums.Bad
@@ -218,6 +207,7 @@ func (h *Hub) runImport(ctx context.Context, i *importing) error {
 			return err
 		}
 		i.progress.Read, i.progress.Done = p.s.read, p.s.last
+		i.progress.Messages += int64(len(p.s.messages))
 		i.progress.Rows = max(i.progress.Rows, p.s.last)
 		if err := h.told(ctx, i, &said); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -29,6 +30,7 @@ func (r *rowReader) touch(row *sheet.Row) (t *record.Touch, whose *record.Identi
 	if at := r.column("address_channel"); at >= 0 {
 		addressChannel = strings.ToLower(r.value(row, at))
 	}
+	own := map[string]int{}     // field of a kind of the firm's own → column
 	columns := map[string]int{} // part of the entry, as LogRules calls it → column
 	for at, f := range r.fields {
 		s := r.value(row, at)
@@ -56,6 +58,9 @@ func (r *rowReader) touch(row *sheet.Row) (t *record.Touch, whose *record.Identi
 					continue
 				}
 				f = fieldIdentity + addressChannel
+				if addressChannel == record.OwnChannel { // an export's touch of somebody without an address
+					f = "customer"
+				}
 			}
 			if e.Customer.ID == "" && e.Customer.Address == "" {
 				columns["customer"] = at
@@ -70,6 +75,8 @@ func (r *rowReader) touch(row *sheet.Row) (t *record.Touch, whose *record.Identi
 			columns["customer.name"] = at
 		case "id":
 			e.ID = line
+		case "source":
+			e.Source = line
 		case "kind":
 			if id, ok := r.kinds.find(s); ok {
 				e.Kind = id
@@ -147,13 +154,19 @@ func (r *rowReader) touch(row *sheet.Row) (t *record.Touch, whose *record.Identi
 					columns["customer"] = at
 					e.Customer.Channel, e.Customer.Address = channel, address
 				}
-			} else if k := r.kindFields[strings.TrimPrefix(f, "fields.")]; k != nil {
-				if v, ok := c.typed(at, k.Type, optionTable(k.Options), s); ok {
-					if e.Data.Fields == nil {
-						e.Data.Fields = map[string]any{}
-					}
-					e.Data.Fields[k.ID] = v
+			} else if id, ok := strings.CutPrefix(f, "fields."); ok {
+				own[id] = at // read when the row's kind is known
+			}
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(own)) {
+		at := own[id]
+		if k := r.kindFields[[2]string{e.Kind, id}]; k != nil {
+			if v, ok := c.typed(at, k.Type, optionTable(k.Options), r.value(row, at)); ok {
+				if e.Data.Fields == nil {
+					e.Data.Fields = map[string]any{}
 				}
+				e.Data.Fields[id] = v
 			}
 		}
 	}
@@ -197,6 +210,16 @@ func (r *rowReader) touch(row *sheet.Row) (t *record.Touch, whose *record.Identi
 	return t, whose, nil
 }
 
+// notLogged are kinds of touches that an export has, and that only come about by writing to each other.
+var notLogged = []string{record.KindMessage, record.KindEdit, record.KindDeletion, record.KindRating, record.KindWhisper, record.KindDraft, record.KindReview,
+	record.KindVerdict, record.KindFlag, record.KindAnswer}
+
+// message tells a row of a file of touches that is a message, or belongs to one: no import takes it, and it is no mistake.
+func (r *rowReader) message(row *sheet.Row) bool {
+	at := r.column("kind")
+	return r.of == record.ImportTouches && at >= 0 && row.Err == "" && slices.Contains(notLogged, r.value(row, at))
+}
+
 // tidy leaves out what a file says for all rows and a row of its kind does not have.
 func (r *rowReader) tidy(e *record.Entry) {
 	at := slices.IndexFunc(r.rules.Kinds, func(k record.Kind) bool { return k.ID == e.Kind })
@@ -208,15 +231,6 @@ func (r *rowReader) tidy(e *record.Entry) {
 		if r.column("currency") < 0 || !slices.Contains(k.Parts, "currency") {
 			e.Data.Currency = ""
 		}
-	}
-	if k.Own() {
-		for id := range e.Data.Fields {
-			if !slices.ContainsFunc(k.Fields, func(f record.KindField) bool { return f.ID == id }) {
-				delete(e.Data.Fields, id)
-			}
-		}
-	} else {
-		e.Data.Fields = nil
 	}
 }
 

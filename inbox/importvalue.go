@@ -45,11 +45,11 @@ func (c *cells) text(at int, s string, most int) string {
 	return cleanLine(s, 4*most)
 }
 
-// choice is the id that a cell names of a closed list.
-func (c *cells) choice(at int, s string, t wordTable, what string) string {
+// choice is the id that a cell names of a closed list; a sentence says what is wrong otherwise.
+func (c *cells) choice(at int, s string, t wordTable, otherwise string) string {
 	id, ok := t.find(s)
 	if !ok {
-		c.fail(at, badChoice, s, "There is no such "+what+".")
+		c.fail(at, badChoice, s, otherwise)
 	}
 	return id
 }
@@ -191,8 +191,11 @@ func duration(s string) (int, bool) {
 		f, err := strconv.ParseFloat(n, 64)
 		return int(f + 0.5), err == nil && f >= 0 && f < 1e9
 	}
-	total := 0
-	for _, part := range strings.Split(s, ":") {
+	parts, total := strings.Split(s, ":"), 0
+	if len(parts) > 3 {
+		return 0, false
+	}
+	for _, part := range parts {
 		n, err := strconv.Atoi(strings.TrimSpace(part))
 		if err != nil || n < 0 || n > 1e6 {
 			return 0, false
@@ -200,4 +203,9 @@ func duration(s string) (int, bool) {
 		total = total*60 + n
 	}
 	return total, true
+}
+
+func quoted(s string) json.RawMessage {
+	b, _ := json.Marshal(s)
+	return b
 }

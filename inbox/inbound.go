@@ -272,7 +272,7 @@ func boundLink(l *channels.Link) *channels.Link {
 		return s
 	}
 	out := &channels.Link{Customer: boundKey(l.Customer, channels.MaxKey), Channel: cleanLine(l.Channel, 32), Name: cleanLine(l.Name, channels.MaxName),
-		Email: email(l.Email), Phone: phone(l.Phone), Evidence: cleanLine(l.Evidence, 256)}
+		Email: email(l.Email), Phone: phone(l.Phone), Evidence: cleanLine(l.Evidence, 256), Once: boundKey(l.Once, channels.MaxKey)}
 	switch out.Channel {
 	case "email":
 		out.Address = email(l.Address)

@@ -76,7 +76,7 @@ func TestFilesAreNotGivenUpWhileTheStoreIsAway(t *testing.T) {
 
 // Law 2 for edits: each is its own touch, once, of the message that it changes; it wakes and moves nothing.
 func TestEditsAreRecordedOnce(t *testing.T) {
-	eachStore(t, func(t *testing.T, r *rig) {
+	eachEnd(t, func(t *testing.T, r *rig) {
 		r.user("ann", 3)
 		h, _ := r.hub()
 		first := from("t", "m1", "helo")
@@ -160,7 +160,7 @@ func (r *rig) closeNow(h *Hub, thread string) {
 }
 
 func TestEditsOfWhatIsNotKnown(t *testing.T) {
-	eachStore(t, func(t *testing.T, r *rig) {
+	eachEnd(t, func(t *testing.T, r *rig) {
 		h, _ := r.hub()
 		edit := channels.Inbound{Kind: channels.Edit, Key: "e1", Of: "m0", Thread: "t", Address: "t", Text: "what I meant", At: time.Now()}
 		r.deliver(h, edit, edit)
@@ -198,7 +198,7 @@ func TestEditsOfWhatIsNotKnown(t *testing.T) {
 }
 
 func TestRatingsAndVisitsChangeNothing(t *testing.T) {
-	eachStore(t, func(t *testing.T, r *rig) {
+	eachEnd(t, func(t *testing.T, r *rig) {
 		h, _ := r.hub()
 		visit := channels.Inbound{Kind: channels.Visit, Key: "v1", Thread: "t", Address: "t", Text: "Prices", Page: "https://shop.example/prices", At: time.Now()}
 		r.deliver(h, visit, visit)
@@ -331,7 +331,7 @@ func TestAnImportDoesNotFillTheLiveState(t *testing.T) {
 
 // Consent holds from the message on that brings it, and what the account answers to it goes out once.
 func TestConsentAndTheAccountsOwnAnswer(t *testing.T) {
-	eachStore(t, func(t *testing.T, r *rig) {
+	eachEnd(t, func(t *testing.T, r *rig) {
 		r.user("ann", 3)
 		h, _ := r.hub()
 		r.deliver(h, from("t", "1", "hi"))
@@ -397,7 +397,7 @@ func TestTheAccountsAnswerIsNoFirstResponse(t *testing.T) {
 }
 
 func TestALinkComesWithItsMessage(t *testing.T) {
-	eachStore(t, func(t *testing.T, r *rig) {
+	eachEnd(t, func(t *testing.T, r *rig) {
 		h, _ := r.hub()
 		m := from("visitor", "1", "hi")
 		m.Link = &channels.Link{Channel: "external", Address: "4711", Name: "Ann", Email: " Ann@Example.ORG ", Phone: "+98 912 000-0001", Evidence: "signed token"}
@@ -417,7 +417,7 @@ func TestALinkComesWithItsMessage(t *testing.T) {
 
 // Law 3 for threads that all accounts of a channel share.
 func TestOneConversationASharedThread(t *testing.T) {
-	eachStore(t, func(t *testing.T, r *rig) {
+	eachEnd(t, func(t *testing.T, r *rig) {
 		other, err := r.openDB().AddAccount(t.Context(), record.Account{ID: "other", Kind: "probe", Name: "Other", Queue: "q1", ReopenHours: 24, Enabled: true, Settings: []byte(`{}`)})
 		if err != nil {
 			t.Fatal(err)
@@ -470,7 +470,7 @@ func TestOneConversationASharedThread(t *testing.T) {
 
 // A redelivery that says nothing of its time, or a time to come, is found in the record.
 func TestUndatedRedelivery(t *testing.T) {
-	eachStore(t, func(t *testing.T, r *rig) {
+	eachEnd(t, func(t *testing.T, r *rig) {
 		h, _ := r.hub()
 		for _, at := range []time.Time{{}, time.Now().Add(48 * time.Hour)} {
 			thread := "t" + fmt.Sprint(at.IsZero())

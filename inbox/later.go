@@ -16,10 +16,7 @@ import (
 // A visitor who waits may choose to be answered elsewhere and keep the place in line. The header names the account; an address that the
 // visitor typed stands in a note, and is nobody's identity for that. An answer goes there once its visitor has had the time to see it in
 // the chat and has not; it goes on as what continue.go carries.
-const (
-	laterEvery = 3 * time.Second
-	laterAfter = 10 * time.Second
-)
+const laterAfter = 10 * time.Second
 
 // laterActor is the author of the notes that name the address.
 var laterActor = record.Actor{Kind: "system", ID: "later"}
@@ -119,7 +116,7 @@ func (a *attempt) later() (*record.Event, error) {
 func (h *Hub) laterLoop(ctx context.Context) error {
 	done := map[string]string{}
 	for {
-		if sleep(ctx, laterEvery) != nil {
+		if sleep(ctx, h.laterEvery) != nil {
 			return ctx.Err()
 		}
 		list := h.mirror.filter(func(c *record.Conversation) bool {

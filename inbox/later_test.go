@@ -11,7 +11,9 @@ import (
 
 // A visitor who waits chooses to be answered by mail, keeps the place, and gets there what was not seen in the chat: once, and not what was.
 func TestAnsweredLater(t *testing.T) {
+	t.Parallel()
 	r := newChats(t, stores[0], "")
+	r.tune = byHand
 	h, _ := r.hub(r.kinds)
 	d := &desk{h: h, acct: func() record.Account { return r.account }}
 	if _, err := d.Later(t.Context(), "sara", "sara@example.com"); !errors.Is(err, errors.ErrUnsupported) {
@@ -46,21 +48,21 @@ func TestAnsweredLater(t *testing.T) {
 		t.Errorf("the visitor is shown %+v %v", items, err)
 	}
 
-	r.answered(h, "sara", "At nine.")
+	unseen := r.answered(h, "sara", "At nine.")
 	seen := r.answered(h, "mina", "At ten.")
 	if err := d.Status(t.Context(), seen.ProviderID, record.StateRead, ""); err != nil {
 		t.Fatal(err)
 	}
-	for _, who := range []string{"sara", "mina"} {
+	for who, at := range map[string]record.Millis{"sara": unseen.At, "mina": seen.At} {
 		now := r.live(h, who)
-		if _, err := h.carryLater(t.Context(), &now, h.Now()); err != nil || len(r.letters.list()) > 0 {
+		if _, err := h.carryLater(t.Context(), &now, at+9_000); err != nil || len(r.letters.list()) > 0 {
 			t.Fatalf("before there was time to see it: %v %v", err, r.letters.list())
 		}
 	}
 	for _, who := range []string{"mina", "sara"} {
 		now := r.live(h, who)
 		for range 2 {
-			if _, err := h.carryLater(t.Context(), &now, h.Now()+30_000); err != nil {
+			if _, err := h.carryLater(t.Context(), &now, seen.At+30_000); err != nil {
 				t.Fatal(err)
 			}
 		}

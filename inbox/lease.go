@@ -15,14 +15,12 @@ type lease struct {
 	rdb    redis.UniversalClient
 	key    string
 	holder string
+	lasts  time.Duration // unless it is renewed
 
 	until time.Time
 }
 
-const (
-	leaseTime  = 3 * time.Second
-	leaseRenew = 700 * time.Millisecond
-)
+const leaseRenew = 700 * time.Millisecond
 
 // KEYS 1 the lease  ARGV 1 holder  2 ms. Takes a free lease, renews an own one; 1 when held.
 var leaseScript = redis.NewScript(`
@@ -38,12 +36,12 @@ return 0`)
 // take tries to hold or renew the lease.
 func (l *lease) take(ctx context.Context) (bool, error) {
 	asked := time.Now()
-	held, err := leaseScript.Run(ctx, l.rdb, []string{l.key}, l.holder, leaseTime.Milliseconds()).Int()
+	held, err := leaseScript.Run(ctx, l.rdb, []string{l.key}, l.holder, l.lasts.Milliseconds()).Int()
 	if err != nil {
 		return false, fmt.Errorf("lease %s: %w", l.key, err)
 	}
 	if held == 1 {
-		l.until = asked.Add(leaseTime)
+		l.until = asked.Add(l.lasts)
 	}
 	return held == 1, nil
 }
@@ -56,9 +54,9 @@ func (l *lease) release() {
 
 // hold runs work whenever the lease can be had, until ctx ends. work's context ends when the lease is
 // lost; its deadline function tells whether the lease still stands by this node's clock.
-func hold(ctx context.Context, rdb redis.UniversalClient, key string, work func(ctx context.Context, valid func() bool) error) error {
+func hold(ctx context.Context, rdb redis.UniversalClient, key string, lasts time.Duration, work func(ctx context.Context, valid func() bool) error) error {
 	for ctx.Err() == nil {
-		l := &lease{rdb: rdb, key: key, holder: tokenText(newToken())}
+		l := &lease{rdb: rdb, key: key, holder: tokenText(newToken()), lasts: lasts}
 		held, err := l.take(ctx)
 		if err != nil || !held {
 			if sleep(ctx, leaseRenew) != nil {

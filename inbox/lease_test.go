@@ -22,12 +22,12 @@ func TestLostLeaseIsFreeAgain(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 			defer cancel()
 			go rdb.run(ctx)
-			gone := &lease{rdb: rdb, key: "{t}:lease:leader", holder: "gone"}
+			gone := &lease{rdb: rdb, key: "{t}:lease:leader", holder: "gone", lasts: time.Second}
 			if held, err := gone.take(ctx); !held || err != nil {
 				t.Fatal(held, err)
 			}
 			worked := false
-			_ = hold(ctx, rdb, gone.key, func(context.Context, func() bool) error { worked = true; cancel(); return nil })
+			_ = hold(ctx, rdb, gone.key, time.Second, func(context.Context, func() bool) error { worked = true; cancel(); return nil })
 			if !worked {
 				t.Fatal("the lease is never free again")
 			}

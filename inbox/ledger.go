@@ -3,6 +3,7 @@ package inbox
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -77,7 +78,8 @@ func missing(list, in []record.Erased) []record.Erased {
 	return slices.DeleteFunc(slices.Clone(list), func(e record.Erased) bool { return has[e.Is()] })
 }
 
-// Outdated are the lines of a list of erasures that are of a record and not in it: it is older than they are.
+// Outdated are the lines of a list of erasures that are of a record and not in it: it is older than they are. Refusals come first. A refusal is kept
+// by an erasure, so one that alone is missing was taken back by its owner.
 func Outdated(ctx context.Context, db *record.DB, list []record.Erased) ([]record.Erased, error) {
 	origin, err := db.Origin(ctx)
 	if err != nil {
@@ -87,11 +89,16 @@ func Outdated(ctx context.Context, db *record.DB, list []record.Erased) ([]recor
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(missing(list, known), func(e record.Erased) bool { return origin == "" || e.Record != origin }), nil
+	out := slices.DeleteFunc(missing(list, known), func(e record.Erased) bool { return origin == "" || e.Record != origin })
+	slices.SortStableFunc(out, func(a, b record.Erased) int { return -cmp.Compare(a.Refused, b.Refused) })
+	if len(out) == 0 || out[len(out)-1].Refused != "" {
+		return nil, nil
+	}
+	return out, nil
 }
 
 // keepLedger makes the list of erasures beside the record and the record agree: whoever the list names and the record has, since a backup was put in its
-// place, is erased again.
+// place, is erased again. Whoever cannot be yet is no reason to keep the others.
 func (h *Hub) keepLedger(ctx context.Context) error {
 	if h.ledger == "" {
 		return nil
@@ -108,21 +115,17 @@ func (h *Hub) keepLedger(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	persons := 0
+	persons, late := 0, []error(nil)
 	for _, e := range again {
-		for _, id := range e.Customers {
-			switch err := h.eraseAgain(ctx, id, e.Erasure); {
-			case err == nil:
-				persons++
-			case !errors.Is(err, record.ErrNotFound):
-				return fmt.Errorf("erase again whom %s erased: %w", e.Erasure, err)
-			}
+		erased, err := h.eraseAll(ctx, e)
+		if persons += erased; err == nil {
+			err = h.db.NoteErased(ctx, e, h.Now())
 		}
-		if err := h.db.NoteErased(ctx, e, h.Now()); err != nil {
-			return err
+		if err != nil {
+			late = append(late, fmt.Errorf("erase again whom %s erased: %w", e.Erasure, err))
 		}
 	}
-	if len(again) > 0 {
+	if persons > 0 {
 		h.log.Warn("the record is older than the list of erasures beside it: whoever has been erased since is erased again", "customers", persons, "erasures", len(again))
 	}
 	known, err := h.db.Ledger(ctx)
@@ -132,8 +135,23 @@ func (h *Hub) keepLedger(ctx context.Context) error {
 	if _, err := AddToLedger(h.ledger, known); err != nil {
 		return err
 	}
-	h.ledgerLength = len(known)
-	return nil
+	if late == nil {
+		h.ledgerLength = len(known)
+	}
+	return errors.Join(late...)
+}
+
+// eraseAll erases again whom a line of the list names, and tells how many were there.
+func (h *Hub) eraseAll(ctx context.Context, e record.Erased) (n int, err error) {
+	for _, id := range e.Customers {
+		switch err := h.eraseAgain(ctx, id, e.Erasure); {
+		case err == nil:
+			n++
+		case !errors.Is(err, record.ErrNotFound):
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 // eraseAgain erases a customer of an older record, whatever was under way then.

@@ -48,7 +48,7 @@ func (h *Hub) sayVisitors(ctx context.Context, now record.Millis) error {
 func (h *Hub) visitorLoop(ctx context.Context) error {
 	v := &visitors{h: h}
 	for {
-		if sleep(ctx, presenceEvery) != nil {
+		if sleep(ctx, h.presenceEvery) != nil {
 			return ctx.Err()
 		}
 		if err := v.look(ctx, h.Now()); err != nil && ctx.Err() == nil {

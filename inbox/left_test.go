@@ -17,7 +17,9 @@ func (r *chats) page(h *Hub, who string) (close func()) {
 func TestVisitorsWhoLeave(t *testing.T) {
 	for _, s := range []store{stores[0], {"redis-server", "postgres"}} {
 		t.Run(s.String(), func(t *testing.T) {
+			t.Parallel()
 			r := newChats(t, s, "by-email")
+			r.tune = byHand
 			a, _ := r.hub(r.kinds)
 			b, _ := r.hub(r.kinds)
 			v := &visitors{h: a}
@@ -132,7 +134,9 @@ func TestVisitorsWhoLeave(t *testing.T) {
 
 // TestNobodyLeavesAClosedQueue: who writes while the queue is closed leaves a message, and waits for no answer before the page.
 func TestNobodyLeavesAClosedQueue(t *testing.T) {
+	t.Parallel()
 	r := newChats(t, stores[0], "")
+	r.tune = byHand
 	db := r.openDB()
 	r.queue.Routing.Closed = true
 	var err error
@@ -166,7 +170,9 @@ func TestNobodyLeavesAClosedQueue(t *testing.T) {
 
 // TestVisitorsOfANewLeader: a leader that takes over, and one whose Redis was emptied, sends nobody away before all nodes had a minute to speak.
 func TestVisitorsOfANewLeader(t *testing.T) {
+	t.Parallel()
 	r := newChats(t, stores[0], "")
+	r.tune = byHand
 	h, _ := r.hub(r.kinds)
 	stop := r.page(h, "sara")
 	r.mustSay(h, "sara", "k", "hello")

@@ -98,7 +98,7 @@ func (h *Hub) Log(ctx context.Context, by record.Actor, entries []record.Entry) 
 	if h.unrecorded() > h.maxUnrecorded {
 		return nil, channels.ErrOverloaded
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*recordWait)
+	ctx, cancel := context.WithTimeout(ctx, 2*h.recordWait)
 	defer cancel()
 	out := make([]Logged, len(entries))
 	todo, err := h.prepareLog(ctx, by, entries, out)

@@ -35,7 +35,7 @@ func purchase(id string, amount record.Amount) record.Entry {
 }
 
 func TestLog(t *testing.T) {
-	eachStore(t, func(t *testing.T, r *rig) {
+	eachEnd(t, func(t *testing.T, r *rig) {
 		r.user("u1", 5)
 		h, _ := r.hub()
 		r.mustSay(h, "t1", "k1", "hello")
@@ -73,7 +73,7 @@ func TestLog(t *testing.T) {
 // Any senders, over several nodes, with repetitions and while the live store is emptied: each entry is there once, with the first
 // one's data, and everybody is told the same touch.
 func TestLoggedOnceOverNodes(t *testing.T) {
-	eachStore(t, func(t *testing.T, r *rig) {
+	eachEnd(t, func(t *testing.T, r *rig) {
 		r.user("u1", 5)
 		a, _ := r.hub()
 		b, _ := r.hub()

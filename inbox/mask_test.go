@@ -30,7 +30,7 @@ func (r *rig) private(h *Hub, p record.PrivacySetting) {
 
 // What is masked in a file's texts is kept like that of messages, and only the touch of its row opens it.
 func TestMaskedImport(t *testing.T) {
-	eachStore(t, func(t *testing.T, r *rig) {
+	eachEnd(t, func(t *testing.T, r *rig) {
 		h, _ := r.hub()
 		r.private(h, record.PrivacySetting{Cards: true, Keep: true})
 		i := upload(t, h, record.ImportTouches, "id,kind,phone,text\n1,call,09120000001,paid with "+card+"\n2,call,09120000001,paid in cash\n")
@@ -62,7 +62,7 @@ func TestMaskedImport(t *testing.T) {
 
 // What is masked stands nowhere: not in the log, not in the record, not in a file; and what is kept of it only its own message opens.
 func TestMasked(t *testing.T) {
-	eachStore(t, func(t *testing.T, r *rig) {
+	eachEnd(t, func(t *testing.T, r *rig) {
 		r.user("ann", 5)
 		h, _ := r.hub()
 		r.private(h, record.PrivacySetting{Cards: true, NationalIDs: "named", Passwords: true, Keep: true})

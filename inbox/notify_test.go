@@ -131,25 +131,20 @@ func TestAlertIsMailed(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(mail.Close)
-	rule := record.AlertRule{ID: "n", Kind: record.RuleUnstaffed, Emails: []string{"boss@example.com", "chief@example.com"}, Account: "mail"}
-	r.account.Kind = "probe"
 	db := r.openDB()
 	if _, err := db.SetSetting(t.Context(), FirmSetting, 0, Firm{Name: "Acme", Locale: "fa", Timezone: "UTC"}); err != nil {
 		t.Fatal(err)
 	}
-	h := ruled(t, r, []channels.Kind{email.Kind()}, rule)
+	h := ruled(t, r, []channels.Kind{email.Kind()})
 	row, err := h.SaveAccount(t.Context(), record.Account{Kind: "email", Name: "Support", Queue: r.queue.ID, Enabled: true, Settings: mail.Settings(emailtest.Password)}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	rule.Account = row.ID
+	rule := record.AlertRule{ID: "n", Kind: record.RuleUnstaffed, Emails: []string{"boss@example.com", "chief@example.com"}, Account: row.ID}
 	if _, err := db.SetSetting(t.Context(), AlertsSetting, 1, []record.AlertRule{rule}); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.SettingsChanged(t.Context(), AlertsSetting); err != nil {
-		t.Fatal(err)
-	}
-	if err := h.rdb.Del(t.Context(), h.keys.alerts(), h.keys.told()).Err(); err != nil { // those of before the account was there
 		t.Fatal(err)
 	}
 	eventually(t, "both are told", func() bool { return len(mail.Sent()) == 2 })
@@ -239,9 +234,13 @@ func TestWebhookIsBounded(t *testing.T) {
 
 // What nobody could have heard is no silence: after a time without a hub an account has its whole limit again.
 func TestSilenceBeginsWhenTheHubListens(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, store{"redis-server", "sqlite"})
+	r.tune = byHand
 	h, stop := r.hub()
-	eventually(t, "it has looked", func() bool { return h.rdb.Exists(t.Context(), h.keys.led()).Val() == 1 })
+	if err := h.keepAlerts(t.Context(), newAlertWatch()); err != nil {
+		t.Fatal(err)
+	}
 	h.health.change(r.account.ID, func(x *AccountHealth, now record.Millis) bool {
 		x.FirstAt, x.MessageAt, x.ListenAt = now-100*3600_000, now-10*3600_000, 0
 		return true
@@ -256,7 +255,6 @@ func TestSilenceBeginsWhenTheHubListens(t *testing.T) {
 	}
 	stop()
 	next, _ := r.hub()
-	eventually(t, "it has looked", func() bool { return next.Leading() })
 	if err := next.rdb.Set(t.Context(), next.keys.led(), time.Now().Add(-5*time.Minute).UnixMilli(), 0).Err(); err != nil {
 		t.Fatal(err)
 	}

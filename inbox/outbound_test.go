@@ -137,10 +137,16 @@ func TestMailIsComposed(t *testing.T) {
 	if err := h.receive(t.Context(), r.account, channels.Batch{Messages: []channels.Inbound{first, second}}); err != nil {
 		t.Fatal(err)
 	}
-	set := *h.Settings()
-	set.Firm.Name = "Chai & Co"
-	set.Queues["q1"] = record.Queue{ID: "q1", Name: "General", Signature: "-- {agent}, {queue} of {firm}", Members: []string{"ann"}}
-	h.settings.Store(&set)
+	r.queue.Signature = "-- {agent}, {queue} of {firm}"
+	if _, err := h.db.EditQueue(t.Context(), r.queue); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.db.SetSetting(t.Context(), FirmSetting, 0, Firm{Name: "Chai & Co", Locale: "en", Timezone: "UTC"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.readSettings(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	touches := r.touches(h.db, "t")
 
 	r.settled(h, r.put(h, "t", record.Touch{Body: &record.Body{Text: "an answer", Envelope: &channels.Envelope{To: []string{"sara@x"}, Cc: []string{"boss@x"}}}}))
@@ -201,7 +207,7 @@ func TestEditsNameTheirMessage(t *testing.T) {
 
 // Law 7, consent: after STOP nothing goes out but the answer to it, whoever wrote it; after START all does.
 func TestStopIsObeyed(t *testing.T) {
-	eachStore(t, func(t *testing.T, r *rig) {
+	eachEnd(t, func(t *testing.T, r *rig) {
 		r.user("ann", 3)
 		h, _ := r.hub()
 		r.mustSay(h, "t", "1", "hi")
@@ -228,7 +234,7 @@ func TestStopIsObeyed(t *testing.T) {
 
 // Who cannot be reached is not tried again, until they write.
 func TestUnreachableUntilTheyWrite(t *testing.T) {
-	eachStore(t, func(t *testing.T, r *rig) {
+	eachEnd(t, func(t *testing.T, r *rig) {
 		r.user("ann", 3)
 		h, _ := r.hub()
 		r.mustSay(h, "t", "1", "hi")

@@ -11,7 +11,6 @@ import (
 )
 
 const (
-	presenceEvery = 5 * time.Second
 	presenceStale = 15 * time.Second
 	presenceGone  = 10 * time.Minute
 )
@@ -70,7 +69,7 @@ func (p *presence) here(agent string) bool {
 }
 
 func (h *Hub) presenceLoop(ctx context.Context) error {
-	tick := time.NewTicker(presenceEvery)
+	tick := time.NewTicker(h.presenceEvery)
 	defer tick.Stop()
 	for {
 		select {
@@ -90,7 +89,7 @@ func (h *Hub) presenceLoop(ctx context.Context) error {
 }
 
 // sayPresence brings the agent's header in line with the sockets. Another node's sockets are theirs to say; an
-// agent who lost the last one here but has one there is found again within presenceEvery.
+// agent who lost the last one here but has one there is found again within a round.
 func (h *Hub) sayPresence(ctx context.Context, agent string) {
 	field := agent + "\x1f" + h.node
 	on := h.presence.here(agent)
@@ -132,7 +131,7 @@ func fresh(all map[string]string, now time.Time) map[string]bool {
 
 // sweepPresence is the leader's: agents whose node died without a word have lost their sockets.
 func (h *Hub) sweepPresence(ctx context.Context) error {
-	tick := time.NewTicker(presenceEvery)
+	tick := time.NewTicker(h.presenceEvery)
 	defer tick.Stop()
 	misses := map[string]int{}
 	for {

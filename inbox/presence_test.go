@@ -8,7 +8,9 @@ import (
 
 // A node that died without a word leaves nothing behind in Redis for good.
 func TestDeadNodesAreSwept(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, stores[0])
+	r.tune = func(h *Hub) { h.presenceEvery = 100 * time.Millisecond }
 	h, _ := r.hub()
 	old, young := strconv.FormatInt(time.Now().Add(-time.Hour).UnixMilli(), 10), strconv.FormatInt(time.Now().UnixMilli(), 10)
 	h.rdb.HSet(t.Context(), h.keys.presence(), "ann\x1fdead", old, "ann\x1fother", young)

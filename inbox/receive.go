@@ -50,7 +50,7 @@ func (h *Hub) receive(ctx context.Context, acct record.Account, b channels.Batch
 	if h.unrecorded() > h.maxUnrecorded {
 		return channels.ErrOverloaded
 	}
-	ctx, cancel := context.WithTimeout(ctx, recordWait+5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, h.recordWait+5*time.Second)
 	defer cancel()
 	list, err := h.enterAll(ctx, acct, b.Messages)
 	if err != nil {

@@ -124,7 +124,7 @@ func (h *Hub) publishRecorded(ctx context.Context, unsaid *published) {
 	add := pl.XAdd(ctx, &redis.XAddArgs{Stream: h.keys.recorded(), ID: last.String(), MaxLen: lists, Approx: true, Values: []string{"ids", strings.Join(unsaid.texts, " ")}})
 	// As many events as are to be kept, or as many bytes; never what is not recorded.
 	from, step := h.tail.before(last.N, h.keep), h.keep/4
-	if kept := min(h.tail.kept(), last.N); kept > from {
+	if kept := min(h.tail.kept(), last.N); kept > 0 && kept >= from {
 		from, step = kept, 64
 	}
 	if from >= h.trimmed+step {

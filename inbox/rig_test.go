@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,6 +25,15 @@ type store struct{ redis, database string } // database may be the URL of a Post
 var stores = []store{{"in-process", "sqlite"}, {"redis-server", "sqlite"}, {"redis-server", "postgres"}, {"in-process", "postgres"}}
 
 func (s store) String() string { return s.redis + "+" + s.database }
+
+// installed is the record of an installation that nobody has used yet.
+var installed = testenv.NewTemplate(func(address string) error {
+	db, err := record.Open(context.Background(), address)
+	if err != nil {
+		return err
+	}
+	return db.Close()
+})
 
 // rig is one installation: a live store, a record and hubs on them.
 type rig struct {
@@ -41,24 +51,32 @@ type rig struct {
 }
 
 // eachStore runs f on every pair.
-func eachStore(t *testing.T, f func(t *testing.T, r *rig)) {
-	for _, s := range stores {
+func eachStore(t *testing.T, f func(t *testing.T, r *rig)) { onStores(t, stores, f) }
+
+func onStores(t *testing.T, list []store, f func(t *testing.T, r *rig)) {
+	t.Parallel() // they mostly wait
+	for _, s := range list {
 		t.Run(s.String(), func(t *testing.T) {
-			t.Parallel() // they mostly wait
+			t.Parallel()
 			f(t, newRig(t, s))
 		})
 	}
+}
+
+// eachEnd runs f on two pairs, each live store and each record once: for what is no law of the two together.
+func eachEnd(t *testing.T, f func(t *testing.T, r *rig)) {
+	onStores(t, []store{stores[0], stores[2]}, f)
 }
 
 func newRig(t *testing.T, s store) *rig {
 	t.Helper()
 	r := &rig{t: t, store: s, space: "t" + tokenText(newToken()), provider: newProvider()}
 	if s.database == "postgres" {
-		r.dbURL = testenv.Postgres(t)
+		r.dbURL = installed.Postgres(t)
 	} else if strings.HasPrefix(s.database, "postgres://") {
 		r.dbURL = s.database
 	} else {
-		r.dbURL = filepath.Join(t.TempDir(), "tamas.db")
+		r.dbURL = installed.SQLite(t, filepath.Join(t.TempDir(), "tamas.db"))
 	}
 	if s.redis == "redis-server" {
 		r.redisURL = "redis://" + testenv.Redis(t)
@@ -105,8 +123,8 @@ func (r *rig) user(id string, capacity int) record.User {
 	return u
 }
 
-// hub starts one more node and waits until it is ready. stop ends it as a graceful stop would.
-func (r *rig) hub(change ...func(*Options)) (h *Hub, stop func()) {
+// newHub makes one more node that does not run yet.
+func (r *rig) newHub(change ...func(*Options)) (*Hub, *Redis) {
 	r.t.Helper()
 	var rdb *Redis
 	var err error
@@ -137,13 +155,21 @@ func (r *rig) hub(change ...func(*Options)) (h *Hub, stop func()) {
 	for _, c := range change {
 		c(&o)
 	}
-	h, err = New(o)
+	h, err := New(o)
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	h.recordWait, h.leaseTime = time.Minute, 20*time.Second // a machine that stops for a moment changes nothing
 	if r.tune != nil {
 		r.tune(h)
 	}
+	return h, rdb
+}
+
+// hub starts one more node and waits until it is ready. stop ends it as a graceful stop would.
+func (r *rig) hub(change ...func(*Options)) (h *Hub, stop func()) {
+	r.t.Helper()
+	h, rdb := r.newHub(change...)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- h.Run(ctx) }()
@@ -172,6 +198,20 @@ func (r *rig) hub(change ...func(*Options)) (h *Hub, stop func()) {
 	}
 	r.hubs = append(r.hubs, h)
 	return h, stop
+}
+
+// listens waits until one node hears what another says: who has just started may not do so yet.
+func listens(t *testing.T, says, hears *Hub) {
+	t.Helper()
+	var heard atomic.Bool
+	stop := hears.OnNews(func([]byte) { heard.Store(true) })
+	defer stop()
+	eventually(t, "a node listens", func() bool { return says.say(t.Context(), news{Type: "typing"}) == nil && heard.Load() })
+}
+
+// byHand leaves the rounds to a test that makes them itself, on a clock of its own.
+func byHand(h *Hub) {
+	h.alertEvery, h.presenceEvery, h.continueEvery, h.waitingEvery, h.laterEvery = time.Hour, time.Hour, time.Hour, time.Hour, time.Hour
 }
 
 func (r *rig) thread(id string) record.Thread {

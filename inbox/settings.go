@@ -60,6 +60,9 @@ func (s *Settings) Member(queue, user string) bool {
 
 func (s *Settings) reopenHours(account string) int { return s.Accounts[account].ReopenHours }
 
+// known tells these from those of a hub that has not read any yet.
+func (s *Settings) known() bool { return s.Queues != nil }
+
 // Settings gives the rows as last read.
 func (h *Hub) Settings() *Settings { return h.settings.Load() }
 

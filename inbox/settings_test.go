@@ -1,6 +1,7 @@
 package inbox
 
 import (
+	"context"
 	"database/sql"
 	"testing"
 	"time"
@@ -52,4 +53,46 @@ func TestSettingsChangedWhileRead(t *testing.T) {
 func (h *Hub) settingsEvent(t *testing.T) (*record.Event, error) {
 	e := &record.Event{Kind: record.EvSettings, Topic: "queues", V: record.EventVersion, Key: tokenText(newToken()), At: h.Now()}
 	return e, h.commit(t.Context(), h.mirror.current(), newToken(), e, false)
+}
+
+// An import that goes on, retention and alerts work by settings: a leader does nothing before it knows them.
+func TestLeaderKnowsSettings(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, stores[0])
+	h, _ := r.newHub()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- h.leadLog(ctx, nil) }()
+	eventually(t, "the leader waits for the settings", func() bool {
+		h.settingsRead.mu.Lock()
+		defer h.settingsRead.mu.Unlock()
+		return h.settingsRead.c != nil
+	})
+	if h.Leading() {
+		t.Error("it leads without")
+	}
+	if err := h.readSettings(ctx); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it leads", h.Leading)
+	cancel()
+	<-ended
+}
+
+// Whoever calls just after the start is not told that there is no such account.
+func TestAccountsAreOpening(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, stores[0])
+	h, _ := r.newHub()
+	if !h.Opening(r.account.ID) || !h.Opening("nobody") {
+		t.Error("before the settings are known, no account is unknown")
+	}
+	if err := h.readSettings(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !h.Opening(r.account.ID) || h.Opening("nobody") {
+		t.Error("an account that is not open yet is about to be, another is unknown")
+	}
+	running, _ := r.hub()
+	eventually(t, "it is open", func() bool { return !running.Opening(r.account.ID) })
 }

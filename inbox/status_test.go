@@ -21,6 +21,7 @@ func TestFollowerLearnsThatTheRecordIsUp(t *testing.T) {
 			leader, stopLeader := r.hub()
 			next, _ := r.hub()
 			follower, _ := r.hub()
+			listens(t, leader, follower)
 			var heard atomic.Bool
 			follower.OnNews(func(b []byte) {
 				if strings.Contains(string(b), `"up"`) {

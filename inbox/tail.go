@@ -31,6 +31,8 @@ type tail struct {
 	ring     []Frame // of one history; ring[i] has sequence number base+i
 	base     uint64
 	bytes    int         // of the ring's JSON
+	most     int         // of them: ringBytes
+	cut      bool        // older events had to go because of them
 	history  int         // counts epochs
 	recorded record.ID   // of this history
 	heard    []record.ID // of the recorder, not seen in the log yet: it may lag, or they are of another history
@@ -190,7 +192,7 @@ func (t *tail) begin(ctx context.Context) (epoch string, pos record.ID, recPos s
 	}
 	t.mu.Lock()
 	t.base += uint64(len(t.ring)) + 1
-	t.ring, t.bytes = frames, 0
+	t.ring, t.bytes, t.cut = frames, 0, false
 	for i := range frames {
 		t.bytes += len(frames[i].JSON)
 	}
@@ -210,7 +212,7 @@ func (t *tail) begin(ctx context.Context) (epoch string, pos record.ID, recPos s
 // last reads the end of the log, in order: as much as is kept in memory, which is not the whole log. While the record is away that may
 // be as long as that lasts.
 func (t *tail) last(ctx context.Context) (list []redis.XMessage, err error) {
-	for end, size := "+", 0; len(list) < ringSize && size < ringBytes; {
+	for end, size := "+", 0; len(list) < ringSize && size < t.most; {
 		piece, err := t.rdb.XRevRangeN(ctx, t.keys.events(), end, "-", tailRead).Result()
 		if err != nil {
 			return nil, err
@@ -228,11 +230,11 @@ func (t *tail) last(ctx context.Context) (list []redis.XMessage, err error) {
 	return list, nil
 }
 
-// kept is the N of the oldest event in memory, 0 for none.
+// kept is the N of the oldest event in memory when there are as many bytes as it holds, else 0.
 func (t *tail) kept() uint64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.ring) == 0 || t.bytes < ringBytes {
+	if len(t.ring) == 0 || t.bytes < t.most && !t.cut {
 		return 0
 	}
 	return t.ring[0].ID.N
@@ -301,9 +303,10 @@ func (t *tail) append(frames []Frame) {
 	for i := range frames {
 		t.bytes += len(frames[i].JSON)
 	}
-	if len(t.ring)-ringSize > ringSize/4 || t.bytes-ringBytes > ringBytes/4 { // in steps, so that the copy is rare
+	if len(t.ring)-ringSize > ringSize/4 || t.bytes-t.most > t.most/4 { // in steps, so that the copy is rare
 		over := 0
-		for len(t.ring)-over > ringSize || t.bytes > ringBytes && over < len(t.ring)-1 {
+		t.cut = t.cut || t.bytes > t.most
+		for len(t.ring)-over > ringSize || t.bytes > t.most && over < len(t.ring)-1 {
 			t.bytes -= len(t.ring[over].JSON)
 			over++
 		}

@@ -13,7 +13,7 @@ import (
 
 func testTail() (t *tail, asked *int) {
 	asked = new(int)
-	return &tail{log: slog.New(slog.DiscardHandler), subs: map[*Subscription]struct{}{},
+	return &tail{log: slog.New(slog.DiscardHandler), most: ringBytes, subs: map[*Subscription]struct{}{},
 		release: func([]record.ID) {}, forked: func() { *asked++ }}, asked
 }
 

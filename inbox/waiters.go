@@ -102,15 +102,12 @@ func (x *waiter) ask() {
 	}
 }
 
-// recordWait is how long a caller waits to be recorded before it hears ErrUnrecorded.
-const recordWait = 10 * time.Second
-
 // await returns nil once id, committed in epoch, is recorded; errDropped when it never will be, because
 // a rebuild dropped the tail that held it; channels.ErrUnrecorded when that is not known in time.
 func (h *Hub) await(ctx context.Context, id record.ID, epoch string) error {
 	w := h.waiters.add(id)
 	defer h.waiters.remove(w)
-	timer := time.NewTimer(recordWait)
+	timer := time.NewTimer(h.recordWait)
 	defer timer.Stop()
 	// It may have been recorded before the waiter stood, or for long (a duplicate).
 	if h.tail.hasRecorded(id) {

@@ -17,30 +17,34 @@ import (
 // Customers of chats that show nothing but messages are told by one how they stand: unasked once a wait, after a moment in which
 // an agent who is free has taken it, and again whenever they ask.
 const (
-	waitingEvery = 2 * time.Second
-	waitingFrom  = 5 * time.Second  // of waiting until somebody is told
-	waitingUpTo  = 10 * time.Minute // after which nobody is told unasked: the leader was away meanwhile
-	toldPlace    = "place"          // in ToldText
-	toldClosed   = "closed"         // likewise
+	waitingFrom = 5 * time.Second  // of waiting until somebody is told
+	waitingUpTo = 10 * time.Minute // after which nobody is told unasked: the leader was away meanwhile
+	toldPlace   = "place"          // in ToldText
+	toldClosed  = "closed"         // likewise
 )
 
 // waitingLoop is the leader's.
 func (h *Hub) waitingLoop(ctx context.Context) error {
 	for {
-		if sleep(ctx, waitingEvery) != nil {
+		if sleep(ctx, h.waitingEvery) != nil {
 			return ctx.Err()
 		}
-		for _, c := range h.untold() {
-			if err := h.tellPlace(ctx, &c); err != nil && ctx.Err() == nil {
-				h.log.Debug("a waiting customer was not told", "conversation", c.ID, "err", err)
-			}
+		h.tellPlaces(ctx, h.Now())
+	}
+}
+
+// tellPlaces tells everybody who is to be told by now.
+func (h *Hub) tellPlaces(ctx context.Context, now record.Millis) {
+	for _, c := range h.untold(now) {
+		if err := h.tellPlace(ctx, &c); err != nil && ctx.Err() == nil {
+			h.log.Debug("a waiting customer was not told", "conversation", c.ID, "err", err)
 		}
 	}
 }
 
 // untold are the conversations whose customers are to be told how they stand.
-func (h *Hub) untold() []record.Conversation {
-	set, now := h.Settings(), h.Now()
+func (h *Hub) untold(now record.Millis) []record.Conversation {
+	set := h.Settings()
 	if !set.tellsWaiting() {
 		return nil
 	}

@@ -87,6 +87,7 @@ func TestWaitingCustomersAreToldOnce(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, stores[0])
 	r.user("ann", 1)
+	r.tune = func(h *Hub) { byHand(h); h.rereadAfter = time.Hour }
 	h, _ := r.hub(func(o *Options) { o.Kinds[0].TellsWaiting = true })
 	h.Presence("ann", "s1", true)
 	if _, err := h.Do(t.Context(), Command{By: agentActor("ann"), Action: SetState, Agent: "ann", State: record.Available}); err != nil {
@@ -110,6 +111,7 @@ func TestWaitingCustomersAreToldOnce(t *testing.T) {
 		}
 		return list
 	}
+	h.tellPlaces(t.Context(), h.Now()+record.Millis(waitingFrom.Milliseconds()))
 	eventually(t, "both are told", func() bool { return len(told("t2")) == 1 && len(told("t3")) == 1 })
 	if got := told("t2")[0]; got != "پیام شما رسید. نفر بعدی شما هستید." {
 		t.Error(got)
@@ -149,7 +151,7 @@ func TestWaitingCustomersAreToldOnce(t *testing.T) {
 	set.Queues, set.Calendars = map[string]record.Queue{"q1": q}, map[string]record.Calendar{"far": far}
 	h.settings.Store(&set)
 	r.deliver(h, from("t4", "10", "hi"))
-	if list := h.untold(); slices.ContainsFunc(list, func(c record.Conversation) bool { return c.Thread == "t4" }) {
+	if list := h.untold(h.Now() + record.Millis(waitingFrom.Milliseconds())); slices.ContainsFunc(list, func(c record.Conversation) bool { return c.Thread == "t4" }) {
 		t.Error("is to be told a place while it is closed")
 	}
 	if st, err := (&desk{h: h, acct: func() record.Account { return r.account }}).Standing(t.Context(), "t4"); err != nil || !st.Closed || st.Position != 0 || st.Opens.Before(time.Now().Add(24*time.Hour)) {

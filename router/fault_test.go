@@ -17,7 +17,7 @@ import (
 // grown makes an installation on a real Redis.
 func grown(t *testing.T, mode string, offerSeconds int) *house {
 	t.Helper()
-	return build(t, "redis://"+testenv.Redis(t), filepath.Join(t.TempDir(), "tamas.db"), mode, offerSeconds)
+	return build(t, "redis://"+testenv.Redis(t), installed.SQLite(t, filepath.Join(t.TempDir(), "tamas.db")), mode, offerSeconds)
 }
 
 // agree checks that what the record holds of decisions comes out again.

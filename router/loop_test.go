@@ -16,6 +16,7 @@ import (
 	"tamas/channels"
 	"tamas/inbox"
 	"tamas/inbox/record"
+	"tamas/internal/testenv"
 )
 
 // house is an installation with one channel and one queue, and a node of it.
@@ -48,10 +49,19 @@ func (mouth) Send(context.Context, channels.Outbound) (channels.Receipt, error) 
 // open starts a hub on in-process Redis and SQLite that runs lead beside its recorder.
 func open(t *testing.T, mode string, offerSeconds int, lead ...func(context.Context, *inbox.Hub) error) *house {
 	t.Helper()
-	h := build(t, "", filepath.Join(t.TempDir(), "tamas.db"), mode, offerSeconds)
+	h := build(t, "", installed.SQLite(t, filepath.Join(t.TempDir(), "tamas.db")), mode, offerSeconds)
 	h.node(lead...)
 	return h
 }
+
+// installed is the record of an installation that nobody has used yet.
+var installed = testenv.NewTemplate(func(address string) error {
+	db, err := record.Open(context.Background(), address)
+	if err != nil {
+		return err
+	}
+	return db.Close()
+})
 
 // build makes an installation that nobody runs yet.
 func build(t *testing.T, redis, disk, mode string, offerSeconds int) *house {

@@ -22,8 +22,8 @@ import (
 
 // eachPlace runs f on the embedded stores and on real ones.
 func eachPlace(t *testing.T, f func(t *testing.T, redis, disk string)) {
-	t.Run("embedded", func(t *testing.T) { f(t, "", filepath.Join(t.TempDir(), "tamas.db")) })
-	t.Run("grown", func(t *testing.T) { f(t, "redis://"+testenv.Redis(t), testenv.Postgres(t)) })
+	t.Run("embedded", func(t *testing.T) { f(t, "", installed.SQLite(t, filepath.Join(t.TempDir(), "tamas.db"))) })
+	t.Run("grown", func(t *testing.T) { f(t, "redis://"+testenv.Redis(t), installed.Postgres(t)) })
 }
 
 // hasty is a policy under which much happens in little time.

@@ -3,6 +3,7 @@ package telegram
 import (
 	"context"
 	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
@@ -18,6 +19,9 @@ const (
 	linkBytes = 48
 	linkMAC   = 16
 )
+
+// The record lets each link prove one account only (channels.Link.Once): whoever it is forwarded to is suggested to people, not linked. Links
+// made within one second for one customer are one.
 
 // StartLink implements channels.Linker. It is "" for an id that is too long, or while Telegram does not tell the bot's name.
 func (a *adapter) StartLink(customer string) string {
@@ -44,21 +48,23 @@ func (a *adapter) payload(customer string, expires time.Time) string {
 	return base64.RawURLEncoding.EncodeToString(append(b, keyed(a.linked, string(b))[:linkMAC]...))
 }
 
-// customerOf is the customer for whom a payload was signed; "" when it was not, or too long ago.
-func (a *adapter) customerOf(payload string) string {
+// customerOf is the customer for whom a payload was signed, and a name of the link that does not tell it; "" when it was not, or too long ago.
+func (a *adapter) customerOf(payload string) (customer, link string) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(payload)
 	if err != nil || len(b) > linkBytes || len(b) < 5+1+linkMAC {
-		return ""
+		return "", ""
 	}
 	said, mac := b[:len(b)-linkMAC], b[len(b)-linkMAC:]
 	if !hmac.Equal(mac, keyed(a.linked, string(said))[:linkMAC]) || time.Now().Unix() > int64(binary.BigEndian.Uint32(said[1:])) {
-		return ""
+		return "", ""
 	}
+	sum := sha256.Sum256(append([]byte("start link\x00"), said...)) // not of the payload, which can be spelled in several ways
+	link = hex.EncodeToString(sum[:16])
 	switch said[0] {
 	case 1:
-		return string(said[5:])
+		return string(said[5:]), link
 	case 2:
-		return hex.EncodeToString(said[5:])
+		return hex.EncodeToString(said[5:]), link
 	}
-	return ""
+	return "", ""
 }

@@ -453,7 +453,7 @@ func TestOddUpdates(t *testing.T) {
 }
 
 var aReader = reader{groups: "all", bot: func() models.User { return models.User{ID: 7, Username: "tamas_test_bot"} },
-	known: func(string) string { return "" }, first: func(string) string { return "" }}
+	known: func(string) (string, string) { return "", "" }, first: func(string) string { return "" }}
 
 func FuzzUpdate(f *testing.F) {
 	f.Add([]byte(`{"update_id":1,"message":{"message_id":2,"date":3,"chat":{"id":4,"type":"private"},"from":{"id":4,"first_name":"A"},"text":"hi","entities":[{"type":"text_link","offset":0,"length":2,"url":"https://x"}]}}`))

@@ -191,9 +191,26 @@ func TestStartLink(t *testing.T) {
 		switch {
 		case c.customer == "" && (m.Link != nil || m.Text != "/start "+c.payload):
 			t.Errorf("%d: %+v", i, m)
-		case c.customer != "" && (m.Link == nil || m.Link.Customer != c.customer || m.Link.Evidence == "" || m.Text != "/start"):
+		case c.customer != "" && (m.Link == nil || m.Link.Customer != c.customer || m.Link.Evidence == "" || m.Link.Once == "" || m.Link.Once == m.Text || m.Text != "/start"):
 			t.Errorf("%d: %+v, %+v", i, m, m.Link)
 		}
+	}
+	// Forwarded, or spelled otherwise, it is the same link; of another moment it is another.
+	name := func(payload string) string {
+		t.Helper()
+		who, link := a.customerOf(payload)
+		if who != id || link == "" || strings.Contains(payload, link) {
+			t.Fatalf("%q: %q %q", payload, who, link)
+		}
+		return link
+	}
+	if name(payload) != name(payload[:9]+"\n"+payload[9:]) || name(payload) == name(a.payload(id, time.Now().Add(time.Hour))) {
+		t.Error("the link's name")
+	}
+	srv.Say(customer(1), "/start "+payload)
+	srv.Say(customer(2), "/start "+payload)
+	if list := desk.AwaitMessages(t, 9); list[7].Link.Once != name(payload) || list[8].Link.Once != name(payload) || list[7].Address == list[8].Address {
+		t.Errorf("%+v %+v", list[7], list[8])
 	}
 	if l := a.StartLink(strings.Repeat("x", 28)); l != "" {
 		t.Errorf("a link for an id that is too long: %q", l)

@@ -22,10 +22,10 @@ var wanted = []string{models.AllowedUpdateMessage, models.AllowedUpdateEditedMes
 
 // reader turns updates into messages. It asks nobody.
 type reader struct {
-	bot    func() models.User             // who we are; needed for groups only
-	groups string                         // "no", "addressed", "all"
-	known  func(payload string) string    // the customer whom a start link's payload names; "" when it proves nothing
-	first  func(album string) (id string) // provider id of an album's message; "" when it is not known
+	bot    func() models.User                           // who we are; needed for groups only
+	groups string                                       // "no", "addressed", "all"
+	known  func(payload string) (customer, link string) // whom a start link's payload names, and the link's name; "" when it proves nothing
+	first  func(album string) (id string)               // provider id of an album's message; "" when it is not known
 }
 
 // arrival is one update.
@@ -167,8 +167,8 @@ func (r *reader) message(a arrival, raw []byte, m *models.Message, edited bool) 
 	}
 	a.record, a.files = true, files
 	if payload, ok := strings.CutPrefix(m.Text, "/start "); ok && !a.group && r.known != nil {
-		if customer := r.known(strings.TrimSpace(payload)); customer != "" {
-			a.in.Link = &channels.Link{Customer: customer, Evidence: "start link"}
+		if customer, link := r.known(strings.TrimSpace(payload)); customer != "" {
+			a.in.Link = &channels.Link{Customer: customer, Evidence: "start link", Once: link}
 			body = words{text: "/start"} // the payload is a proof, nobody needs to read it
 		}
 	}

@@ -9,12 +9,93 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"tamas/internal/testenv"
 )
+
+// TestRestoreErased: whoever was erased after a backup was made is known from a newer backup or from the list in another folder, and a hub that is made of
+// the older one erases them again.
+func TestRestoreErased(t *testing.T) {
+	data, dir := t.TempDir(), t.TempDir()
+	admin := []string{"--addr", "127.0.0.1:0", "--data", data, "--admin-email", "a@example.com", "--admin-password", "a long password"}
+	p := spawn(t, admin...)
+	c := newClient(t, p.url)
+	signIn := func(c *client) {
+		c.must("POST", "/api/v1/session", map[string]string{"email": "a@example.com", "password": "a long password"}, nil)
+	}
+	signIn(c)
+	command := func(args ...string) string {
+		t.Helper()
+		var out, errOut bytes.Buffer
+		if err := run(t.Context(), args, nil, &out, &errOut); err != nil {
+			t.Fatal(args, out.String(), errOut.String(), err)
+		}
+		return out.String()
+	}
+	log := func(id, phone, text string) {
+		c.must("POST", "/api/v1/touches", map[string]any{"id": id, "source": "test", "kind": "call", "text": text, "customer": map[string]string{"phone": phone}}, nil)
+	}
+	type found struct{ Items []struct{ ID string } }
+	customers := func(c *client) (ids []string) {
+		var l found
+		c.must("GET", "/api/v1/customers", nil, &l)
+		for _, i := range l.Items {
+			ids = append(ids, i.ID)
+		}
+		return ids
+	}
+	log("1", "+989121234567", "goes")
+	gone := customers(c)
+	log("2", "+989121234568", "stays")
+	old, newer := filepath.Join(dir, "old.zip"), filepath.Join(dir, "new.zip")
+	command("backup", "--data", data, "--to", old)
+	if len(gone) != 1 || len(customers(c)) != 2 {
+		t.Fatal(gone, customers(c))
+	}
+	c.must("POST", "/api/v1/customers/"+gone[0]+"/erase", map[string]string{"reason": "asked"}, nil)
+	command("backup", "--data", data, "--to", newer)
+	list := filepath.Join(data, "erased.jsonl")
+	eventually(t, "the list of erasures is kept", func() bool { b, err := os.ReadFile(list); return err == nil && bytes.Contains(b, []byte(gone[0])) })
+
+	for name, from := range map[string]string{"a newer backup": newer, "a list": list} {
+		t.Run(name, func(t *testing.T) {
+			into := filepath.Join(t.TempDir(), "again")
+			if out := command("restore", "--from", old, "--data", into, "--erased", from); !strings.Contains(out, "Erased since that backup was made: 1 (") {
+				t.Error(out)
+			}
+			again := spawn(t, "--addr", "127.0.0.1:0", "--data", into)
+			c := newClient(t, again.url)
+			signIn(c)
+			var certificates found
+			eventually(t, "erased again", func() bool {
+				c.must("GET", "/api/v1/erasures", nil, &certificates)
+				return len(certificates.Items) == 2 && !slices.Contains(customers(c), gone[0]) // the one of then, and of now
+			})
+			if left := customers(c); len(left) != 2 { // the other, and who stands for the one who is gone
+				t.Error(left)
+			}
+		})
+	}
+	if out := command("restore", "--from", old, "--data", filepath.Join(dir, "unknown")); !strings.Contains(out, "Nothing tells who was erased since") {
+		t.Error(out)
+	}
+	if out := command("restore", "--from", newer, "--data", filepath.Join(dir, "newest"), "--erased", list); !strings.Contains(out, "Nobody was erased since") {
+		t.Error(out)
+	}
+	// What is no list is refused before anything is made.
+	var out, errOut bytes.Buffer
+	none := filepath.Join(dir, "none")
+	if err := run(t.Context(), []string{"restore", "--from", old, "--data", none, "--erased", filepath.Join(data, "key")}, nil, &out, &errOut); err == nil || !strings.Contains(err.Error(), "it is no list of erasures") {
+		t.Error(out.String(), err)
+	}
+	if _, err := os.Stat(filepath.Join(none, "tamas.db")); err == nil {
+		t.Error("something is there")
+	}
+}
 
 // TestBackup: a hub is backed up while customers write, and a new one made of that has all that was acknowledged before.
 func TestBackup(t *testing.T) {

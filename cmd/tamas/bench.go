@@ -110,6 +110,7 @@ func parseBench(args, environ []string, errOut io.Writer) (*benchOptions, error)
 		f.Lookup("data").Usage = "`folder` in which a new one is made for the record, and removed; its disk is measured too"
 		f.Lookup("data").DefValue = ""
 		_ = f.Lookup("data").Value.Set("")
+		f.Lookup("log-level").DefValue = "error"
 		_ = f.Lookup("log-level").Value.Set("error")
 	})
 	if err != nil {

@@ -60,6 +60,29 @@ func (c *config) flags(name string, out io.Writer) *flag.FlagSet {
 	return f
 }
 
+// printFlags prints what a set of flags is for. In short: a command's own, and of the hub's settings, which all commands take, the names.
+func printFlags(out io.Writer, f *flag.FlagSet, short bool) {
+	hubs := (&config{}).flags("", io.Discard)
+	var settings []string
+	f.VisitAll(func(x *flag.Flag) {
+		if h := hubs.Lookup(x.Name); short && h != nil && h.Usage == x.Usage && h.DefValue == x.DefValue {
+			settings = append(settings, "--"+x.Name)
+			return
+		}
+		value, text := flag.UnquoteUsage(x)
+		if value != "" {
+			value = " " + value
+		}
+		if x.DefValue != "" && x.DefValue != "0" && x.DefValue != "0s" && x.DefValue != "false" {
+			text += " (default " + x.DefValue + ")"
+		}
+		fmt.Fprintf(out, "  --%s%s\n      %s\n", x.Name, value, text)
+	})
+	if short {
+		fmt.Fprintf(out, "And the hub's settings, which `tamas help` tells:\n  %s\n", strings.Join(settings, " "))
+	}
+}
+
 // variable is the name of a setting's environment variable.
 func variable(flagName string) string {
 	return "TAMAS_" + strings.ToUpper(strings.ReplaceAll(flagName, "-", "_"))
@@ -72,6 +95,7 @@ func parse(name string, args, environ []string, out io.Writer, extra func(*flag.
 	if extra != nil {
 		extra(f)
 	}
+	f.Usage = func() { printFlags(out, f, name != "tamas") }
 	if err := f.Parse(args); err != nil {
 		return nil, nil, err
 	}

@@ -23,13 +23,14 @@ import (
 // demo runs a hub with a firm on it: a tea house with two queues, colleagues who answer, and customers who write on all four
 // channels. The providers are the doubles of the channels' tests; everything else is the real thing.
 func demo(ctx context.Context, args, environ []string, out, errOut io.Writer) error {
-	seed, pace := uint64(time.Now().UnixNano()), 1.0
+	seed, pace := uint64(0), 1.0
 	cfg, rest, err := parse("tamas demo", args, environ, errOut, func(f *flag.FlagSet) {
-		f.Uint64Var(&seed, "seed", seed, "`number` that decides who writes what when")
+		f.Uint64Var(&seed, "seed", seed, "`number` that decides who writes what when; 0: another each time")
 		f.Float64Var(&pace, "pace", pace, "`times` as fast as people are")
 		f.Lookup("data").Usage = "`folder` to keep the firm in; empty: a temporary one, gone in the end"
 		f.Lookup("data").DefValue = ""
 		_ = f.Lookup("data").Value.Set("") // unlike f.Set, this leaves room for the environment
+		f.Lookup("log-level").DefValue = "warn"
 		_ = f.Lookup("log-level").Value.Set("warn")
 	})
 	if err != nil {
@@ -40,6 +41,9 @@ func demo(ctx context.Context, args, environ []string, out, errOut io.Writer) er
 	}
 	if pace <= 0 || pace > 100 {
 		return errors.New("--pace is above 0 and at most 100")
+	}
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
 	}
 	temp := ""
 	if cfg.Data == "" {

@@ -77,22 +77,28 @@ func (f *firm) texts(customers int) {
 		if err != nil {
 			f.t.Fatal(err)
 		}
-		stamp := fmt.Sprint(time.Now().Unix())
-		mac := hmac.New(sha256.New, []byte(secret))
-		mac.Write([]byte(stamp + "."))
-		mac.Write(body)
-		req, err := http.NewRequest(http.MethodPost, f.url+"/hooks/"+account.ID+"/", bytes.NewReader(body))
-		if err != nil {
-			f.t.Fatal(err)
-		}
-		req.Header.Set("X-Tamas-Signature", "t="+stamp+",v1="+hex.EncodeToString(mac.Sum(nil)))
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			f.t.Fatal(err)
-		}
-		resp.Body.Close()
-		if resp.StatusCode != http.StatusOK {
-			f.t.Fatalf("the door answers %s", resp.Status)
+		for try := 0; ; try++ {
+			stamp := fmt.Sprint(time.Now().Unix())
+			mac := hmac.New(sha256.New, []byte(secret))
+			mac.Write([]byte(stamp + "."))
+			mac.Write(body)
+			req, err := http.NewRequest(http.MethodPost, f.url+"/hooks/"+account.ID+"/", bytes.NewReader(body))
+			if err != nil {
+				f.t.Fatal(err)
+			}
+			req.Header.Set("X-Tamas-Signature", "t="+stamp+",v1="+hex.EncodeToString(mac.Sum(nil)))
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				f.t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode == http.StatusServiceUnavailable && try < 12 { // not recorded in time: a gateway sends it again
+				continue
+			}
+			if resp.StatusCode != http.StatusOK {
+				f.t.Fatalf("the door answers %s", resp.Status)
+			}
+			break
 		}
 	}
 }
@@ -104,7 +110,7 @@ func much(t *testing.T, browser context.Context) {
 	f.texts(customers)
 	admin := f.admin()
 	admin.opens("/inbox?list=waiting")
-	admin.sees("the count", `by('[role=tab]', 'Waiting').innerText.includes('2,000')`)
+	admin.sees("the count", `by('[role=tab]', 'Waiting').innerText.includes('999+') && by('[role=tab]', 'Waiting').querySelector('[title]')?.title === '2,000'`)
 	admin.shoot("en-much-light")
 	admin.look("dark")
 	admin.shoot("en-much-dark")

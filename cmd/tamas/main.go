@@ -52,6 +52,7 @@ var commands = []struct {
 	{"bench", "measures a hub through its real doors", bench},
 	{"user", "user add: makes a user who can sign in", userCommand},
 	{"verify", "compares an account with what its provider has; exit status 1: something is missing or double, 2: not checked", verify},
+	{"check", "looks for what contradicts itself in the record; exit status 1: something does, 2: not checked", check},
 	{"replay", "makes the router's recorded decisions again; exit status 1: one differs, 2: one could not be checked", replay},
 	{"simulate", "runs the router on a virtual clock: Poisson traffic beside Erlang's formulas, or recorded traffic under changed settings", simulate},
 	{"backup", "writes the record and the files into one checked file, beside a hub that runs", backup},
@@ -63,29 +64,36 @@ var commands = []struct {
 
 func run(ctx context.Context, args, environ []string, out, errOut io.Writer) error {
 	name := "serve"
+	if len(args) > 0 && (asksForHelp(args[0]) || args[0] == "help") {
+		if len(args) == 1 {
+			printUsage(out)
+			return nil
+		}
+		args = append(args[1:], "--help")
+	}
 	if len(args) > 0 && len(args[0]) > 0 && args[0][0] != '-' {
 		name, args = args[0], args[1:]
 	}
 	for _, c := range commands {
 		if c.name == name {
+			if len(args) > 0 && asksForHelp(args[0]) {
+				fmt.Fprintf(errOut, "tamas %s: %s\n", c.name, c.about)
+			}
 			return c.run(ctx, args, environ, out, errOut)
 		}
-	}
-	if name == "help" {
-		printUsage(out)
-		return nil
 	}
 	return fmt.Errorf("there is no command %q; `tamas help` lists them", name)
 }
 
+func asksForHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }
+
 func printUsage(out io.Writer) {
-	fmt.Fprintln(out, "Usage: tamas [command] [flags]\n\nCommands:")
+	fmt.Fprintln(out, "Usage: tamas [command] [flags]; tamas help COMMAND tells a command's flags\n\nCommands:")
 	for _, c := range commands {
 		fmt.Fprintf(out, "  %-12s %s\n", c.name, c.about)
 	}
 	fmt.Fprintln(out, "\nFlags (each also as TAMAS_NAME, or TAMAS_NAME_FILE to read it from a file):")
-	f := (&config{}).flags("tamas", out)
-	f.PrintDefaults()
+	printFlags(out, (&config{}).flags("tamas", out), false)
 }
 
 func versionText() string {

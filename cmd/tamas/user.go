@@ -18,6 +18,9 @@ import (
 // userCommand is `tamas user add`. It writes the record directly, so it also works while the hub is stopped; a
 // running one sees the new user within seconds.
 func userCommand(ctx context.Context, args, environ []string, out, errOut io.Writer) error {
+	if len(args) > 0 && asksForHelp(args[0]) {
+		args = []string{"add", "--help"}
+	}
 	if len(args) == 0 || args[0] != "add" {
 		return errors.New("usage: tamas user add --email ann@example.com --name Ann --role agent; the password is read from standard input, or from --password-file")
 	}

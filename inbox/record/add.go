@@ -61,7 +61,7 @@ func (db *DB) AddCustomer(ctx context.Context, name string, identities []Identit
 func (db *DB) AddIdentity(ctx context.Context, customer string, i Identity, evidence string, by Decided, note func(root string) Note) (Identity, error) {
 	var root string
 	err := db.between(ctx, notesOf(note != nil, func() (*Changed, error) { return note(root)() }), func(q querier) (err error) {
-		if root, err = rootOf(ctx, q, customer); err != nil {
+		if root, err = living(ctx, q, customer, ""); err != nil {
 			return err
 		}
 		if err := addIdentities(ctx, q, root, root, []Identity{i}, evidence, by); err != nil {

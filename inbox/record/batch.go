@@ -12,6 +12,9 @@ import (
 // always is the live_until of an open conversation.
 const always = math.MaxInt64
 
+// itsRoot is whom the customer of v counts for. Of an identity that is there already nobody may know it: nothing is inserted then.
+const itsRoot = "COALESCE((SELECT CASE WHEN c.root = '' THEN c.id ELSE c.root END FROM customers c WHERE c.id = v.customer), '')"
+
 var (
 	insertEvents = many{
 		`INSERT INTO events (n, token, kind, happened_at, conversation, key, decided, steered, json) VALUES `,
@@ -21,10 +24,13 @@ var (
 		`INSERT INTO customers (id, name, created_at) VALUES `, `(?, ?, ?)`,
 		// A name that comes later fills an empty one; one that is there may be a person's choice.
 		` ON CONFLICT (id) DO UPDATE SET name = excluded.name, stale = 1, seek = customers.seek + 1 WHERE customers.name = '' AND excluded.name <> ''`}
-	// Of identities that wrote: what was unreachable can be reached again.
+	// Of identities that wrote: what was unreachable can be reached again. Whoever is new counts for their customer's root, who may have been merged
+	// while nobody had the address: the undoing of an import takes addresses away.
 	insertIdentities = many{
-		`INSERT INTO identities (id, home, customer, channel, address, name, created_at) VALUES `, `(?, ?, ?, ?, ?, ?, ?)`,
-		` ON CONFLICT (id) DO UPDATE SET name = CASE WHEN identities.name = '' THEN excluded.name ELSE identities.name END,
+		`WITH v (id, home, customer, channel, address, name, created_at) AS (VALUES `,
+		`(CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT))`,
+		`) INSERT INTO identities (id, home, customer, channel, address, name, created_at)
+			SELECT v.id, v.home, ` + itsRoot + `, v.channel, v.address, v.name, v.created_at FROM v WHERE 1 = 1 ON CONFLICT (id) DO UPDATE SET name = CASE WHEN identities.name = '' THEN excluded.name ELSE identities.name END,
 			unreachable = '', unreachable_at = 0
 			WHERE identities.name = '' AND excluded.name <> '' OR identities.unreachable <> ''`}
 	// Of identities that are only spoken of: one that is there has its customer. NOT EXISTS would read all identities for 64 rows, where PostgreSQL
@@ -34,8 +40,10 @@ var (
 		`) INSERT INTO customers (id, name, created_at) SELECT v.id, v.name, v.created_at FROM v
 			WHERE (SELECT 1 FROM identities WHERE identities.id = v.identity) IS NULL ON CONFLICT DO NOTHING`}
 	insertNamed = many{
-		`INSERT INTO identities (id, home, customer, channel, address, name, created_at) VALUES `, `(?, ?, ?, ?, ?, ?, ?)`,
-		` ON CONFLICT (id) DO NOTHING`}
+		`WITH v (id, home, customer, channel, address, name, created_at) AS (VALUES `,
+		`(CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT))`,
+		`) INSERT INTO identities (id, home, customer, channel, address, name, created_at)
+			SELECT v.id, v.home, ` + itsRoot + `, v.channel, v.address, v.name, v.created_at FROM v WHERE 1 = 1 ON CONFLICT (id) DO NOTHING`}
 	// The identity that a customer has of itself.
 	insertSelves = many{
 		`WITH v (id, customer, created_at) AS (VALUES `, `(CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT))`,

@@ -99,6 +99,9 @@ func (db *DB) Consents(ctx context.Context, customer string) (list []Consent, er
 func (db *DB) SayConsent(ctx context.Context, customer string, c Consent, by Decided, note func(root string) Note) (list []Consent, err error) {
 	var root string
 	err = db.writeNoted(ctx, notesOf(note != nil, func() (*Changed, error) { return note(root)() }), func(q querier) error {
+		if _, err := living(ctx, q, customer, db.d.lockRows); err != nil {
+			return err
+		}
 		t, err := treeOf(ctx, q, customer)
 		if err != nil {
 			return err

@@ -182,6 +182,12 @@ func (c *Customer) Cut(s Sight) {
 // Cut leaves out a name that may not be seen.
 func (c *CustomerName) Cut(s Sight) { c.Name = s.name(c.Name) }
 
+// Cut leaves out an address that may not be seen.
+func (w *WhoHit) Cut(s Sight) {
+	w.CustomerName.Cut(s)
+	w.Address = s.address(w.Address)
+}
+
 // Cut leaves out what may not be seen of an identity.
 func (i *Identity) Cut(s Sight) {
 	i.Address, i.Name = s.address(i.Address), s.name(i.Name)
@@ -286,7 +292,7 @@ func (m *Mark) Cut(s Sight) {
 		m.Value = s.text(m.Value)
 	}
 	if m.Link != nil && (!s.Sees(FieldAddress) || !s.Sees(FieldName)) {
-		m.Link = &channels.Link{Customer: m.Link.Customer, Channel: m.Link.Channel, Evidence: s.text(m.Link.Evidence)}
+		m.Link = &channels.Link{Customer: m.Link.Customer, Channel: m.Link.Channel, Evidence: s.text(m.Link.Evidence), Once: m.Link.Once}
 	}
 }
 
@@ -406,20 +412,40 @@ func (n *Node) Cut(s Sight) {
 	}
 }
 
-// Cut leaves out amounts that may not be seen.
+// Cut leaves out amounts that may not be seen, and touches that count by their cost alone.
 func (x *Summary) Cut(s Sight) {
 	if !s.Sees(FieldMoney) {
 		x.Value = []ValueSummary{}
 		x.Products = slices.Clone(x.Products)
 		for i := range x.Products {
-			x.Products[i].Amount, x.Products[i].Currency = 0, ""
+			x.Products[i].Amount, x.Products[i].Currency, x.Products[i].From.Value = 0, "", ""
 		}
 	}
 	if !s.Sees(FieldCost) {
-		x.Value = slices.Clone(x.Value)
+		x.Value = slices.DeleteFunc(slices.Clone(x.Value), func(v ValueSummary) bool { return v.Frequency == 0 && v.Returns == 0 })
 		for i := range x.Value {
-			x.Value[i].Cost, x.Value[i].Margin, x.Value[i].Costed = 0, 0, false
+			v := &x.Value[i]
+			v.Cost, v.Margin, v.Costed, v.From.Kind = 0, 0, false, valueKinds
 		}
+	}
+}
+
+// Cut leaves out what would tell of amounts that may not be seen: in which currency they are, and that a touch had a cost.
+func (f *TimelineFilter) Cut(s Sight) {
+	if f.Value == "" {
+		return
+	}
+	if !s.Sees(FieldMoney) {
+		f.Value = ""
+	} else if !s.Sees(FieldCost) {
+		those := []string{KindPurchase, KindReturn}
+		if len(f.Kinds) > 0 {
+			those = slices.DeleteFunc(those, func(k string) bool { return !slices.Contains(f.Kinds, k) })
+		}
+		if len(those) == 0 {
+			those = []string{""} // none
+		}
+		f.Kinds = those
 	}
 }
 

@@ -23,6 +23,9 @@ type CustomerEdit struct {
 // is not nil. Of one who was merged into another it changes the other. ErrConflict, ErrNotFound.
 func (db *DB) EditCustomer(ctx context.Context, id string, version int64, e CustomerEdit, by Decided, note func(before, after Customer) Note) (before, after Customer, err error) {
 	err = db.writeNoted(ctx, notesOf(note != nil, func() (*Changed, error) { return note(before, after)() }), func(q querier) (err error) {
+		if _, err := living(ctx, q, id, db.d.lockRows); err != nil {
+			return err
+		}
 		t, err := profiles(ctx, q, id)
 		if err != nil {
 			return err

@@ -174,6 +174,8 @@ func (r *LogRules) whose(w *Who) (*Identity, error) {
 		return nil, wrong(field, "it is needed")
 	case len(address) > channels.MaxKey:
 		return nil, wrong(field, "it is longer than %d bytes", channels.MaxKey)
+	case Masked(address):
+		return nil, wrong(field, "this is a part of an address only")
 	}
 	switch channel {
 	case "phone", phoneChannel:

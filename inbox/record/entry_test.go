@@ -68,6 +68,8 @@ func TestEntriesAreChecked(t *testing.T) {
 		{`{"id":"1","kind":"call","customer":{"email":"nobody"}}`, "customer.email"},
 		{`{"id":"1","kind":"call","customer":{"address":"7"}}`, "customer.channel"},
 		{`{"id":"1","kind":"call","customer":{"channel":"external"}}`, "customer.address"},
+		{`{"id":"1","kind":"call","customer":{"email":"s***@example.com"}}`, "customer.email"},
+		{`{"id":"1","kind":"call","customer":{"channel":"telegram","address":"12***89"}}`, "customer.address"},
 		{`{"id":"1","kind":"call","customer":{"channel":"customer","address":"c1"}}`, "customer.channel"},
 		{`{"id":"1","kind":"call","at":1800090000000,"customer":{"phone":"09121234567"}}`, "at"},
 		{`{"id":"1","kind":"call","at":"1850-01-01T00:00:00Z","customer":{"phone":"09121234567"}}`, "at"},

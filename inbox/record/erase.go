@@ -14,7 +14,7 @@ import (
 // becomes one without an address, of a customer without a name, whom nothing leads to. Whoever writes from the old address afterwards is new.
 //
 // Personal text stands in: bodies, touch_data (fields, items), touches.error and .unreadable, unreadable_events, identities, customers, links,
-// merges, hints, likenesses, suggestions, fields, field_history, tags, stages, consents, members, relations, pins, seen, audit (of the
+// merges, hints, link_uses, likenesses, suggestions, fields, field_history, tags, stages, consents, members, relations, pins, seen, audit (of the
 // customer), import_changes, import_errors, conversations.thread, events.json ("thread" alone), the full-text index with its lists of words, and blobs. "fields" and "field_history" are also of conversations.
 
 // Errors of erasure.
@@ -38,7 +38,7 @@ type Erasure struct {
 // EraseCounts is what is or would be erased.
 type EraseCounts struct {
 	Customers     int `json:"customers"`
-	Identities    int `json:"identities"`
+	Identities    int `json:"identities"` // addresses
 	Conversations int `json:"conversations"`
 	Touches       int `json:"touches"`
 	Bodies        int `json:"bodies"`
@@ -89,6 +89,9 @@ func holdOf(ctx context.Context, q querier, t tree) (Hold, error) {
 // SetHold keeps a customer, or with an empty Why no longer. ErrNotFound.
 func (db *DB) SetHold(ctx context.Context, h Hold, notes ...Note) error {
 	return db.between(ctx, notes, func(q querier) error {
+		if _, err := living(ctx, q, h.Customer, ""); err != nil {
+			return err
+		}
 		t, err := treeOf(ctx, q, h.Customer)
 		if err != nil {
 			return err
@@ -106,6 +109,7 @@ func (db *DB) SetHold(ctx context.Context, h Hold, notes ...Note) error {
 type erasing struct {
 	tree          tree
 	identities    []string
+	addresses     int // identities that anybody has given
 	conversations []Conversation
 	touches       []int64
 }
@@ -123,7 +127,11 @@ func (db *DB) erasing(ctx context.Context, q querier, customer string) (e erasin
 		return e, err
 	}
 	text := func(rows *sql.Rows, s *string) error { return rows.Scan(s) }
-	if e.identities, err = collect(ctx, q, text, "SELECT id FROM identities WHERE home IN ("+placeholders(1, len(e.tree.list))+") ORDER BY id", e.tree.ids()...); err != nil {
+	homes := " FROM identities WHERE home IN (" + placeholders(1, len(e.tree.list)) + ")"
+	if e.identities, err = collect(ctx, q, text, "SELECT id"+homes+" ORDER BY id", e.tree.ids()...); err != nil {
+		return e, err
+	}
+	if err := q.QueryRowContext(ctx, "SELECT COUNT(*)"+homes+" AND channel <> '"+OwnChannel+"'", e.tree.ids()...).Scan(&e.addresses); err != nil {
 		return e, err
 	}
 	for _, id := range e.identities {
@@ -178,7 +186,7 @@ func (db *DB) PreviewErase(ctx context.Context, customer string) (c EraseCounts,
 		if err != nil {
 			return err
 		}
-		c = EraseCounts{Customers: len(e.tree.list), Identities: len(e.identities), Conversations: len(e.conversations), Touches: len(e.touches)}
+		c = EraseCounts{Customers: len(e.tree.list), Identities: e.addresses, Conversations: len(e.conversations), Touches: len(e.touches)}
 		return inPieces(e.touches, func(ns []any) error {
 			list, err := bodiesOf(ctx, q, ns)
 			c.Bodies += len(list)
@@ -287,7 +295,7 @@ func (db *DB) wipeText(ctx context.Context, q querier, at Millis, ns []int64, co
 		for i := range list {
 			for _, name := range list[i].blobs() {
 				counts.Files++
-				run("INSERT INTO doomed_blobs (name, happened_at) VALUES ($1, $2) ON CONFLICT DO NOTHING", name, int64(at))
+				doom(run, name, at)
 			}
 		}
 		counts.Bodies += len(list)
@@ -323,6 +331,9 @@ func (db *DB) Erase(ctx context.Context, customer, reason string, by Decided, no
 		if err := db.lockSearch(ctx, q); err != nil {
 			return err
 		}
+		if _, err := living(ctx, q, customer, ""); err != nil {
+			return err
+		}
 		e, err := db.erasing(ctx, q, customer)
 		if err != nil {
 			return err
@@ -352,7 +363,7 @@ func (db *DB) Erase(ctx context.Context, customer, reason string, by Decided, no
 			}
 		}
 		out = Erasure{ID: NewID("e"), Customer: e.tree.root, Stands: NewID("x"), At: by.At, By: by.By, Reason: reason,
-			Counts: EraseCounts{Customers: len(e.tree.list), Identities: len(e.identities), Conversations: len(e.conversations), Touches: len(e.touches)}}
+			Counts: EraseCounts{Customers: len(e.tree.list), Identities: e.addresses, Conversations: len(e.conversations), Touches: len(e.touches)}}
 		// Amounts are counted anew on the days that the person was there: nobody else's.
 		if err := db.countAnew(ctx, q, by.Rules, e.tree.root); err != nil {
 			return err
@@ -392,6 +403,8 @@ func (db *DB) erase(ctx context.Context, q querier, e *erasing, out *Erasure) (e
 			run("DELETE FROM "+table+" WHERE identity = $1", id)
 		}
 		run("DELETE FROM hints WHERE other = $1", id)
+		run("DELETE FROM link_uses WHERE identity = $1 AND first = 0", id)
+		run("UPDATE link_uses SET identity = '' WHERE identity = $1", id) // it stays used up
 		run("DELETE FROM identities WHERE id = $1", id)
 	}
 	threads := map[string]string{}
@@ -411,9 +424,10 @@ func (db *DB) erase(ctx context.Context, q querier, e *erasing, out *Erasure) (e
 	for _, c := range e.tree.list {
 		for _, where := range []string{"merges WHERE from_customer = $1 OR into_customer = $1", "likenesses WHERE customer = $1", "suggestions WHERE a = $1 OR b = $1",
 			"fields WHERE subject = $1", "field_history WHERE subject = $1", "tags WHERE subject = $1", "stages WHERE customer = $1", "consents WHERE customer = $1",
-			"members WHERE customer = $1", "relations WHERE from_customer = $1 OR to_customer = $1", "seen WHERE customer = $1", "import_changes WHERE customer = $1", "customers WHERE id = $1"} {
+			"members WHERE customer = $1", "relations WHERE from_customer = $1 OR to_customer = $1", "seen WHERE customer = $1", "import_changes WHERE customer = $1", "link_uses WHERE customer = $1 AND first = 0", "customers WHERE id = $1"} {
 			run("DELETE FROM "+where, c.ID)
 		}
+		run("UPDATE link_uses SET identity = '', customer = '' WHERE customer = $1", c.ID) // used up, also for who comes back under the same id
 		run("UPDATE audit SET before_json = '', after_json = '' WHERE subject = $1 AND action <> 'customer.erase'", c.ID)
 		if err != nil {
 			return err
@@ -446,7 +460,7 @@ func (db *DB) erase(ctx context.Context, q querier, e *erasing, out *Erasure) (e
 // forgetSpellings takes words out of the list of how names are misspelled, unless somebody is still called so.
 func (db *DB) forgetSpellings(ctx context.Context, q querier, names []string) error {
 	for _, w := range names {
-		found, err := db.numbered(ctx, q, ofNames, match{all: []clause{{any: [][]string{{w}}}}}, math.MaxInt64, 1)
+		found, err := db.lists(q, ofNames).numbered(ctx, match{all: []clause{{any: [][]string{{w}}}}}, math.MaxInt64, 1)
 		if err != nil {
 			return err
 		}

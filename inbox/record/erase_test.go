@@ -52,6 +52,33 @@ func TestEraseForgetsWords(t *testing.T) {
 	})
 }
 
+// However many are erased, the events are read once for all.
+func TestScrubsManyAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		ctx := t.Context()
+		f := newFirm(t, db)
+		for _, id := range []string{"1", "2", "3"} {
+			f.receive(id, "k"+id, "hello")
+			c := f.change(id)
+			c.Status, c.ReopenUntil = Resolved, 1
+			f.append(Event{Kind: EvResolved, Conversation: c})
+		}
+		f.write()
+		const named = "SELECT count(*) FROM events WHERE conversation <> '' AND json NOT LIKE '%\"thread\":\"erased/%'"
+		before := count(t, db, named)
+		for _, id := range []string{"1", "2"} {
+			must(db.Erase(ctx, "c-"+id, "asked", Decided{At: f.now + 1}, nil))
+		}
+		if !must(db.ScrubOnce(ctx, f.now+2, f.now+2)) || count(t, db, "SELECT count(*) FROM erasures WHERE threads <> ''") != 0 {
+			t.Error("one reading was not enough")
+		}
+		unflawed(t, db)
+		if left := count(t, db, named); before == 0 || left != before/3 {
+			t.Errorf("%d events name a thread, %d did", left, before)
+		}
+	})
+}
+
 // What was read to be indexed, or compared with others, before its person was erased does not come back afterwards.
 func TestEraseWhileOthersRead(t *testing.T) {
 	each(t, func(t *testing.T, db *DB, _ string) {
@@ -62,7 +89,7 @@ func TestEraseWhileOthersRead(t *testing.T) {
 		c.Status, c.ReopenUntil = Resolved, 1
 		f.append(Event{Kind: EvResolved, Conversation: c})
 		f.write()
-		docs := must(collect(ctx, db.pool, scanDocument, readDocuments))
+		docs := must(collect(ctx, db.pool, scanDocument, readDocuments("")))
 		s := sought{id: "c-1", seek: 1}
 		if err := s.read(ctx, db.pool); err != nil || len(docs) != 1 || len(s.words) == 0 {
 			t.Fatal(docs, s.words, err)

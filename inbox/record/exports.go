@@ -188,12 +188,45 @@ func (db *DB) ExportTouches(ctx context.Context, t TouchFilter, f func(*Exported
 		if err != nil {
 			return fmt.Errorf("export touches: %w", err)
 		}
+		address, err := db.firstAddresses(ctx, known)
+		if err != nil {
+			return fmt.Errorf("export touches: %w", err)
+		}
 		for i := range list {
-			if err := f(&ExportedTouch{list[i], known[list[i].Identity]}); err != nil {
+			whose := known[list[i].Identity]
+			if other, ok := address[whose.Customer]; ok && whose.Channel == OwnChannel {
+				whose = other
+			}
+			if err := f(&ExportedTouch{list[i], whose}); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// firstAddresses are those of customers of whom there are touches that belong to no address, by customer: elsewhere nobody knows them by their ids.
+func (db *DB) firstAddresses(ctx context.Context, known map[string]Identity) (map[string]Identity, error) {
+	var customers []string
+	for _, i := range known {
+		if i.Channel == OwnChannel && i.Customer != "" {
+			customers = append(customers, i.Customer)
+		}
+	}
+	slices.Sort(customers)
+	out := map[string]Identity{}
+	for some := range slices.Chunk(slices.Compact(customers), keysAtOnce) {
+		list, err := collect(ctx, db.pool, scanIdentity, "SELECT "+identityColumns+" FROM identities WHERE customer IN ("+placeholders(1, len(some))+") AND channel <> '"+OwnChannel+
+			"' AND address <> '' ORDER BY created_at, id", anys(some)...)
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range list {
+			if _, ok := out[i.Customer]; !ok {
+				out[i.Customer] = i
+			}
+		}
+	}
+	return out, nil
 }
 
 // AddNote writes an entry of the audit of what changes nothing: an export.

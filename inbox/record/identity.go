@@ -126,7 +126,7 @@ func LinkIdentity(channel, address, name string) Identity {
 }
 
 // link gives an event's identity to another customer: its home is then the home of the link's identity, or the customer that the link
-// names; nothing happens when that is not there. The statements run in the order of events, and never beside a merge (see between).
+// names; nothing happens when that is not there, or when what it is good for is used up. The statements run in the order of events, and never beside a merge (see between).
 func (b *batch) link(e *Event, l *channels.Link) {
 	run := func(text string, args ...any) {
 		b.links = append(b.links, statement{key: stmtKey{text: text}, args: args})
@@ -143,8 +143,14 @@ func (b *batch) link(e *Event, l *channels.Link) {
 		b.speakOf(&of, e.At)
 		to, named = of.ID, of.ID
 	}
+	change := NewID("l")
+	if kind == LinkStart && l.Once != "" {
+		run(addUse, id, l.Once, to, change, int64(e.At))
+		run(useStales, change)
+		to, goal = change, toFirst
+	}
 	run(goal.stales, id, to)
-	run(goal.notes, id, to, NewID("l"), int64(e.At), by, kind, l.Evidence)
+	run(goal.notes, id, to, change, int64(e.At), by, kind, l.Evidence)
 	run(goal.moves, id, to, l.Evidence)
 	for _, more := range [][2]string{{"email", l.Email}, {"phone", l.Phone}} {
 		if more[1] != "" {
@@ -174,7 +180,7 @@ func bareMarks(list []Mark) []Mark {
 	out := make([]Mark, len(list))
 	for i, m := range list {
 		if m.Link != nil {
-			m.Link = &channels.Link{Customer: m.Link.Customer, Channel: m.Link.Channel, Evidence: m.Link.Evidence}
+			m.Link = &channels.Link{Customer: m.Link.Customer, Channel: m.Link.Channel, Evidence: m.Link.Evidence, Once: m.Link.Once}
 		}
 		out[i] = m
 	}
@@ -188,7 +194,7 @@ func cleanMarks(list []Mark) []Mark {
 		m.Kind, m.Value = clean(m.Kind, maxRemains), clean(m.Value, maxRemains)
 		if m.Link != nil {
 			l := *m.Link
-			for _, s := range []*string{&l.Customer, &l.Channel, &l.Address, &l.Name, &l.Email, &l.Phone, &l.Evidence} {
+			for _, s := range []*string{&l.Customer, &l.Channel, &l.Address, &l.Name, &l.Email, &l.Phone, &l.Evidence, &l.Once} {
 				*s = clean(*s, maxRemains)
 			}
 			m.Link = &l

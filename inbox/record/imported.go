@@ -105,8 +105,10 @@ var (
 		`) INSERT INTO customers (id, name, created_at, imported) SELECT v.id, v.name, v.created_at, v.imported FROM v
 			WHERE (SELECT 1 FROM identities WHERE identities.id = v.identity) IS NULL ON CONFLICT DO NOTHING`}
 	insertImportedIdentities = many{
-		`INSERT INTO identities (id, home, customer, channel, address, name, created_at, imported) VALUES `, `(?, ?, ?, ?, ?, ?, ?, ?)`,
-		` ON CONFLICT DO NOTHING`}
+		`WITH v (id, home, customer, channel, address, name, created_at, imported) AS (VALUES `,
+		`(CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS TEXT))`,
+		`) INSERT INTO identities (id, home, customer, channel, address, name, created_at, imported)
+			SELECT v.id, v.home, ` + itsRoot + `, v.channel, v.address, v.name, v.created_at, v.imported FROM v WHERE 1 = 1 ON CONFLICT DO NOTHING`}
 )
 
 // chunk is a chunk's place in a batch.
@@ -186,16 +188,18 @@ func (c *chunk) after(ctx context.Context, w *writer, changed []int64) error {
 		i.ID, i.First, i.Last, from, to, made, rows-made, sum(c.customersFrom, c.customersTo))
 }
 
-// withdrawn takes back touches of an import: they and all that hangs on them. Their conversation is none, so no header changes.
+// withdrawn takes back touches of an import, but for those of customers who are held: they and all that hangs on them. Their conversation is none, so
+// no header changes.
 func (b *batch) withdrawn(e *Event) {
 	run := func(text string, args ...any) {
 		b.withdrawals = append(b.withdrawals, statement{key: stmtKey{text: text}, args: args})
 	}
 	from, to := int64(e.Import.From), int64(e.Import.To)
-	const these = " WHERE n >= $1 AND n <= $2"
+	const these = " WHERE n IN (SELECT t.n FROM touches t JOIN identities i ON i.id = t.identity WHERE t.n >= $1 AND t.n <= $2 AND t.state = 'logged' AND NOT " + heldBy + ")"
+	run("UPDATE customers SET restage = 1 WHERE restage = 0 AND id IN (SELECT i.customer FROM touches t JOIN identities i ON i.id = t.identity WHERE t.n >= $1 AND t.n <= $2 AND "+bought+")", from, to)
 	run("DELETE FROM pins WHERE touch IN (SELECT id FROM touches"+these+")", from, to)
 	run("DELETE FROM bodies"+these, from, to)
 	run("DELETE FROM touch_data"+these, from, to)
-	run("DELETE FROM touches"+these+" AND state = 'logged'", from, to)
+	run("DELETE FROM touches"+these, from, to)
 	run("UPDATE import_chunks SET undone = 1 WHERE import = $1 AND first = $2", e.Import.ID, e.Import.First)
 }

@@ -8,37 +8,38 @@ import (
 )
 
 // ForgetImported lets imports that ended before a moment, and those that nobody has gone on with since another, go of what they hold of people:
-// the file, the first cells of its columns, rows that were not taken, names of whom an undoing left. Their figures stay, and they can still be undone. It gives the
-// files that no import has any more.
-func (db *DB) ForgetImported(ctx context.Context, ended, left, now Millis) (blobs []string, err error) {
-	type row struct{ id, blob, setup, progress string }
-	err = db.write(ctx, func(q querier) error {
-		blobs = nil
-		list, err := collect(ctx, q, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.id, &r.blob, &r.setup, &r.progress) },
-			`SELECT id, blob, setup, progress FROM imports WHERE forgotten_at = 0 AND (state IN ('done', 'undone', 'failed', 'cancelled') AND ended_at < $1
-			OR state IN ('new', 'checked') AND created_at < $2 AND asked_at < $2) ORDER BY id LIMIT 200`+db.d.lockRows, int64(ended), int64(left))
-		if err != nil {
+// the file, the first cells of its columns, rows that were not taken, names of whom an undoing left. Their figures stay, and they can still be undone.
+func (db *DB) ForgetImported(ctx context.Context, ended, left, now Millis) error {
+	const piece = 200
+	for n := piece; n == piece; {
+		if err := db.write(ctx, func(q querier) (err error) {
+			n, err = db.forgetImported(ctx, q, ended, left, now, piece)
 			return err
+		}); err != nil {
+			return fmt.Errorf("forget what imports hold: %w", err)
 		}
+	}
+	return nil
+}
+
+func (db *DB) forgetImported(ctx context.Context, q querier, ended, left, now Millis, limit int) (int, error) {
+	type row struct{ id, blob, setup, progress string }
+	list, err := collect(ctx, q, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.id, &r.blob, &r.setup, &r.progress) },
+		`SELECT id, blob, setup, progress FROM imports WHERE forgotten_at = 0 AND (state IN ('done', 'undone', 'failed', 'cancelled') AND ended_at < $1
+		OR state IN ('new', 'checked') AND created_at < $2 AND asked_at < $2) ORDER BY id LIMIT $3`+db.d.lockRows, int64(ended), int64(left), limit)
+	if err != nil {
+		return 0, err
+	}
+	return len(list), db.overwriting(ctx, q, func() (err error) {
 		run := runner(ctx, q, &err)
 		for _, r := range list {
 			run("UPDATE imports SET blob = '', setup = $2, progress = $3, bad = bad + (SELECT count(*) FROM import_errors e WHERE e.import = imports.id), forgotten_at = $4 WHERE id = $1",
 				r.id, withoutSamples(r.setup), withoutKey(r.progress, "left"), int64(now))
 			run("DELETE FROM import_errors WHERE import = $1", r.id)
-			if r.blob == "" || err != nil {
-				continue
-			}
-			var others int
-			if err = q.QueryRowContext(ctx, "SELECT count(*) FROM imports WHERE blob = $1", r.blob).Scan(&others); err == nil && others == 0 {
-				blobs = append(blobs, r.blob)
-			}
+			doom(run, r.blob, now)
 		}
 		return err
 	})
-	if err != nil {
-		err = fmt.Errorf("forget what imports hold: %w", err)
-	}
-	return blobs, err
 }
 
 // withoutSamples is an import's setup without cells of its file. What cannot be read goes as a whole.

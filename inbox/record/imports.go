@@ -159,31 +159,24 @@ func (db *DB) ForgetImportErrors(ctx context.Context, id string) error {
 	})
 }
 
-// DeleteImport forgets one that does not work, and tells its file, which nobody else has ("": another import has it too).
-func (db *DB) DeleteImport(ctx context.Context, id string, version int64, notes ...Note) (blob string, err error) {
-	err = db.writeNoted(ctx, notes, func(q querier) error {
-		var text string
-		if err := q.QueryRowContext(ctx, "SELECT blob FROM imports WHERE id = $1", id).Scan(&text); err != nil {
+// DeleteImport forgets one that does not work, and its file.
+func (db *DB) DeleteImport(ctx context.Context, id string, version int64, now Millis, notes ...Note) error {
+	return db.writeNoted(ctx, notes, func(q querier) error {
+		var blob string
+		if err := q.QueryRowContext(ctx, "SELECT blob FROM imports WHERE id = $1", id).Scan(&blob); err != nil {
 			return one(err)
 		}
 		if err := edit(ctx, q, "imports", id, "DELETE FROM imports WHERE id = $1 AND version = $2 AND state NOT IN ('checking', 'running', 'undoing')", id, version); err != nil {
 			return err
 		}
+		var err error
+		run := runner(ctx, q, &err)
 		for _, table := range []string{"import_chunks", "import_errors", "import_changes"} {
-			if _, err := q.ExecContext(ctx, "DELETE FROM "+table+" WHERE import = $1", id); err != nil {
-				return err
-			}
+			run("DELETE FROM "+table+" WHERE import = $1", id)
 		}
-		var others int
-		if err := q.QueryRowContext(ctx, "SELECT count(*) FROM imports WHERE blob = $1", text).Scan(&others); err != nil {
-			return err
-		}
-		if blob = text; others > 0 {
-			blob = ""
-		}
-		return nil
+		doom(run, blob, now)
+		return err
 	})
-	return blob, err
 }
 
 // ImportError is a row that was not taken.
@@ -198,7 +191,7 @@ type CellReason struct {
 	Column  string `json:"column,omitempty"` // "": it is the row
 	Code    string `json:"reason"`
 	Value   string `json:"value,omitempty"`
-	Message string `json:"message"` // for people, in English
+	Message string `json:"message"` // for people; kept in English
 }
 
 // MaxImportErrors are how many rows that were not taken are kept of an import.
@@ -309,28 +302,13 @@ func (db *DB) ImportChunkEnd(ctx context.Context, id string, first int64) (last 
 	return last, err
 }
 
-// ForgetImportFile lets go of an import's file, and tells its blob when no other import has it.
-func (db *DB) ForgetImportFile(ctx context.Context, id string) (blob string, err error) {
-	err = db.write(ctx, func(q querier) error {
-		if err := q.QueryRowContext(ctx, "SELECT blob FROM imports WHERE id = $1", id).Scan(&blob); err != nil {
-			return one(err)
-		}
-		if _, err := q.ExecContext(ctx, "UPDATE imports SET blob = '' WHERE id = $1", id); err != nil {
-			return err
-		}
-		var others int
-		if err := q.QueryRowContext(ctx, "SELECT count(*) FROM imports WHERE blob = $1", blob).Scan(&others); err != nil {
-			return err
-		}
-		if others > 0 {
-			blob = ""
-		}
-		return nil
+// ForgetImportFiles lets go of the files of imports that are done, or undone, since before a moment.
+func (db *DB) ForgetImportFiles(ctx context.Context, before, now Millis) error {
+	return db.write(ctx, func(q querier) (err error) {
+		run := runner(ctx, q, &err)
+		const over = "FROM imports WHERE blob <> '' AND state IN ('done', 'undone') AND ended_at < $1"
+		run("INSERT INTO doomed_blobs (name, happened_at) SELECT DISTINCT blob, CAST($2 AS BIGINT) "+over+" ON CONFLICT DO NOTHING", int64(before), int64(now))
+		run("UPDATE imports SET blob = '' WHERE id IN (SELECT id "+over+")", int64(before))
+		return err
 	})
-	return blob, err
-}
-
-// ImportsWithFiles are the imports that are done, or undone, since before a moment, and still have their file.
-func (db *DB) ImportsWithFiles(ctx context.Context, before Millis) ([]string, error) {
-	return collect(ctx, db.pool, oneText, "SELECT id FROM imports WHERE blob <> '' AND state IN ('done', 'undone') AND ended_at < $1 ORDER BY id LIMIT 100", int64(before))
 }

@@ -155,9 +155,10 @@ func ownValue(ctx context.Context, q querier, customer, field string) (v json.Ra
 
 const (
 	usedIdentity = `EXISTS (SELECT 1 FROM touches t WHERE t.identity = i.id) OR EXISTS (SELECT 1 FROM conversations c WHERE c.identity = i.id)
-		OR EXISTS (SELECT 1 FROM links l WHERE l.identity = i.id AND l.step > 1) OR i.consent <> '' OR i.blocked = 1 OR i.unreachable <> ''`
+		OR EXISTS (SELECT 1 FROM links l WHERE l.identity = i.id AND l.step > 1) OR i.consent <> '' OR i.blocked = 1 OR i.unreachable <> ''
+		OR ` + heldBy
 	usedCustomer = `EXISTS (SELECT 1 FROM identities i WHERE i.customer = u.id OR i.home = u.id) OR EXISTS (SELECT 1 FROM consents c WHERE c.customer = u.id)
-		OR EXISTS (SELECT 1 FROM relations r WHERE r.from_customer = u.id OR r.to_customer = u.id)`
+		OR EXISTS (SELECT 1 FROM relations r WHERE r.from_customer = u.id OR r.to_customer = u.id) OR EXISTS (SELECT 1 FROM holds h WHERE h.customer = u.id)`
 	mergedCustomer = `u.root <> '' OR EXISTS (SELECT 1 FROM customers m WHERE m.root = u.id AND m.root <> '') OR EXISTS (SELECT 1 FROM merges m WHERE m.from_customer = u.id OR m.into_customer = u.id)`
 )
 
@@ -184,6 +185,7 @@ func (db *DB) UndoImportIdentities(ctx context.Context, id, after string, limit 
 			}
 			run("DELETE FROM links WHERE identity = $1", r.id)
 			run("DELETE FROM hints WHERE identity = $1 OR other = $1", r.id)
+			run("DELETE FROM link_uses WHERE identity = $1", r.id)
 			run("DELETE FROM identities WHERE id = $1", r.id)
 			run("UPDATE customers SET stale = 1, seek = seek + 1 WHERE id = $1", r.customer)
 		}

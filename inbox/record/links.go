@@ -46,12 +46,14 @@ type linking struct{ stales, notes, moves string }
 var (
 	toIdentity = linkingTo(`(SELECT home, customer FROM identities WHERE id = $2)`) // where that identity is
 	toCustomer = linkingTo(`(SELECT id AS home, CASE WHEN root = '' THEN id ELSE root END AS customer FROM customers WHERE id = $2)`)
+	toFirst    = linkingTo(`(SELECT c.id AS home, CASE WHEN c.root = '' THEN c.id ELSE c.root END AS customer FROM link_uses u JOIN customers c ON c.id = u.customer
+		WHERE u.change = $2 AND u.first = 1)`)  // by a use of what is good for one
 )
 
 func linkingTo(goal string) linking {
 	from := ` FROM identities i, ` + goal + ` AS g WHERE i.id = $1 AND i.home <> g.home`
 	return linking{
-		stales: `UPDATE customers SET stale = 1, seek = seek + 1 WHERE id IN (SELECT i.customer` + from + ` UNION SELECT g.customer` + from + `)`,
+		stales: `UPDATE customers SET stale = 1, restage = 1, seek = seek + 1 WHERE id IN (SELECT i.customer` + from + ` UNION SELECT g.customer` + from + `)`,
 		// What somebody only said is noted once more when it is proved.
 		notes: `INSERT INTO links (identity, step, id, from_home, to_home, happened_at, by_user, kind, evidence, verified)
 			SELECT i.id, ` + nextStep + `, CAST($3 AS TEXT), i.home, g.home, CAST($4 AS BIGINT), CAST($5 AS TEXT), CAST($6 AS TEXT), CAST($7 AS TEXT), 1
@@ -72,6 +74,11 @@ const (
 	hintNew    = ` FROM identities o, identities x WHERE o.id = $2 AND x.id = $1 AND x.home <> o.home AND NOT EXISTS (SELECT 1 FROM hints WHERE identity = $2 AND other = $1)`
 	hintStales = `UPDATE customers SET seek = seek + 1 WHERE id IN (SELECT o.customer` + hintNew + `)`
 	addHint    = `INSERT INTO hints (identity, other) SELECT o.id, x.id` + hintNew
+	// Identity $1 brings what is good for one, $2, made for customer $3. The same again changes nothing, also when people have taken it away since.
+	addUse = `INSERT INTO link_uses (name, identity, customer, change, first, happened_at)
+		SELECT CAST($2 AS TEXT), CAST($1 AS TEXT), c.id, CAST($4 AS TEXT), CASE WHEN EXISTS (SELECT 1 FROM link_uses WHERE name = $2) THEN 0 ELSE 1 END, CAST($5 AS BIGINT)
+		FROM customers c WHERE c.id = $3 ON CONFLICT DO NOTHING`
+	useStales = `UPDATE customers SET seek = seek + 1 WHERE id IN (SELECT i.customer FROM identities i JOIN link_uses u ON u.identity = i.id WHERE u.change = $1 AND u.first = 0)`
 	// A name fills the home's empty one.
 	linkedName = `UPDATE customers SET name = $2, stale = 1, seek = seek + 1 WHERE name = '' AND id = (SELECT home FROM identities WHERE id = $1)`
 )
@@ -82,8 +89,8 @@ func moveHome(ctx context.Context, q querier, i Identity, home, root string, l L
 	run(`INSERT INTO links (identity, step, id, from_home, to_home, happened_at, by_user, kind, evidence, verified)
 		VALUES ($1, `+nextStep+`, $2, $3, $4, $5, $6, $7, $8, $9)`, i.ID, l.ID, i.Home, home, int64(l.At), l.By, l.Kind, l.Evidence, flag(l.Verified))
 	run("UPDATE identities SET home = $2, customer = $3, evidence = $4 WHERE id = $1", i.ID, home, root, l.Evidence)
-	run("UPDATE customers SET stale = 1, seek = seek + 1 WHERE id = $1", i.Customer)
-	run("UPDATE customers SET stale = 1, seek = seek + 1 WHERE id = $1", root)
+	run("UPDATE customers SET stale = 1, restage = 1, seek = seek + 1 WHERE id = $1", i.Customer)
+	run("UPDATE customers SET stale = 1, restage = 1, seek = seek + 1 WHERE id = $1", root)
 	return err
 }
 
@@ -100,6 +107,9 @@ type SplitOrder struct {
 // ErrSame: Into is the customer itself, or nothing would be left.
 func (db *DB) Split(ctx context.Context, customer string, o SplitOrder, by Decided, note func(Link) Note) (l Link, err error) {
 	err = db.between(ctx, notesOf(note != nil, func() (*Changed, error) { return note(l)() }), func(q querier) (err error) {
+		if _, err := living(ctx, q, customer, ""); err != nil {
+			return err
+		}
 		t, err := treeOf(ctx, q, customer)
 		if err != nil {
 			return err
@@ -111,7 +121,7 @@ func (db *DB) Split(ctx context.Context, customer string, o SplitOrder, by Decid
 		l = Link{ID: NewID("l"), From: t.root, To: o.Into, At: by.At, By: by.By, Kind: LinkHand, Evidence: o.Evidence}
 		root := ""
 		if o.Into != "" {
-			if root, err = rootOf(ctx, q, o.Into); err != nil {
+			if root, err = living(ctx, q, o.Into, ""); err != nil {
 				return err
 			}
 			l.To = root

@@ -114,6 +114,11 @@ func seenOf(sides ...Side) string {
 
 // merging reads the two trees that a merge is about. ErrNotFound, ErrSame.
 func merging(ctx context.Context, q querier, from, into string) (f, i tree, p MergePreview, err error) {
+	for _, c := range []string{from, into} {
+		if _, err := living(ctx, q, c, ""); err != nil {
+			return f, i, p, err
+		}
+	}
 	if f, err = profiles(ctx, q, from); err != nil {
 		return f, i, p, err
 	}
@@ -217,8 +222,8 @@ func setRoots(run func(string, ...any), t tree, root string) {
 		}
 		run("UPDATE identities SET customer = $2 WHERE home = $1", c.ID, root)
 	}
-	run("UPDATE customers SET stale = 1, seek = seek + 1 WHERE id = $1", t.root)
-	run("UPDATE customers SET stale = 1, seek = seek + 1 WHERE id = $1", root)
+	run("UPDATE customers SET stale = 1, restage = 1, seek = seek + 1 WHERE id = $1", t.root)
+	run("UPDATE customers SET stale = 1, restage = 1, seek = seek + 1 WHERE id = $1", root)
 }
 
 // countAnew has the days summed again on which the conversations of customers may count otherwise now that others have their touches.

@@ -282,6 +282,9 @@ func (db *DB) DeleteOrganisation(ctx context.Context, id string, version int64, 
 func (db *DB) SetMember(ctx context.Context, organisationID, customer string, m Member, note func(root string) Note) error {
 	var root string
 	return db.writeNoted(ctx, notesOf(note != nil, func() (*Changed, error) { return note(root)() }), func(q querier) error {
+		if _, err := living(ctx, q, customer, db.d.lockRows); err != nil {
+			return err
+		}
 		t, err := treeOf(ctx, q, customer)
 		if err != nil {
 			return err

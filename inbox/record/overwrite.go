@@ -31,6 +31,10 @@ func (db *DB) overwrite(ctx context.Context) error {
 	if !db.d.oneConn {
 		return db.vacuum(ctx)
 	}
+	// First, since it is refused at once while somebody reads what was: the file would be written anew each time for nothing.
+	if err := db.emptyLog(ctx); err != nil {
+		return err
+	}
 	if err := db.rewrite(ctx); err != nil {
 		return err
 	}
@@ -76,7 +80,7 @@ func (db *DB) emptyLog(ctx context.Context) error {
 }
 
 // erasedFrom are PostgreSQL's tables that an erasure or a rule of retention takes rows from.
-var erasedFrom = []string{"bodies", "touch_data", "touches", "unreadable_events", "identities", "customers", "links", "merges", "hints", "likenesses", "suggestions",
+var erasedFrom = []string{"bodies", "touch_data", "touches", "unreadable_events", "identities", "customers", "links", "merges", "hints", "link_uses", "likenesses", "suggestions",
 	"fields", "field_history", "tags", "stages", "consents", "members", "relations", "pins", "seen", "audit", "import_changes", "import_errors", "imports", "conversations", "events", "erasures",
 	"search_postings", "search_terms", "search_head", "search_docs", "search_blocks", "search_conversations", "search_names", "customer_rows"}
 

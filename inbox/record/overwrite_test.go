@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -108,6 +109,41 @@ func TestOverwriteLeavesRowsAlone(t *testing.T) {
 		if n := count(t, db, "SELECT count(*) FROM probe p JOIN probe_rows r ON r.n = p.n AND r.text = p.text WHERE p.id = $1 AND substr(p.text, 1, $2) = $3", id, len(start), start); n != 1 {
 			t.Fatalf("row %d is not what it was", i)
 		}
+	}
+}
+
+// While somebody reads what was there before, the file is not written anew, which would have to be done again.
+func TestOverwriteWaitsForReaders(t *testing.T) {
+	db := open(t, t.TempDir()+"/record.db")
+	ctx := t.Context()
+	do := func(text string) {
+		t.Helper()
+		if err := db.write(ctx, func(q querier) error { _, err := q.ExecContext(ctx, text); return err }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	do("CREATE TABLE probe AS WITH RECURSIVE k(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM k WHERE i < 10000) SELECT i, 'some text that goes' AS text FROM k")
+	reader := must(db.pool.BeginTx(ctx, nil))
+	defer reader.Rollback()
+	var n int
+	if err := reader.QueryRowContext(ctx, "SELECT count(*) FROM probe").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	do("DELETE FROM probe")
+	if err := db.Overwrite(ctx); !errors.Is(err, errBusy) {
+		t.Errorf("beside a reader: %v", err)
+	}
+	if n := count(t, db, "SELECT freelist_count FROM pragma_freelist_count"); n == 0 {
+		t.Error("the file was written anew for nothing")
+	}
+	if err := reader.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Overwrite(ctx); err != nil {
+		t.Error(err)
+	}
+	if n := count(t, db, "SELECT freelist_count FROM pragma_freelist_count"); n != 0 {
+		t.Errorf("%d pages are left", n)
 	}
 }
 

@@ -299,6 +299,7 @@ func (o *owners) undo(by Decided, expect func(string, error, error) bool) {
 // check compares the whole record with the model.
 func (o *owners) check() {
 	o.t.Helper()
+	unflawed(o.t, o.db)
 	ctx := o.t.Context()
 	mine := map[string][]string{} // customer → touches
 	for touch, i := range o.touches {

@@ -21,13 +21,14 @@ type CustomerRecord struct {
 type StageChange struct {
 	Stage string `json:"stage"` // "": none
 	At    Millis `json:"at"`
-	By    string `json:"by"` // user
+	By    string `json:"by"` // user; ByRule
 	Why   string `json:"why,omitempty"`
+	Touch string `json:"touch,omitempty"` // by rule: what caused it
 }
 
 func (t tree) stages(ctx context.Context, q querier) ([]StageChange, error) {
-	return collect(ctx, q, func(rows *sql.Rows, s *StageChange) error { return rows.Scan(&s.Stage, &s.At, &s.By, &s.Why) },
-		"SELECT stage, happened_at, by_user, why FROM stages WHERE customer IN ("+placeholders(1, len(t.list))+") ORDER BY happened_at DESC, id DESC LIMIT 200", t.ids()...)
+	return collect(ctx, q, func(rows *sql.Rows, s *StageChange) error { return rows.Scan(&s.Stage, &s.At, &s.By, &s.Why, &s.Touch) },
+		"SELECT stage, happened_at, by_user, why, touch FROM stages WHERE customer IN ("+placeholders(1, len(t.list))+") ORDER BY happened_at DESC, id DESC LIMIT 200", t.ids()...)
 }
 
 // CustomerRecord reads a person's page with the profile; of one who was merged into another the other's. ErrNotFound.

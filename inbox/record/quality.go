@@ -27,6 +27,16 @@ func requiredOf(set *RecordSetting, attributes []Attribute) []string {
 	return list
 }
 
+// Asks are the setting and the attributes of which a sight's complete record is made: what may not be seen is not asked for.
+func (s Sight) Asks(set *RecordSetting, attributes []Attribute) (*RecordSetting, []Attribute) {
+	seen := *set
+	seen.Required, attributes = s.fields(slices.Clone(set.Required)), slices.Clone(attributes)
+	for i := range attributes {
+		attributes[i].Required = attributes[i].Required && s.Sees(FieldOf(attributes[i].ID))
+	}
+	return &seen, attributes
+}
+
 // canBeReached tells an identity that is an address, at which somebody can be reached as far as one knows.
 func canBeReached(i Identity) bool { return i.Channel != OwnChannel && i.Unreachable == "" }
 

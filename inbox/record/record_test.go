@@ -14,8 +14,8 @@ import (
 func each(t *testing.T, f func(t *testing.T, db *DB, address string)) {
 	t.Helper()
 	for name, address := range map[string]func(t *testing.T) string{
-		"sqlite":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "data", "record.db") },
-		"postgres": func(t *testing.T) string { return testenv.Postgres(t) },
+		"sqlite":   func(t *testing.T) string { return installed.SQLite(t, filepath.Join(t.TempDir(), "data", "record.db")) },
+		"postgres": func(t *testing.T) string { return installed.Postgres(t) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // they mostly wait for the disk
@@ -24,6 +24,15 @@ func each(t *testing.T, f func(t *testing.T, db *DB, address string)) {
 		})
 	}
 }
+
+// installed is a record that nobody has used yet.
+var installed = testenv.NewTemplate(func(address string) error {
+	db, err := Open(context.Background(), address)
+	if err != nil {
+		return err
+	}
+	return db.Close()
+})
 
 func open(t testing.TB, address string) *DB {
 	t.Helper()

@@ -44,6 +44,11 @@ func relationsOf(ctx context.Context, q querier, ids []any, limit int) ([]Relati
 // AddRelation says what other is to a customer. ErrNotFound; ErrSame: they are one; ErrTaken: it has been said.
 func (db *DB) AddRelation(ctx context.Context, customer, other, kind, text string, by Decided, note func(Relation) Note) (r Relation, err error) {
 	err = db.writeNoted(ctx, notesOf(note != nil, func() (*Changed, error) { return note(r)() }), func(q querier) error {
+		for _, id := range []string{min(customer, other), max(customer, other)} {
+			if _, err := living(ctx, q, id, db.d.lockRows); err != nil {
+				return err
+			}
+		}
 		a, err := treeOf(ctx, q, customer)
 		if err != nil {
 			return err

@@ -67,16 +67,33 @@ func (db *DB) PreviewRetention(ctx context.Context, r RetentionRule, cut Millis)
 	return p, err
 }
 
-// RetainText takes away the text of at most limit touches, the oldest first, and tells of how many.
-func (db *DB) RetainText(ctx context.Context, r RetentionRule, cut, now Millis, limit int) (int, error) {
+// retainWindow is how many touches RetainText looks at by one statement, so that each is short however many there are.
+const retainWindow = 20_000
+
+// RetainText takes away the text of at most limit touches behind one, the oldest first, and tells of how many, and behind which to go on; 0: that was all.
+func (db *DB) RetainText(ctx context.Context, r RetentionRule, cut, now Millis, after int64, limit int) (did int, next int64, err error) {
 	from, args := r.textOf(cut)
-	ns, err := collect(ctx, db.pool, func(rows *sql.Rows, n *int64) error { return rows.Scan(n) },
-		"SELECT t.n"+from+" AND NOT "+heldBy+fmt.Sprintf(" ORDER BY t.n LIMIT %d", limit), args...)
-	if err != nil || len(ns) == 0 {
-		return 0, err
+	var last int64
+	if err := db.pool.QueryRowContext(ctx, "SELECT COALESCE(max(n), 0) FROM touches").Scan(&last); err != nil {
+		return 0, 0, err
 	}
-	var counts EraseCounts
-	return len(ns), db.between(ctx, nil, func(q querier) error { return db.wipe(ctx, q, now, ns, &counts) })
+	for after < last {
+		end := after + retainWindow
+		ns, err := collect(ctx, db.pool, func(rows *sql.Rows, n *int64) error { return rows.Scan(n) },
+			"SELECT t.n"+from+" AND NOT "+heldBy+fmt.Sprintf(" AND t.n > %d AND t.n <= %d ORDER BY t.n LIMIT %d", after, end, limit), args...)
+		if err != nil {
+			return 0, 0, err
+		}
+		after = end
+		if len(ns) == limit {
+			after = ns[limit-1]
+		}
+		if len(ns) > 0 {
+			var counts EraseCounts
+			return len(ns), after, db.between(ctx, nil, func(q querier) error { return db.wipe(ctx, q, now, ns, &counts) })
+		}
+	}
+	return 0, 0, nil
 }
 
 // customersOf is the FROM of roots without any touch since cut, whom nothing holds, or something does.

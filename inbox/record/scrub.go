@@ -4,39 +4,61 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
 
 // What follows an erasure behind the answer: the addresses in old events, the files, and what deleted rows leave in the database's own files.
 
-// ScrubOnce does what is left of the oldest erasure that is not done: it takes the threads, the addresses that headers carried, out of its events. When
+// scrubAtOnce is how many erasures share one reading of the events.
+const scrubAtOnce = 1000
+
+// ScrubOnce does what is left of the oldest erasures that are not done: it takes the threads, the addresses that headers carried, out of their events. When
 // none has any left, and the files are gone, it overwrites what deleted rows have left since before a moment, and certifies. It tells whether it did something.
-// It reads all events of then and later, and writes in small pieces.
+// It reads all events once, however many were erased, and writes in small pieces.
 func (db *DB) ScrubOnce(ctx context.Context, now, before Millis) (bool, error) {
-	var id, text string
-	err := one(db.pool.QueryRowContext(ctx, "SELECT id, threads FROM erasures WHERE scrubbed_at = 0 AND threads <> '' ORDER BY happened_at LIMIT 1").Scan(&id, &text))
-	if errors.Is(err, ErrNotFound) {
-		return db.certify(ctx, now, before)
+	type row struct {
+		id      string
+		threads map[string]string
 	}
+	list, err := collect(ctx, db.pool, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.id, asJSON{&r.threads}) },
+		"SELECT id, threads FROM erasures WHERE scrubbed_at = 0 AND threads <> '' ORDER BY happened_at, id LIMIT $1", scrubAtOnce)
 	if err != nil {
 		return false, err
 	}
-	threads := map[string]string{}
-	if err := json.Unmarshal([]byte(text), &threads); err != nil {
-		return false, err
+	if len(list) == 0 {
+		return db.certify(ctx, now, before)
+	}
+	threads := map[string]string{} // by conversation
+	for _, r := range list {
+		maps.Copy(threads, r.threads)
 	}
 	if err := db.scrub(ctx, threads); err != nil {
 		return false, fmt.Errorf("scrub events: %w", err)
 	}
 	return true, db.write(ctx, func(q querier) error {
-		return db.overwriting(ctx, q, func() error {
-			_, err := q.ExecContext(ctx, "UPDATE erasures SET threads = '' WHERE id = $1", id)
+		return db.overwriting(ctx, q, func() (err error) {
+			run := runner(ctx, q, &err)
+			for _, r := range list {
+				run("UPDATE erasures SET threads = '' WHERE id = $1", r.id)
+			}
 			return err
 		})
 	})
+}
+
+// Unwiped tells whether text was taken away, by erasures or by retention, of which the database's files may still have traces.
+type Unwiped struct {
+	Times int
+	Last  Millis
+}
+
+// Unwiped changes with each time.
+func (db *DB) Unwiped(ctx context.Context) (u Unwiped, err error) {
+	err = db.pool.QueryRowContext(ctx, "SELECT COUNT(*), COALESCE(MAX(since), 0) FROM unwiped").Scan(&u.Times, &u.Last)
+	return u, err
 }
 
 // certify overwrites, and ends the erasures whose events and files are done. An error leaves all for the next time.
@@ -45,13 +67,12 @@ func (db *DB) certify(ctx context.Context, now, before Millis) (bool, error) {
 	if err := db.pool.QueryRowContext(ctx, "SELECT COALESCE(MAX(since), 0) FROM unwiped").Scan(&since); err != nil || since == 0 || since > int64(before) {
 		return false, err
 	}
-	type left struct {
-		id    string
-		files bool
+	var files bool
+	if err := db.pool.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM doomed_blobs)").Scan(&files); err != nil || files {
+		return false, err
 	}
-	list, err := collect(ctx, db.pool, func(rows *sql.Rows, l *left) error { return rows.Scan(&l.id, &l.files) },
-		"SELECT id, EXISTS (SELECT 1 FROM doomed_blobs d WHERE d.happened_at <= erasures.happened_at) FROM erasures WHERE scrubbed_at = 0")
-	if err != nil || slices.ContainsFunc(list, func(l left) bool { return l.files }) {
+	list, err := collect(ctx, db.pool, oneText, "SELECT id FROM erasures WHERE scrubbed_at = 0")
+	if err != nil {
 		return false, err
 	}
 	if err := db.Overwrite(ctx); err != nil {
@@ -59,8 +80,8 @@ func (db *DB) certify(ctx context.Context, now, before Millis) (bool, error) {
 	}
 	return true, db.write(ctx, func(q querier) (err error) {
 		run := runner(ctx, q, &err)
-		for _, l := range list {
-			run("UPDATE erasures SET scrubbed_at = $2 WHERE id = $1 AND threads = ''", l.id, int64(now))
+		for _, id := range list {
+			run("UPDATE erasures SET scrubbed_at = $2 WHERE id = $1 AND threads = ''", id, int64(now))
 		}
 		run("DELETE FROM unwiped WHERE since <= $1", since)
 		return err
@@ -126,7 +147,14 @@ func withoutThread(event, thread, now string) string {
 	return strings.Replace(event, `"thread":`+string(old), `"thread":`+string(new), 1)
 }
 
-// Doomed lists blobs that erased bodies named before a time, and that no body names any more; those that one does are forgotten.
+// doom has a blob removed, after a while, unless something else names it, which may be of another kind: what was sent as a file may be imported.
+func doom(run func(string, ...any), blob string, at Millis) {
+	if blob != "" {
+		run("INSERT INTO doomed_blobs (name, happened_at) VALUES ($1, $2) ON CONFLICT DO NOTHING", blob, int64(at))
+	}
+}
+
+// Doomed lists blobs that were let go of before a time, and that nothing names any more; those that something does are forgotten.
 func (db *DB) Doomed(ctx context.Context, before Millis) ([]string, error) {
 	list, err := collect(ctx, db.pool, func(rows *sql.Rows, s *string) error { return rows.Scan(s) },
 		"SELECT name FROM doomed_blobs WHERE happened_at < $1 ORDER BY name LIMIT 1000", int64(before))

@@ -67,33 +67,46 @@ type OrganisationHit struct {
 	Parts []Part `json:"parts"`
 }
 
+// WhoHit is whose a hit is, with the address it came from: by that one knows who has no name.
+type WhoHit struct {
+	CustomerName
+	Address string `json:"address"` // "": none of their own
+	Channel string `json:"channel"` // of the address
+}
+
+// scans are the places of whoColumns.
+func (w *WhoHit) scans() []any { return []any{&w.ID, &w.Name, &w.Address, &w.Channel} }
+
+// whoColumns are a WhoHit's; i is the identity, u the customer.
+const whoColumns = `COALESCE(u.id, ''), ` + shownName + `, CASE WHEN i.channel <> '` + OwnChannel + `' THEN i.address ELSE '' END, COALESCE(i.channel, '')`
+
 // ConversationHit is a conversation whose number, subject or tags were found.
 type ConversationHit struct {
-	ID       string       `json:"id"`
-	Number   int64        `json:"number"`
-	Subject  string       `json:"subject"`
-	Status   string       `json:"status"`
-	Queue    string       `json:"queue"`
-	Channel  string       `json:"channel"`
-	Tags     []string     `json:"tags"`
-	Customer CustomerName `json:"customer"`
-	At       Millis       `json:"at"` // of the last message
-	Parts    []Part       `json:"parts"`
+	ID       string   `json:"id"`
+	Number   int64    `json:"number"`
+	Subject  string   `json:"subject"`
+	Status   string   `json:"status"`
+	Queue    string   `json:"queue"`
+	Channel  string   `json:"channel"`
+	Tags     []string `json:"tags"`
+	Customer WhoHit   `json:"customer"`
+	At       Millis   `json:"at"` // of the last message
+	Parts    []Part   `json:"parts"`
 }
 
 // MessageHit is a touch whose text was found.
 type MessageHit struct {
-	Touch        string       `json:"touch"`
-	Conversation string       `json:"conversation"` // "": of none
-	Number       int64        `json:"number"`
-	Kind         string       `json:"kind"`
-	Inbound      bool         `json:"inbound"`
-	Author       Actor        `json:"author"`
-	Customer     CustomerName `json:"customer"`
-	Channel      string       `json:"channel"`
-	At           Millis       `json:"at"`
-	Parts        []Part       `json:"parts"`
-	Snippet      string       `json:"snippet"` // parts as one text
+	Touch        string `json:"touch"`
+	Conversation string `json:"conversation"` // "": of none
+	Number       int64  `json:"number"`
+	Kind         string `json:"kind"`
+	Inbound      bool   `json:"inbound"`
+	Author       Actor  `json:"author"`
+	Customer     WhoHit `json:"customer"`
+	Channel      string `json:"channel"`
+	At           Millis `json:"at"`
+	Parts        []Part `json:"parts"`
+	Snippet      string `json:"snippet"` // parts as one text
 
 	n    int64
 	text string
@@ -110,6 +123,7 @@ func (db *DB) SearchFor(ctx context.Context, s SearchFor) (Hits, error) {
 	h := Hits{Text: s.Text, Filters: []QueryFilter{}, Customers: []CustomerHit{}, Organisations: []OrganisationHit{}, Conversations: []ConversationHit{}, Messages: []MessageHit{}, Touches: []MessageHit{}, Meant: []CustomerHit{}}
 	s.Filters = slices.Clone(s.Filters)
 	f := &finder{db: db, q: db.asker(), now: time.Now(), SearchFor: s}
+	f.names, f.conversed, f.touched = db.lists(f.q, ofNames), db.lists(f.q, ofConversations), db.lists(f.q, ofTouches)
 	err := f.find(ctx, &h)
 	if err != nil {
 		err = fmt.Errorf("search: %w", err)
@@ -118,7 +132,7 @@ func (db *DB) SearchFor(ctx context.Context, s SearchFor) (Hits, error) {
 }
 
 func (f *finder) find(ctx context.Context, h *Hits) (err error) {
-	if err := f.db.lookUp(ctx, f.q, &f.SearchFor); err != nil {
+	if err := f.lookUp(ctx); err != nil {
 		return err
 	}
 	h.Filters = append(h.Filters, f.Filters...)
@@ -126,6 +140,9 @@ func (f *finder) find(ctx context.Context, h *Hits) (err error) {
 		return err
 	}
 	if h.Indexed, err = f.view.percent(ctx, f.q); err != nil || f.Limit <= 0 || !f.plan() {
+		return err
+	}
+	if err := f.know(ctx); err != nil {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
@@ -150,32 +167,35 @@ func (c *searchCursor) percent(ctx context.Context, q querier) (int, error) {
 }
 
 // lookUp understands the filters that name people, queues and what else stands in the record.
-func (db *DB) lookUp(ctx context.Context, q querier, s *SearchFor) error {
-	for i := range s.Filters {
-		f := &s.Filters[i]
-		if f.Error != "" {
+func (f *finder) lookUp(ctx context.Context) error {
+	for i := range f.Filters {
+		x := &f.Filters[i]
+		if x.Error != "" {
 			continue
 		}
 		var err error
-		switch f.Key {
+		switch x.Key {
 		case "from":
-			err = db.lookUpPerson(ctx, q, f, s.User, s.Sight)
+			err = f.lookUpPerson(ctx, x)
 		case "queue":
-			err = db.lookUpQueue(ctx, q, f)
+			err = f.db.lookUpQueue(ctx, f.q, x)
 		case "channel", "tag":
-			// Known is what a conversation, a customer or an organisation has.
-			m := match{all: []clause{{any: f.marks}}}
+			// Known is what a conversation, a customer or an organisation has, as far as it may be seen.
+			m, spaces := match{all: []clause{{any: x.marks}}}, []*lists{f.conversed}
+			if f.Sight.Sees(FieldTags) {
+				spaces = append(spaces, f.names)
+			}
 			var found []int64
-			for _, space := range []int64{ofConversations, ofNames} {
-				if found, err = db.numbered(ctx, q, space, m, math.MaxInt64, 1); err != nil || len(found) > 0 {
+			for _, space := range spaces {
+				if found, err = space.numbered(ctx, m, math.MaxInt64, 1); err != nil || len(found) > 0 {
 					break
 				}
 			}
 			if err != nil || len(found) > 0 {
 				break
 			}
-			if f.Key == "channel" && channelNames[plainWord(f.Value)] == "" || f.Key == "tag" {
-				f.Error = FilterUnknown
+			if x.Key == "channel" && channelNames[plainWord(x.Value)] == "" || x.Key == "tag" {
+				x.Error = FilterUnknown
 			}
 		}
 		if err != nil {
@@ -185,18 +205,18 @@ func (db *DB) lookUp(ctx context.Context, q querier, s *SearchFor) error {
 	return nil
 }
 
-func (db *DB) lookUpPerson(ctx context.Context, q querier, f *QueryFilter, me string, sight Sight) error {
-	if w := plainWord(f.Value); me != "" && (w == "me" || w == "من" || w == "خودم") {
-		f.Value, f.marks = me, [][]string{{markOf("author", me)}}
+func (f *finder) lookUpPerson(ctx context.Context, x *QueryFilter) error {
+	if w := plainWord(x.Value); f.User != "" && (w == "me" || w == "من" || w == "خودم") {
+		x.Value, x.marks = f.User, [][]string{{markOf("author", f.User)}}
 		return nil
 	}
-	words := Words(f.Value)
+	words := Words(x.Value)
 	if len(words) == 0 {
-		f.Error = FilterUnknown
+		x.Error = FilterUnknown
 		return nil
 	}
 	type user struct{ id, name, public, email string }
-	users, err := collect(ctx, q, func(rows *sql.Rows, u *user) error { return rows.Scan(&u.id, &u.name, &u.public, &u.email) }, "SELECT id, name, public_name, email FROM users")
+	users, err := collect(ctx, f.q, func(rows *sql.Rows, u *user) error { return rows.Scan(&u.id, &u.name, &u.public, &u.email) }, "SELECT id, name, public_name, email FROM users")
 	if err != nil {
 		return err
 	}
@@ -205,25 +225,25 @@ func (db *DB) lookUpPerson(ctx context.Context, q querier, f *QueryFilter, me st
 		all := !slices.ContainsFunc(words, func(w string) bool {
 			return !slices.ContainsFunc(known, func(k string) bool { return strings.HasPrefix(k, w) })
 		})
-		if (all || u.id == f.Value) && len(f.marks) < 20 {
-			f.marks = append(f.marks, []string{markOf("author", u.id)})
+		if (all || u.id == x.Value) && len(x.marks) < 20 {
+			x.marks = append(x.marks, []string{markOf("author", u.id)})
 		}
 	}
-	rows, err := db.nameRows(ctx, q, clausesOf(f.Value), false, sight, 20)
+	rows, err := f.names.nameRows(ctx, clausesOf(x.Value), f.Sight, 20)
 	if err != nil {
 		return err
 	}
 	var ids []string
 	if len(rows) > 0 {
-		ids, err = collect(ctx, q, scanText, `SELECT i.id FROM identities i JOIN customer_rows r ON r.customer = i.customer WHERE r.n IN (`+placeholders(1, len(rows))+") LIMIT 60", rows...)
-	} else if len(f.marks) == 0 {
-		ids, err = collect(ctx, q, scanText, "SELECT id FROM identities WHERE customer = $1 LIMIT 60", f.Value)
+		ids, err = collect(ctx, f.q, scanText, `SELECT i.id FROM identities i JOIN customer_rows r ON r.customer = i.customer WHERE r.n IN (`+placeholders(1, len(rows))+") LIMIT 60", rows...)
+	} else if len(x.marks) == 0 {
+		ids, err = collect(ctx, f.q, scanText, "SELECT id FROM identities WHERE customer = $1 LIMIT 60", x.Value)
 	}
 	for _, id := range ids {
-		f.marks = append(f.marks, []string{markOf("identity", id), markInbound})
+		x.marks = append(x.marks, []string{markOf("identity", id), markInbound})
 	}
-	if len(f.marks) == 0 {
-		f.Error = FilterUnknown
+	if len(x.marks) == 0 {
+		x.Error = FilterUnknown
 	}
 	return err
 }

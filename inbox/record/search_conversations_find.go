@@ -20,18 +20,18 @@ func (f *finder) conversations(ctx context.Context) ([]ConversationHit, error) {
 	if err != nil {
 		return out, err
 	}
-	numbers, err := f.db.conversationRows(ctx, f.q, m, below, f.Limit)
+	numbers, err := f.conversed.conversationRows(ctx, m, below, f.Limit)
 	if err == nil && len(numbers) == 0 && f.typing && len(f.words) > 0 {
 		m.all = slices.Concat(clausesWithBeginning(f.words), f.pairs, own)
-		numbers, err = f.db.conversationRows(ctx, f.q, m, below, f.Limit)
+		numbers, err = f.conversed.conversationRows(ctx, m, below, f.Limit)
 	}
 	for err == nil && len(numbers) > 0 {
 		list, err := collect(ctx, f.q, func(rows *sql.Rows, c *ConversationHit) error {
 			var tags string
-			err := rows.Scan(&c.ID, &c.Number, &c.Subject, &c.Status, &c.Queue, &c.Channel, &tags, &c.At, &c.Customer.ID, &c.Customer.Name)
+			err := rows.Scan(append([]any{&c.ID, &c.Number, &c.Subject, &c.Status, &c.Queue, &c.Channel, &tags, &c.At}, c.Customer.scans()...)...)
 			c.Tags = strings.FieldsFunc(tags, func(r rune) bool { return r == '\n' })
 			return err
-		}, `SELECT c.id, c.number, COALESCE(b.subject, ''), c.status, c.queue, c.channel, c.tags, c.last_message_at, COALESCE(u.id, ''), `+shownName+`
+		}, `SELECT c.id, c.number, COALESCE(b.subject, ''), c.status, c.queue, c.channel, c.tags, c.last_message_at, `+whoColumns+`
 			FROM conversations c LEFT JOIN bodies b ON b.n = c.subject_n LEFT JOIN identities i ON i.id = c.identity LEFT JOIN customers u ON u.id = i.customer
 			WHERE c.number IN (`+placeholders(1, len(numbers))+") ORDER BY c.number DESC", numbers...)
 		if err != nil {
@@ -46,7 +46,7 @@ func (f *finder) conversations(ctx context.Context) ([]ConversationHit, error) {
 		if len(numbers) < f.Limit || len(out) == f.Limit {
 			break
 		}
-		if numbers, err = f.db.conversationRows(ctx, f.q, m, numbers[len(numbers)-1].(int64), max(f.Limit, 100)); err != nil {
+		if numbers, err = f.conversed.conversationRows(ctx, m, numbers[len(numbers)-1].(int64), max(f.Limit, 100)); err != nil {
 			return out, err
 		}
 	}
@@ -75,7 +75,7 @@ func (f *finder) numberBelow(ctx context.Context) (int64, error) {
 		return math.MaxInt64, nil
 	}
 	a := pick{mask: docLogged, below: spot{f.below, math.MinInt64}, limit: 50}
-	if err := f.db.newest(ctx, f.q, f.view, match{}, math.MinInt64, &a); err != nil || len(a.found) == 0 {
+	if err := f.db.lists(f.q, ofTouches).newest(ctx, f.view, newLookup(match{}), math.MinInt64, &a); err != nil || len(a.found) == 0 {
 		return 0, err
 	}
 	var n int64
@@ -88,7 +88,7 @@ func (f *finder) numberBelow(ctx context.Context) (int64, error) {
 }
 
 // conversationRows finds conversations by number, newest first, as arguments for the next statement.
-func (db *DB) conversationRows(ctx context.Context, q querier, m match, below int64, limit int) ([]any, error) {
-	list, err := db.numbered(ctx, q, ofConversations, m, below, limit)
+func (s *lists) conversationRows(ctx context.Context, m match, below int64, limit int) ([]any, error) {
+	list, err := s.numbered(ctx, m, below, limit)
 	return anys(list), err
 }

@@ -4,32 +4,47 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 )
 
 // Customers and organisations are indexed by the words of their names and addresses, and by their tags.
 
+// nameRow is a customer or an organisation to be indexed.
+type nameRow struct {
+	id, name, root string
+	known          []Identity
+	words, names   []string // what it is found by, and of them the words of names
+}
+
+func scanNameRow(rows *sql.Rows, p *nameRow) error { return rows.Scan(&p.id, &p.name, &p.root) }
+
+func idOf(p nameRow) any { return p.id }
+
 func (db *DB) indexCustomers(ctx context.Context, limit int) (int, error) {
-	type person struct{ id, name, root string }
-	list, err := collect(ctx, db.pool, func(rows *sql.Rows, p *person) error { return rows.Scan(&p.id, &p.name, &p.root) },
-		"SELECT id, name, root FROM customers WHERE stale = 1 ORDER BY id LIMIT $1", limit)
+	list, err := collect(ctx, db.pool, scanNameRow, "SELECT id, name, root FROM customers WHERE stale = 1 ORDER BY id LIMIT $1", limit)
 	if err != nil || len(list) == 0 {
 		return 0, err
 	}
-	words, names, known := make([][]string, len(list)), make([][]string, len(list)), make([][]Identity, len(list))
-	for i, p := range list {
-		ids, err := identities(ctx, db.pool, p.id)
+	if err := inParts(list, idOf, func(part []nameRow, ids []any) error {
+		known, err := identitiesBy(ctx, db.pool, ids)
 		if err != nil {
-			return 0, err
+			return err
 		}
-		if known[i] = ids; len(ids) > 0 { // else all addresses have been linked to somebody else, or it was merged into another
-			name, err := treeNames(ctx, db.pool, p.id)
-			if err != nil {
-				return 0, err
+		called, err := namesBy(ctx, db.pool, ids)
+		if err != nil {
+			return err
+		}
+		for i := range part {
+			p := &part[i]
+			if p.known = known[p.id]; len(p.known) > 0 { // else all addresses have been linked to somebody else, or it was merged into another
+				p.words, p.names = customerWords(strings.Join(called[p.id], "\n"), p.known)
 			}
-			words[i], names[i] = customerWords(name, ids)
 		}
+		return nil
+	}); err != nil {
+		return 0, err
 	}
 	err = db.write(ctx, func(q querier) error {
 		var at searchCursor
@@ -37,37 +52,48 @@ func (db *DB) indexCustomers(ctx context.Context, limit int) (int, error) {
 			return err
 		}
 		all := changes{}
-		for i, p := range list {
+		if err := inParts(list, idOf, func(part []nameRow, ids []any) error {
 			// A name or addresses that have changed since they were read leave the row stale. Who changes addresses marks the row after this
 			// has it, or has changed them before.
-			if _, err := q.ExecContext(ctx, "UPDATE customers SET stale = 0 WHERE id = $1 AND name = $2", p.id, p.name); err != nil {
-				return err
-			}
-			ids, err := identities(ctx, q, p.id)
+			now, err := collect(ctx, q, scanNameRow, "SELECT id, name, root FROM customers WHERE id IN ("+placeholders(1, len(ids))+") ORDER BY id"+db.d.lockRows, ids...)
 			if err != nil {
 				return err
 			}
-			if !slices.Equal(ids, known[i]) {
-				if _, err := q.ExecContext(ctx, "UPDATE customers SET stale = 1 WHERE id = $1", p.id); err != nil {
-					return err
-				}
-				continue
-			}
-			if p.root != "" { // what it is called is what its root may be called
-				if _, err := q.ExecContext(ctx, "UPDATE customers SET stale = 1 WHERE id = $1", p.root); err != nil {
-					return err
-				}
-			}
-			if len(words[i]) > 0 {
-				tags, err := tagMarks(ctx, q, p.id)
-				if err != nil {
-					return err
-				}
-				words[i] = append(words[i], tags...)
-			}
-			if err := db.writeNames(ctx, q, all, p.id, words[i], names[i]); err != nil {
+			known, err := identitiesBy(ctx, q, ids)
+			if err != nil {
 				return err
 			}
+			tags, err := tagsBy(ctx, q, ids)
+			if err != nil {
+				return err
+			}
+			is := make(map[string]string, len(now))
+			for _, p := range now {
+				is[p.id] = p.name
+			}
+			var same []nameRow
+			for _, p := range part {
+				if name, ok := is[p.id]; ok && name == p.name && slices.Equal(known[p.id], p.known) {
+					if len(p.words) > 0 {
+						p.words = append(p.words, tags[p.id]...)
+					}
+					same = append(same, p)
+				}
+			}
+			if len(same) == 0 {
+				return nil
+			}
+			if err := markStale(ctx, q, "customers", 0, same, idOf); err != nil {
+				return err
+			}
+			// What one is called is what its root may be called.
+			merged := slices.DeleteFunc(slices.Clone(same), func(p nameRow) bool { return p.root == "" })
+			if err := markStale(ctx, q, "customers", 1, merged, func(p nameRow) any { return p.root }); err != nil {
+				return err
+			}
+			return db.writeNames(ctx, q, all, same)
+		}); err != nil {
+			return err
 		}
 		return db.post(ctx, q, all)
 	})
@@ -78,9 +104,7 @@ func (db *DB) indexCustomers(ctx context.Context, limit int) (int, error) {
 }
 
 func (db *DB) indexOrganisations(ctx context.Context, limit int) (int, error) {
-	type firm struct{ id, name string }
-	list, err := collect(ctx, db.pool, func(rows *sql.Rows, f *firm) error { return rows.Scan(&f.id, &f.name) },
-		"SELECT id, name FROM organisations WHERE stale = 1 ORDER BY id LIMIT $1", limit)
+	list, err := collect(ctx, db.pool, scanNameRow, "SELECT id, name, '' FROM organisations WHERE stale = 1 ORDER BY id LIMIT $1", limit)
 	if err != nil || len(list) == 0 {
 		return 0, err
 	}
@@ -90,18 +114,22 @@ func (db *DB) indexOrganisations(ctx context.Context, limit int) (int, error) {
 			return err
 		}
 		all := changes{}
-		for _, f := range list {
-			if _, err := q.ExecContext(ctx, "UPDATE organisations SET stale = 0 WHERE id = $1 AND name = $2", f.id, f.name); err != nil {
-				return err
-			}
-			words := terms(f.name)
-			tags, err := tagMarks(ctx, q, f.id)
+		if err := inParts(list, idOf, func(part []nameRow, ids []any) error {
+			tags, err := tagsBy(ctx, q, ids)
 			if err != nil {
 				return err
 			}
-			if err := db.writeNames(ctx, q, all, f.id, slices.Concat(words, tags, []string{markFirm}), words); err != nil {
-				return err
+			for i := range part {
+				p := &part[i]
+				if _, err := q.ExecContext(ctx, "UPDATE organisations SET stale = 0 WHERE id = $1 AND name = $2", p.id, p.name); err != nil {
+					return err
+				}
+				p.names = terms(p.name)
+				p.words = slices.Concat(p.names, tags[p.id], []string{markFirm})
 			}
+			return db.writeNames(ctx, q, all, part)
+		}); err != nil {
+			return err
 		}
 		return db.post(ctx, q, all)
 	})
@@ -111,45 +139,133 @@ func (db *DB) indexOrganisations(ctx context.Context, limit int) (int, error) {
 	return len(list), err
 }
 
-// tagMarks are what tag: finds a customer by, with those who were merged into it, or an organisation.
-func tagMarks(ctx context.Context, q querier, id string) ([]string, error) {
-	list, err := collect(ctx, q, scanText, "SELECT tag FROM tags WHERE subject = $1 UNION SELECT g.tag FROM customers c JOIN tags g ON g.subject = c.id WHERE c.root = $1 AND c.root <> '' ORDER BY tag", id)
-	for i, t := range list {
-		list[i] = markOf("tag", t)
-	}
-	return list, err
-}
-
-// writeNames replaces what a customer or an organisation is found by.
-func (db *DB) writeNames(ctx context.Context, q querier, all changes, id string, words, names []string) error {
-	if _, err := q.ExecContext(ctx, "INSERT INTO customer_rows (customer) VALUES ($1) ON CONFLICT DO NOTHING", id); err != nil {
-		return err
-	}
-	var n int64
-	var had string
-	if err := q.QueryRowContext(ctx, "SELECT n, words FROM customer_rows WHERE customer = $1", id).Scan(&n, &had); err != nil {
-		return err
-	}
-	has := strings.Join(words, " ")
-	if has != had {
-		all.replace(ofNames, n, strings.Fields(had), words)
-		if _, err := q.ExecContext(ctx, "UPDATE customer_rows SET words = $2 WHERE n = $1", n, has); err != nil {
+// inParts calls f with some of a list at a time, and with their keys as arguments of statements.
+func inParts[T any](list []T, key func(T) any, f func(part []T, keys []any) error) error {
+	for part := range slices.Chunk(list, keysAtOnce) {
+		keys := make([]any, len(part))
+		for i := range part {
+			keys[i] = key(part[i])
+		}
+		if err := f(part, keys); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// markStale sets whether rows are to be indexed.
+func markStale(ctx context.Context, q querier, table string, stale int, list []nameRow, key func(nameRow) any) error {
+	return inParts(list, key, func(_ []nameRow, ids []any) error {
+		_, err := q.ExecContext(ctx, "UPDATE "+table+" SET stale = $1 WHERE id IN ("+placeholders(2, len(ids))+")", append([]any{stale}, ids...)...)
+		return err
+	})
+}
+
+// identitiesBy are customers' identities, as identities has those of one.
+func identitiesBy(ctx context.Context, q querier, customers []any) (map[string][]Identity, error) {
+	list, err := collect(ctx, q, scanIdentity, "SELECT "+identityColumns+" FROM identities WHERE customer IN ("+placeholders(1, len(customers))+") ORDER BY created_at, id", customers...)
+	out := make(map[string][]Identity, len(customers))
+	for _, i := range list {
+		out[i.Customer] = append(out[i.Customer], i)
+	}
+	return out, err
+}
+
+type ofSubject struct{ subject, text string }
+
+// grouped are texts by their subjects.
+func grouped(ctx context.Context, q querier, text string, args ...any) (map[string][]string, error) {
+	list, err := collect(ctx, q, func(rows *sql.Rows, v *ofSubject) error { return rows.Scan(&v.subject, &v.text) }, text, args...)
+	out := make(map[string][]string, len(list))
+	for _, v := range list {
+		out[v.subject] = append(out[v.subject], v.text)
+	}
+	return out, err
+}
+
+// namesBy are the names of customers and of those who were merged into them.
+func namesBy(ctx context.Context, q querier, customers []any) (map[string][]string, error) {
+	in := " IN (" + placeholders(1, len(customers)) + ")"
+	return grouped(ctx, q, "SELECT tree, name FROM (SELECT id AS tree, name, created_at, id FROM customers WHERE id"+in+
+		" UNION ALL SELECT root, name, created_at, id FROM customers WHERE root <> '' AND root"+in+") n ORDER BY created_at, id", customers...)
+}
+
+// tagsBy are what tag: finds customers by, with those who were merged into them, or organisations.
+func tagsBy(ctx context.Context, q querier, subjects []any) (map[string][]string, error) {
+	in := " IN (" + placeholders(1, len(subjects)) + ")"
+	out, err := grouped(ctx, q, "SELECT subject, tag FROM tags WHERE subject"+in+
+		" UNION SELECT c.root, g.tag FROM customers c JOIN tags g ON g.subject = c.id WHERE c.root <> '' AND c.root"+in+" ORDER BY 2", subjects...)
+	for _, list := range out {
+		for i, t := range list {
+			list[i] = markOf("tag", t)
+		}
+	}
+	return out, err
+}
+
+var (
+	insertNameRows = many{`INSERT INTO customer_rows (customer) VALUES `, `(?)`, ` ON CONFLICT DO NOTHING`}
+	upsertNameRows = many{`INSERT INTO customer_rows (customer, words) VALUES `, `(?, ?)`, ` ON CONFLICT (customer) DO UPDATE SET words = excluded.words`}
+)
+
+// writeNames replaces what some, at most keysAtOnce, are found by.
+func (db *DB) writeNames(ctx context.Context, q querier, all changes, list []nameRow) error {
+	ids := make([]any, len(list))
+	for i, p := range list {
+		ids[i] = p.id
+	}
+	if _, err := db.all(ctx, q, insertNameRows.over(nil, ids)); err != nil {
+		return err
+	}
+	type row struct {
+		n               int64
+		customer, words string
+	}
+	rows, err := collect(ctx, q, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.n, &r.customer, &r.words) },
+		"SELECT n, customer, words FROM customer_rows WHERE customer IN ("+placeholders(1, len(ids))+")", ids...)
+	if err != nil {
+		return err
+	}
+	had := make(map[string]row, len(rows))
+	for _, r := range rows {
+		had[r.customer] = r
+	}
+	var changed []any
+	called := map[string]bool{}
+	for _, p := range list {
+		has, was := strings.Join(p.words, " "), had[p.id]
+		if has != was.words {
+			all.replace(ofNames, was.n, strings.Fields(was.words), p.words)
+			changed = append(changed, p.id, has)
+		}
+		for _, w := range p.names {
+			called[w] = true
+		}
+	}
+	if _, err := db.all(ctx, q, upsertNameRows.over(nil, changed)); err != nil {
+		return err
+	}
+	return db.writeSpellings(ctx, q, called)
+}
+
+var insertSpellings = many{`INSERT INTO search_names (key, word) VALUES `, `(?, ?)`, ` ON CONFLICT DO NOTHING`}
+
+// writeSpellings keeps how names are misspelled.
+func (db *DB) writeSpellings(ctx context.Context, q querier, names map[string]bool) error {
+	list := slices.DeleteFunc(slices.Sorted(maps.Keys(names)), func(w string) bool { return len(spellings(w)) == 0 })
 	var args []any
-	for _, w := range names {
-		if spelled := spellings(w); len(spelled) > 0 {
-			var there int
-			if err := q.QueryRowContext(ctx, "SELECT count(*) FROM search_names WHERE key = $1 AND word = $1", w).Scan(&there); err != nil {
-				return err
-			}
-			for _, key := range spelled {
-				if there == 0 {
+	if err := inParts(list, func(w string) any { return w }, func(part []string, keys []any) error {
+		there, err := collect(ctx, q, scanText, "SELECT word FROM search_names WHERE word = key AND key IN ("+placeholders(1, len(keys))+")", keys...)
+		for _, w := range part {
+			if !slices.Contains(there, w) {
+				for _, key := range spellings(w) {
 					args = append(args, key, w)
 				}
 			}
 		}
+		return err
+	}); err != nil {
+		return err
 	}
 	_, err := db.all(ctx, q, insertSpellings.over(nil, args))
 	return err
@@ -177,8 +293,6 @@ func (db *DB) unname(ctx context.Context, q querier, id string) error {
 	all.replace(ofNames, n, strings.Fields(had), nil)
 	return db.post(ctx, q, all)
 }
-
-var insertSpellings = many{`INSERT INTO search_names (key, word) VALUES `, `(?, ?)`, ` ON CONFLICT DO NOTHING`}
 
 // nameMark begins the words of names once more, for those who may not find customers by their addresses.
 const nameMark = mark + mark

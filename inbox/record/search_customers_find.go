@@ -9,13 +9,13 @@ import (
 
 // named finds customers and organisations. Filters are of what was said, not of who they are, but for tags.
 func (f *finder) named(ctx context.Context, h *Hits) error {
-	if f.said || len(f.words)+len(f.tags) == 0 || len(f.phrases) > 0 {
+	if f.said || len(f.words)+len(f.tags) == 0 || len(f.phrases) > 0 || len(f.tags) > 0 && !f.Sight.Sees(FieldTags) {
 		return nil
 	}
 	marked := clausesWithBeginning(f.words)
 	look := nameSearch{words: f.words, more: f.tags, sight: f.Sight}
 	if f.wants(InCustomers) {
-		rows, err := look.rows(ctx, f.db, f.q, false, f.Limit)
+		rows, err := look.rows(ctx, f.names, false, f.Limit)
 		if err != nil {
 			return err
 		}
@@ -24,7 +24,7 @@ func (f *finder) named(ctx context.Context, h *Hits) error {
 		}
 	}
 	if f.wants(InOrganisations) {
-		rows, err := look.rows(ctx, f.db, f.q, true, f.Limit)
+		rows, err := look.rows(ctx, f.names, true, f.Limit)
 		if err != nil || len(rows) == 0 {
 			return err
 		}
@@ -68,7 +68,7 @@ func (db *DB) customerHits(ctx context.Context, q querier, found []any, words []
 		return rows.Scan(&r.n, &r.c.ID, &r.c.Name, &r.c.Address, &r.c.Channel)
 	},
 		`SELECT r.n, u.id, `+shownName+`, COALESCE(i.address, ''), COALESCE(i.channel, '') FROM customer_rows r JOIN customers u ON u.id = r.customer
-		LEFT JOIN identities i ON i.id = (SELECT id FROM identities WHERE customer = u.id ORDER BY created_at, id LIMIT 1)
+		LEFT JOIN identities i ON i.id = (SELECT id FROM identities WHERE customer = u.id AND channel <> '`+OwnChannel+`' ORDER BY created_at, id LIMIT 1)
 		WHERE r.n IN (`+placeholders(1, len(found))+")", found...)
 	slices.SortFunc(list, func(a, b row) int { return slices.Index(found, any(a.n)) - slices.Index(found, any(b.n)) })
 	for _, r := range list {

@@ -19,9 +19,13 @@ type document struct {
 	words                                                                         []string
 }
 
-const readDocuments = `SELECT t.n, COALESCE(b.subject, ''), COALESCE(b.text, ''), t.kind, t.channel, t.identity, t.author_kind, t.author, t.conversation, t.happened_at, t.inbound,
-	COALESCE(s.marks, ''), COALESCE(d.json, '') FROM touches t LEFT JOIN bodies b ON b.n = t.n LEFT JOIN conversations c ON c.id = t.conversation
-	LEFT JOIN search_conversations s ON s.number = c.number LEFT JOIN touch_data d ON d.n = t.n `
+// readDocuments reads documents of some touches, t. How many they are at most has to be said within: PostgreSQL takes a range that
+// has no end for the whole table, and reads all bodies from the first on to merge them with it.
+func readDocuments(t string) string {
+	return `SELECT t.n, COALESCE(b.subject, ''), COALESCE(b.text, ''), t.kind, t.channel, t.identity, t.author_kind, t.author, t.conversation, t.happened_at, t.inbound,
+	COALESCE(s.marks, ''), COALESCE(d.json, '') FROM (SELECT * FROM touches ` + t + `) t LEFT JOIN bodies b ON b.n = t.n LEFT JOIN conversations c ON c.id = t.conversation
+	LEFT JOIN search_conversations s ON s.number = c.number LEFT JOIN touch_data d ON d.n = t.n`
+}
 
 func scanDocument(rows *sql.Rows, v *document) error {
 	if err := rows.Scan(&v.n, &v.subject, &v.text, &v.kind, &v.channel, &v.identity, &v.by, &v.author, &v.conversation, &v.at, &v.inbound, &v.marks, &v.data); err != nil {
@@ -70,11 +74,11 @@ func documentText(subject, text, data string) string {
 // indexTouches indexes what is new, and when nothing is, what was there before the index was: the newest first.
 func (db *DB) indexTouches(ctx context.Context, limit int) (int, error) {
 	var at searchCursor
-	if err := at.read(ctx, db.pool); err != nil || at.upcoming-at.settled >= 2*blockDocs {
+	if err := at.read(ctx, db.pool); err != nil || at.upcoming-at.settled >= (blocksAtOnce+1)*blockDocs {
 		return 0, err
 	}
 	// Read and folded before the writer is taken.
-	list, err := collect(ctx, db.pool, scanDocument, readDocuments+"WHERE t.n > $1 AND t.n <= $2 ORDER BY t.n LIMIT $3", at.n, at.event, limit)
+	list, err := collect(ctx, db.pool, scanDocument, readDocuments("WHERE n > $1 AND n <= $2 ORDER BY n LIMIT $3")+" ORDER BY t.n", at.n, at.event, limit)
 	if err != nil {
 		return 0, err
 	}
@@ -83,7 +87,7 @@ func (db *DB) indexTouches(ctx context.Context, limit int) (int, error) {
 	case len(list) == limit:
 		to = list[limit-1].n
 	case len(list) == 0 && at.back > 0 && at.number == 0:
-		if list, err = collect(ctx, db.pool, scanDocument, readDocuments+"WHERE t.n < $1 ORDER BY t.n DESC LIMIT $2", at.back, limit); err != nil {
+		if list, err = collect(ctx, db.pool, scanDocument, readDocuments("WHERE n < $1 ORDER BY n DESC LIMIT $2")+" ORDER BY t.n DESC", at.back, limit); err != nil {
 			return 0, err
 		}
 		column, from, to = "back", at.back, 0

@@ -53,6 +53,9 @@ type searchCursor struct {
 	upcoming, settled      int64 // slots: the next, and the first that is in the head
 }
 
+// more tells that there are touches to be indexed.
+func (c *searchCursor) more() bool { return c.n < c.event || c.back > 0 }
+
 const readSearchCursor = "SELECT n, back, event, number, seq, upcoming, settled FROM search_cursor"
 
 func (c *searchCursor) read(ctx context.Context, q querier) error {

@@ -2,10 +2,8 @@ package record
 
 import (
 	"context"
-	"database/sql"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -40,8 +38,10 @@ type lookup struct {
 	needles []needle
 	all     [][][]int // clauses, their ways, their needles
 	not     []int
-	seen    []int // of each clause, how many documents
-	chunks  int   // looked at
+	known   []*knownNeedle    // of needles, in the space that is looked at
+	seen    []int             // of each clause, how many documents
+	chunks  int               // looked at
+	found   map[int64]*docSet // by chunk, for kept
 }
 
 func newLookup(m match) *lookup {
@@ -74,70 +74,49 @@ func newLookup(m match) *lookup {
 	return l
 }
 
-// where tells which chunks can have what matches.
-func (l *lookup) where(ctx context.Context, q querier, space int64) (func(chunk int64) bool, error) {
-	if len(l.all) == 0 {
-		return func(int64) bool { return true }, nil
-	}
-	sets := make([][]byte, len(l.needles))
-	is := map[string]int{}
-	var terms []any
-	var term, chunks sql.RawBytes
-	ask := func(cond string, args []any, of func() int) error {
-		rows, err := q.QueryContext(ctx, "SELECT term, chunks FROM search_terms WHERE space = $1 AND "+cond, append([]any{space >> spaceBits}, args...)...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			if err := rows.Scan(&term, &chunks); err != nil {
-				return err
-			}
-			set := &sets[of()]
-			for i, b := range chunks {
-				if i == len(*set) {
-					*set = append(*set, 0)
-				}
-				(*set)[i] |= b
-			}
-		}
-		return rows.Err()
-	}
-	for i, n := range l.needles {
-		if slices.Contains(l.not, i) {
-			continue
-		}
-		if !n.begin {
-			is[n.term] = i
-			terms = append(terms, n.term)
-		} else if err := ask("term >= $2 AND term < $3", []any{n.term, n.term + "\U0010ffff"}, func() int { return i }); err != nil {
-			return nil, err
+// can tells whether a chunk may have what matches.
+func (l *lookup) can(chunk int64) bool {
+	at := int(chunk & (1<<spaceBits - 1))
+	for _, ways := range l.all {
+		if !slices.ContainsFunc(ways, func(way []int) bool {
+			return !slices.ContainsFunc(way, func(i int) bool { return !hasBit(l.known[i].chunks, at) })
+		}) {
+			return false
 		}
 	}
-	for some := range slices.Chunk(terms, 256) {
-		some = pad(slices.Clip(some))
-		if err := ask("term IN ("+placeholders(2, len(some))+")", some, func() int { return is[string(term)] }); err != nil {
-			return nil, err
-		}
-	}
-	return func(chunk int64) bool {
-		at := int(chunk - space)
-		for _, ways := range l.all {
-			if !slices.ContainsFunc(ways, func(way []int) bool {
-				return !slices.ContainsFunc(way, func(i int) bool { return at/8 >= len(sets[i]) || sets[i][at/8]&(1<<(at%8)) == 0 })
-			}) {
-				return false
-			}
-		}
-		return true
-	}, nil
+	return true
 }
 
-// shelf is where lists of documents are: in the database, or not there yet.
-type shelf interface {
-	// take adds the documents of needles to sets, by chunk and needle.
-	take(ctx context.Context, chunks []int64, needles []needle, wanted []int, sets [][]*docSet) error
+// first is how many chunks to look at together at first: the newest alone, where a common word is found, some for what several ask, or many when few
+// of all can have what matches, so that their lists are short.
+func (l *lookup) first(chunks int, chunk func(int) int64) int {
+	can := 0
+	for i := range chunks {
+		if l.can(chunk(i)) {
+			can++
+		}
+	}
+	if 4*can < 3*chunks {
+		return chunksAtOnce
+	}
+	return 1 << min(3, max(0, len(l.all)-1))
 }
+
+// last is behind the last chunk of the space that may have what a clause asks for; the first one when nothing is asked for.
+func (l *lookup) last(space int64) int64 {
+	n := 0
+	if len(l.all) > 0 {
+		for _, way := range l.all[0] {
+			for _, i := range way {
+				n = max(n, 8*len(l.known[i].chunks))
+			}
+		}
+	}
+	return space + int64(n)
+}
+
+// fewLists are so few that reading some in vain costs less than asking twice.
+const fewLists = 128
 
 // in finds what matches in chunks: nil where nothing does.
 func (l *lookup) in(ctx context.Context, from shelf, chunks []int64) ([]*docSet, error) {
@@ -151,7 +130,7 @@ func (l *lookup) in(ctx context.Context, from shelf, chunks []int64) ([]*docSet,
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return l.seen[a] - l.seen[b] })
 	steps := [][]int{order}
-	if l.chunks > 0 && len(order) > 1 {
+	if l.chunks > 0 && len(order) > 1 && len(chunks)*len(l.needles) > fewLists {
 		steps = [][]int{order[:1], order[1:]}
 	}
 	loaded := make([]bool, len(l.needles))
@@ -180,7 +159,7 @@ func (l *lookup) in(ctx context.Context, from shelf, chunks []int64) ([]*docSet,
 			some[k], their[k] = chunks[i], sets[i]
 		}
 		if len(wanted) > 0 && len(some) > 0 {
-			if err := from.take(ctx, some, l.needles, wanted, their); err != nil {
+			if err := from.take(ctx, l, some, wanted, their); err != nil {
 				return nil, err
 			}
 		}
@@ -207,6 +186,28 @@ func (l *lookup) in(ctx context.Context, from shelf, chunks []int64) ([]*docSet,
 	}
 	l.chunks += len(chunks)
 	return found, nil
+}
+
+// kept finds what matches in chunks of the database, and keeps it for when it is asked again.
+func (l *lookup) kept(ctx context.Context, from *lists, chunks []int64) ([]*docSet, error) {
+	missing := slices.DeleteFunc(slices.Clone(chunks), func(c int64) bool { _, ok := l.found[c]; return ok })
+	if len(missing) > 0 {
+		found, err := l.in(ctx, from, missing)
+		if err != nil {
+			return nil, err
+		}
+		if l.found == nil {
+			l.found = make(map[int64]*docSet, len(missing))
+		}
+		for i, c := range missing {
+			l.found[c] = found[i]
+		}
+	}
+	out := make([]*docSet, len(chunks))
+	for i, c := range chunks {
+		out[i] = l.found[c]
+	}
+	return out, nil
 }
 
 func everything() *docSet {
@@ -246,101 +247,43 @@ func (l *lookup) and(s *docSet, c int, sets []*docSet) *docSet {
 	return &sum
 }
 
-// stored is the shelf in the database.
-type stored struct{ q querier }
-
-func (s stored) take(ctx context.Context, chunks []int64, needles []needle, wanted []int, sets [][]*docSet) error {
-	at := make(map[int64]int, len(chunks))
-	args := make([]any, 0, padded(len(chunks))+2)
-	for i, c := range chunks {
-		at[c] = i
-		args = append(args, c)
-	}
-	args = pad(args)
-	in := "SELECT chunk, term, docs FROM search_postings WHERE chunk IN (" + placeholders(1, len(args)) + ") AND "
-	is := map[string]int{}
-	var terms []any
-	var term, docs sql.RawBytes
-	var chunk int64
-	add := func(n int) {
-		to := &sets[at[chunk]][n]
-		if *to == nil {
-			*to = &docSet{}
-		}
-		(*to).read(docs)
-	}
-	ask := func(cond string, more []any, of func() int) error {
-		rows, err := s.q.QueryContext(ctx, in+cond, append(slices.Clip(args), more...)...)
-		if err != nil {
-			return err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			if err := rows.Scan(&chunk, &term, &docs); err != nil {
-				return err
-			}
-			add(of())
-		}
-		return rows.Err()
-	}
-	for _, i := range wanted {
-		n := needles[i]
-		if !n.begin {
-			is[n.term] = i
-			terms = append(terms, n.term)
-			continue
-		}
-		next := "$" + strconv.Itoa(len(args)+1)
-		if err := ask("term >= "+next+" AND term < $"+strconv.Itoa(len(args)+2), []any{n.term, n.term + "\U0010ffff"}, func() int { return i }); err != nil {
-			return err
-		}
-	}
-	for some := range slices.Chunk(terms, 256) {
-		some = pad(slices.Clip(some))
-		if err := ask("term IN ("+placeholders(len(args)+1, len(some))+")", some, func() int { return is[string(term)] }); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// chunksAtOnce are how many chunks are looked at together: the newest alone, where common words are found, then ever more.
+// chunksAtOnce are how many chunks are looked at together at most.
 const chunksAtOnce = 64
 
-// numbered finds documents by their own numbers, the highest first.
-func (db *DB) numbered(ctx context.Context, q querier, space int64, m match, below int64, limit int) (out []int64, err error) {
-	var top sql.NullInt64
-	if err := q.QueryRowContext(ctx, "SELECT MAX(chunk) FROM search_postings WHERE chunk >= $1 AND chunk < $2", space, space+1<<spaceBits).Scan(&top); err != nil || !top.Valid {
+// chunksNext is how many chunks to look at next, when so many had so much of what is wanted: rather some in vain than one more question.
+func chunksNext(looked, found, limit int) int {
+	if found == 0 {
+		return min(8*looked, chunksAtOnce)
+	}
+	return min(max(looked, 3*(limit-found)*looked/(2*found)+1), chunksAtOnce)
+}
+
+// numbered finds documents by their own numbers, the highest first. Something must be asked for.
+func (s *lists) numbered(ctx context.Context, m match, below int64, limit int) (out []int64, err error) {
+	l, space := newLookup(m), s.space
+	if err := s.know(ctx, l); err != nil {
 		return nil, err
 	}
-	at := top.Int64
+	at := l.last(space) - 1
 	if below < math.MaxInt64 {
 		at = min(at, chunkOf(space, max(below-1, 0)))
 	}
-	l := newLookup(m)
-	can := func(int64) bool { return true }
-	for size := 1; at >= space && len(out) < limit; size = min(4*size, chunksAtOnce) {
-		if size == 4 {
-			if can, err = l.where(ctx, q, space); err != nil {
-				return nil, err
-			}
-		}
+	size := l.first(int(at-space+1), func(i int) int64 { return space + int64(i) })
+	for looked := 0; at >= space && len(out) < limit; size = chunksNext(looked, len(out), limit) {
 		var chunks []int64
 		for ; at >= space && len(chunks) < size; at-- {
-			if can(at) {
+			if l.can(at) {
 				chunks = append(chunks, at)
 			}
 		}
-		if len(chunks) == 0 {
-			break
-		}
-		found, err := l.in(ctx, stored{q}, chunks)
+		looked += len(chunks)
+		found, err := l.in(ctx, s, chunks)
 		if err != nil {
 			return nil, err
 		}
-		for i, s := range found {
-			if s != nil {
-				s.each(func(d uint16) bool {
+		for i, docs := range found {
+			if docs != nil {
+				docs.each(func(d uint16) bool {
 					if n := (chunks[i]-space)<<chunkBits + int64(d); n < below {
 						out = append(out, n)
 					}
@@ -355,22 +298,17 @@ func (db *DB) numbered(ctx context.Context, q querier, space int64, m match, bel
 	return out, nil
 }
 
-// lowest is the lowest number of what matches; negative: nothing does.
-func (db *DB) lowest(ctx context.Context, q querier, space int64, m match) (int64, error) {
-	l := newLookup(m)
-	can, err := l.where(ctx, q, space)
-	if err != nil {
+// lowest is the lowest number of what matches; negative: nothing does. Something must be asked for.
+func (s *lists) lowest(ctx context.Context, m match) (int64, error) {
+	l, space := newLookup(m), s.space
+	if err := s.know(ctx, l); err != nil {
 		return 0, err
 	}
-	var top sql.NullInt64
-	if err := q.QueryRowContext(ctx, "SELECT MAX(chunk) FROM search_postings WHERE chunk >= $1 AND chunk < $2", space, space+1<<spaceBits).Scan(&top); err != nil || !top.Valid {
-		return -1, err
-	}
-	for at := space; at <= top.Int64; at++ {
-		if !can(at) {
+	for at := space; at < l.last(space); at++ {
+		if !l.can(at) {
 			continue
 		}
-		found, err := l.in(ctx, stored{q}, []int64{at})
+		found, err := l.in(ctx, s, []int64{at})
 		if err != nil {
 			return 0, err
 		}

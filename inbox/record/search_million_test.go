@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -31,7 +32,13 @@ func TestSearchMillions(t *testing.T) {
 	}
 	begun = time.Now()
 	done, used := 0, cpuTime(0)
-	for {
+	for round := 0; ; round++ {
+		// A server that is in use knows how large its tables are; that of tests does not look by itself.
+		if db.Kind() == "postgres" && bits.OnesCount(uint(round)) == 1 {
+			if _, err := db.pool.ExecContext(ctx, "ANALYZE"); err != nil {
+				t.Fatal(err)
+			}
+		}
 		n, err := db.IndexOnce(ctx, 1000)
 		if err != nil {
 			t.Fatal(err)

@@ -144,23 +144,23 @@ func (n *nameSearch) match(words []clause, firms bool) match {
 }
 
 // rows finds rows of customer_rows, the newest first, as arguments for the next statement.
-func (n *nameSearch) rows(ctx context.Context, db *DB, q querier, firms bool, limit int) ([]any, error) {
+func (n *nameSearch) rows(ctx context.Context, of *lists, firms bool, limit int) ([]any, error) {
 	if !firms && !n.sight.Sees(FieldName) {
 		return nil, nil
 	}
-	found, err := db.numbered(ctx, q, ofNames, n.exact(firms), math.MaxInt64, limit)
+	found, err := of.numbered(ctx, n.exact(firms), math.MaxInt64, limit)
 	if err != nil || len(found) >= limit || len(n.words) == 0 {
 		return anys(found), err
 	}
 	if n.nearly == nil {
-		if n.nearly, err = misspelled(ctx, q, n.words); err != nil {
+		if n.nearly, err = misspelled(ctx, of.q, n.words); err != nil {
 			return nil, err
 		}
 	}
 	if len(n.nearly) == 0 {
 		return anys(found), nil
 	}
-	wide, err := db.numbered(ctx, q, ofNames, n.match(n.nearly, firms), math.MaxInt64, limit)
+	wide, err := of.numbered(ctx, n.match(n.nearly, firms), math.MaxInt64, limit)
 	for _, row := range wide {
 		if len(found) < limit && !slices.Contains(found, row) {
 			found = append(found, row)
@@ -197,11 +197,11 @@ func misspelled(ctx context.Context, q querier, words []clause) (out []clause, e
 	return out, nil
 }
 
-// nameRows finds customers or organisations by their names and addresses.
-func (db *DB) nameRows(ctx context.Context, q querier, words []clause, firms bool, sight Sight, limit int) ([]any, error) {
+// nameRows finds customers by their names and addresses.
+func (s *lists) nameRows(ctx context.Context, words []clause, sight Sight, limit int) ([]any, error) {
 	if len(words) == 0 {
 		return nil, nil
 	}
 	n := nameSearch{words: words, sight: sight}
-	return n.rows(ctx, db, q, firms, limit)
+	return n.rows(ctx, s, false, limit)
 }

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"context"
 	"database/sql"
 	"math"
 	"slices"
@@ -15,6 +16,8 @@ type finder struct {
 	view *searchView
 	now  time.Time
 	SearchFor
+
+	names, conversed, touched *lists
 
 	sections    []string
 	filtered    bool // by anything but sections
@@ -94,6 +97,20 @@ func (f *finder) plan() bool {
 		f.sections = slices.DeleteFunc(f.sections, func(s string) bool { return !slices.Contains(in, s) })
 	}
 	return said
+}
+
+// know looks up all that will be looked for, at once.
+func (f *finder) know(ctx context.Context) error {
+	of := []*lists{f.touched}
+	all := slices.Concat(f.words, clausesWithBeginning(f.words), f.pairs, f.marks)
+	if f.Before == "" {
+		of = append(of, f.names, f.conversed)
+		all = slices.Concat(all, f.tags, f.own, f.months(), []clause{{any: [][]string{{markFirm}}}})
+		if !f.Sight.Sees(FieldAddress) {
+			all = append(all, byName(clausesWithBeginning(f.words))...)
+		}
+	}
+	return f.db.know(ctx, f.q, of, newLookup(match{all: all}).needles)
 }
 
 // loggedKinds are those of touches of no conversation.

@@ -14,7 +14,7 @@ import (
 // The index is an inverted one: for each chunk of 32,768 documents and each term, which of them have it. Documents are numbered: touches by the
 // order in which they were indexed (their slots), conversations by their own numbers, customers and organisations by customer_rows. A list
 // of documents is at most 4096 bytes, so that whatever is asked for, a chunk costs a bounded and small amount of work, and both databases
-// only keep the lists: what is found, and in which order, is decided here.
+// only keep the lists: what is found, and in which order, is decided here. Terms are numbered, too, so that a list is found by one number.
 
 const (
 	chunkBits  = 15
@@ -29,7 +29,10 @@ const (
 	ofNames
 )
 
-const spaceBits = 40
+const spaceBits, termBits = 20, 32
+
+// listOf is the number of a chunk's list of a term.
+func listOf(chunk, term int64) int64 { return chunk<<termBits | term }
 
 func chunkOf(space, number int64) int64 { return space + number>>chunkBits }
 
@@ -196,104 +199,136 @@ func kindOf(w string) (kind, word string) {
 
 func hasDigit(w string) bool { return strings.ContainsAny(w, "0123456789") }
 
-var upsertPostings = many{`INSERT INTO search_postings (chunk, term, docs) VALUES `, `(?, ?, ?)`, ` ON CONFLICT (chunk, term) DO UPDATE SET docs = excluded.docs`}
+// knownTerm is a term and the chunks of its space that have it, a bit each.
+type knownTerm struct {
+	term   string
+	id     int64
+	chunks []byte
+}
+
+func (t *knownTerm) in(chunk int64) bool { return hasBit(t.chunks, int(chunk&(1<<spaceBits-1))) }
+
+func hasBit(set []byte, at int) bool { return at/8 < len(set) && set[at/8]&(1<<(at%8)) != 0 }
+
+// note remembers that a chunk has the term, or has it no more.
+func (t *knownTerm) note(chunk int64, has bool) {
+	at := int(chunk & (1<<spaceBits - 1))
+	for len(t.chunks) <= at/8 {
+		t.chunks = append(t.chunks, 0)
+	}
+	if t.chunks[at/8] |= 1 << (at % 8); !has {
+		t.chunks[at/8] &^= 1 << (at % 8)
+	}
+}
+
+// termsAmong are those of words that the index has in a space. A join finds each by the table's key: PostgreSQL, when it does not know yet how
+// large the table is, compares each of its rows with each of a list.
+func termsAmong(ctx context.Context, q querier, space int64, words []string) (map[string]*knownTerm, error) {
+	list, err := collect(ctx, q, func(rows *sql.Rows, t *knownTerm) error { return rows.Scan(&t.term, &t.id, &t.chunks) },
+		"SELECT t.term, t.id, t.chunks FROM (VALUES ("+strings.ReplaceAll(placeholders(2, padded(len(words))), ", ", "), (")+")) v CROSS JOIN search_terms t WHERE t.space = $1 AND t.term = v.column1",
+		append([]any{space}, pad(anys(words))...)...)
+	out := make(map[string]*knownTerm, len(list))
+	for i := range list {
+		out[list[i].term] = &list[i]
+	}
+	return out, err
+}
 
 // post writes changes. The caller has the index's lock.
 func (db *DB) post(ctx context.Context, q querier, all changes) error {
 	for _, chunk := range slices.Sorted(maps.Keys(all)) {
-		terms, came, went := all[chunk], []string{}, []string{}
-		for piece := range slices.Chunk(slices.Sorted(maps.Keys(terms)), 256) {
-			had := make(map[string][]byte, len(piece))
-			type row struct {
-				term string
-				docs []byte
-			}
-			list, err := collect(ctx, q, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.term, &r.docs) },
-				"SELECT term, docs FROM search_postings WHERE chunk = $1 AND term IN ("+placeholders(2, padded(len(piece)))+")", append([]any{chunk}, pad(anys(piece))...)...)
-			if err != nil {
+		for words := range slices.Chunk(slices.Sorted(maps.Keys(all[chunk])), 256) {
+			if err := db.postTerms(ctx, q, chunk, words, all[chunk]); err != nil {
 				return err
 			}
-			for _, r := range list {
-				had[r.term] = r.docs
-			}
-			args := make([]any, 0, 3*len(piece))
-			for _, term := range piece {
-				var s docSet
-				s.read(had[term])
-				for _, d := range terms[term].drop {
-					s.clear(d)
-				}
-				for _, d := range terms[term].add {
-					s.set(d)
-				}
-				switch docs := s.bytes(); {
-				case bytes.Equal(docs, had[term]):
-				case len(docs) == 0:
-					went = append(went, term)
-					if _, err := q.ExecContext(ctx, "DELETE FROM search_postings WHERE chunk = $1 AND term = $2", chunk, term); err != nil {
-						return err
-					}
-				default:
-					if args = append(args, chunk, term, docs); had[term] == nil {
-						came = append(came, term)
-					}
-				}
-			}
-			if _, err := db.all(ctx, q, upsertPostings.over(nil, args)); err != nil {
-				return err
-			}
-		}
-		if err := db.noteTerms(ctx, q, chunk, came, true); err != nil {
-			return err
-		}
-		if err := db.noteTerms(ctx, q, chunk, went, false); err != nil {
-			return err
 		}
 	}
 	return nil
 }
 
-var upsertTerms = many{`INSERT INTO search_terms (space, term, chunks) VALUES `, `(?, ?, ?)`, ` ON CONFLICT (space, term) DO UPDATE SET chunks = excluded.chunks`}
+var (
+	upsertPostings = many{`INSERT INTO search_postings (id, docs) VALUES `, `(?, ?)`, ` ON CONFLICT (id) DO UPDATE SET docs = excluded.docs`}
+	upsertTerms    = many{`INSERT INTO search_terms (space, term, id, chunks) VALUES `, `(?, ?, ?, ?)`, ` ON CONFLICT (space, term) DO UPDATE SET chunks = excluded.chunks`}
+)
 
-// noteTerms remembers that a chunk has terms, or has them no more.
-func (db *DB) noteTerms(ctx context.Context, q querier, chunk int64, terms []string, has bool) error {
-	space, at := chunk>>spaceBits, int(chunk&(1<<spaceBits-1))
-	for piece := range slices.Chunk(terms, 256) {
-		type row struct {
-			term   string
-			chunks []byte
+// postTerms writes the changes of some words in a chunk.
+func (db *DB) postTerms(ctx context.Context, q querier, chunk int64, words []string, all map[string]*termChange) error {
+	space := chunk >> spaceBits
+	known, err := termsAmong(ctx, q, space, words)
+	if err != nil {
+		return err
+	}
+	if fresh := int64(len(words) - len(known)); fresh > 0 {
+		var last int64
+		if err := q.QueryRowContext(ctx, "UPDATE search_cursor SET terms = terms + $1 RETURNING terms", fresh).Scan(&last); err != nil {
+			return err
 		}
-		list, err := collect(ctx, q, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.term, &r.chunks) },
-			"SELECT term, chunks FROM search_terms WHERE space = $1 AND term IN ("+placeholders(2, padded(len(piece)))+")", append([]any{space}, pad(anys(piece))...)...)
+		for _, w := range words {
+			if known[w] == nil {
+				known[w], last = &knownTerm{term: w, id: last}, last-1
+			}
+		}
+	}
+	var lists []any
+	for _, t := range known {
+		if t.in(chunk) {
+			lists = append(lists, listOf(chunk, t.id))
+		}
+	}
+	had := make(map[int64][]byte, len(lists))
+	if len(lists) > 0 {
+		type row struct {
+			id   int64
+			docs []byte
+		}
+		rows, err := collect(ctx, q, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.id, &r.docs) },
+			"SELECT id, docs FROM search_postings WHERE id IN ("+placeholders(1, padded(len(lists)))+")", pad(lists)...)
 		if err != nil {
 			return err
 		}
-		had := make(map[string][]byte, len(list))
-		for _, r := range list {
-			had[r.term] = r.chunks
-		}
-		args := make([]any, 0, 3*len(piece))
-		for _, term := range piece {
-			chunks := had[term]
-			for len(chunks) <= at/8 {
-				chunks = append(chunks, 0)
-			}
-			if chunks[at/8] |= 1 << (at % 8); !has {
-				chunks[at/8] &^= 1 << (at % 8)
-			}
-			if !has && len(bytes.Trim(chunks, "\x00")) == 0 {
-				if _, err := q.ExecContext(ctx, "DELETE FROM search_terms WHERE space = $1 AND term = $2", space, term); err != nil {
-					return err
-				}
-				continue
-			}
-			args = append(args, space, term, chunks)
-		}
-		if _, err := db.all(ctx, q, upsertTerms.over(nil, args)); err != nil {
-			return err
+		for _, r := range rows {
+			had[r.id] = r.docs
 		}
 	}
-	return nil
+	var written, noted, emptied, gone []any
+	for _, w := range words {
+		t, change, s := known[w], all[w], docSet{}
+		list := listOf(chunk, t.id)
+		s.read(had[list])
+		for _, d := range change.drop {
+			s.clear(d)
+		}
+		for _, d := range change.add {
+			s.set(d)
+		}
+		docs := s.bytes()
+		if bytes.Equal(docs, had[list]) {
+			continue
+		}
+		if len(docs) > 0 {
+			written = append(written, list, docs)
+		} else {
+			emptied = append(emptied, list)
+		}
+		if has := len(docs) > 0; has != t.in(chunk) {
+			if t.note(chunk, has); len(bytes.Trim(t.chunks, "\x00")) > 0 {
+				noted = append(noted, space, w, t.id, t.chunks)
+			} else {
+				gone = append(gone, t.id)
+			}
+		}
+	}
+	run := runner(ctx, q, &err)
+	if len(emptied) > 0 {
+		run("DELETE FROM search_postings WHERE id IN ("+placeholders(1, padded(len(emptied)))+")", pad(emptied)...)
+	}
+	if len(gone) > 0 {
+		run("DELETE FROM search_terms WHERE id IN ("+placeholders(1, padded(len(gone)))+")", pad(gone)...)
+	}
+	if err == nil {
+		_, err = db.all(ctx, q, upsertTerms.over(upsertPostings.over(nil, written), noted))
+	}
+	return err
 }
 
 // padded is how many placeholders a list of n has, so that there are few different statements.

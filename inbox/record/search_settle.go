@@ -10,19 +10,27 @@ import (
 	"strings"
 )
 
-// settle moves a block of touches from the head into the lists of their chunk, some terms at a time, so that the writer is never held for
+// blocksAtOnce are settled together while there is more to be indexed: the lists of common words are written once for all of them.
+const blocksAtOnce = 4
+
+// settle moves blocks of touches from the head into the lists of their chunk, some terms at a time, so that the writer is never held for
 // long. Nobody looks for them there until the last is done; what was begun and not ended is done again, to the same end.
 func (db *DB) settle(ctx context.Context, limit int) (int, error) {
 	var at searchCursor
-	if err := at.read(ctx, db.pool); err != nil || at.upcoming-at.settled < blockDocs {
+	if err := at.read(ctx, db.pool); err != nil {
 		return 0, err
 	}
-	rows, err := collect(ctx, db.pool, scanHeadRow, "SELECT slot, n, happened_at, flags, words FROM search_head WHERE slot >= $1 AND slot < $2 ORDER BY slot", at.settled, at.settled+blockDocs)
-	if err != nil || len(rows) < blockDocs {
+	full := (at.upcoming - at.settled) / blockDocs
+	if full == 0 || full < blocksAtOnce && at.more() {
+		return 0, nil
+	}
+	end := min(at.settled+full*blockDocs, (at.settled|(chunkDocs-1))+1)
+	rows, err := collect(ctx, db.pool, scanHeadRow, "SELECT slot, n, happened_at, flags, words FROM search_head WHERE slot >= $1 AND slot < $2 ORDER BY slot", at.settled, end)
+	if err != nil || int64(len(rows)) < end-at.settled {
 		return 0, err
 	}
 	var seen int64
-	if err := db.pool.QueryRowContext(ctx, readHeadSeq, at.settled, at.settled+blockDocs).Scan(&seen); err != nil {
+	if err := db.pool.QueryRowContext(ctx, readHeadSeq, at.settled, end).Scan(&seen); err != nil {
 		return 0, err
 	}
 	terms, docs, chunk := map[string][]uint16{}, make([]docRow, len(rows)), chunkOf(ofTouches, at.settled)
@@ -43,7 +51,7 @@ func (db *DB) settle(ctx context.Context, limit int) (int, error) {
 				return err
 			}
 			var changed int64
-			if err := q.QueryRowContext(ctx, readHeadSeq, at.settled, at.settled+blockDocs).Scan(&changed); err != nil {
+			if err := q.QueryRowContext(ctx, readHeadSeq, at.settled, end).Scan(&changed); err != nil {
 				return err
 			}
 			if now.settled != at.settled || changed != seen {
@@ -56,7 +64,7 @@ func (db *DB) settle(ctx context.Context, limit int) (int, error) {
 			if err := db.post(ctx, q, all); err != nil || more {
 				return err
 			}
-			return db.overwriting(ctx, q, func() error { return writeBlock(ctx, q, now, docs) })
+			return db.overwriting(ctx, q, func() error { return writeBlocks(ctx, q, now, docs) })
 		})
 		if errors.Is(err, ErrMoved) { // the next time
 			return 1, nil
@@ -65,18 +73,21 @@ func (db *DB) settle(ctx context.Context, limit int) (int, error) {
 			return 0, err
 		}
 	}
-	return blockDocs, nil
+	return len(rows), nil
 }
 
 const readHeadSeq = "SELECT COALESCE(MAX(seq), 0) FROM search_head WHERE slot >= $1 AND slot < $2"
 
-// writeBlock ends settling.
-func writeBlock(ctx context.Context, q querier, at searchCursor, docs []docRow) (err error) {
-	first, last := spanOf(docs)
+// writeBlocks ends settling.
+func writeBlocks(ctx context.Context, q querier, at searchCursor, docs []docRow) (err error) {
 	run := runner(ctx, q, &err)
-	run("INSERT INTO search_blocks (block, seq, first_at, last_at, docs) VALUES ($1, $2, $3, $4, $5)", at.settled>>blockBits, at.seq+1, first, last, blockOf(docs))
-	run("DELETE FROM search_head WHERE slot < $1", at.settled+blockDocs)
-	run("UPDATE search_cursor SET seq = $1, settled = $2", at.seq+1, at.settled+blockDocs)
+	for some := range slices.Chunk(docs, blockDocs) {
+		first, last := spanOf(some)
+		run("INSERT INTO search_blocks (block, seq, first_at, last_at, docs) VALUES ($1, $2, $3, $4, $5)", at.settled>>blockBits, at.seq+1, first, last, []byte(blockOf(some)))
+		at.settled += blockDocs
+	}
+	run("DELETE FROM search_head WHERE slot < $1", at.settled)
+	run("UPDATE search_cursor SET seq = $1, settled = $2", at.seq+1, at.settled)
 	return err
 }
 
@@ -98,7 +109,7 @@ func (db *DB) unsearch(ctx context.Context, q querier, ns []int64) error {
 	for part := range slices.Chunk(ns, 200) {
 		args := anys(part)
 		in := "(" + placeholders(1, len(args)) + ")"
-		list, err := collect(ctx, q, scanDocument, readDocuments+"WHERE t.n IN "+in, args...)
+		list, err := collect(ctx, q, scanDocument, readDocuments("WHERE n IN "+in), args...)
 		if err != nil {
 			return err
 		}
@@ -139,17 +150,17 @@ func (db *DB) unsearch(ctx context.Context, q querier, ns []int64) error {
 func (db *DB) forgetSlots(ctx context.Context, q querier, seq int64, slots []int64) (err error) {
 	run := runner(ctx, q, &err)
 	for len(slots) > 0 {
-		block := slots[0] >> blockBits
-		n := slices.IndexFunc(slots, func(s int64) bool { return s>>blockBits != block })
+		number := slots[0] >> blockBits
+		n := slices.IndexFunc(slots, func(s int64) bool { return s>>blockBits != number })
 		if n < 0 {
 			n = len(slots)
 		}
 		some := anys(slots[:n])
-		run("DELETE FROM search_docs WHERE slot >= $1 AND slot < $2 AND slot IN ("+placeholders(3, n)+")", append([]any{block << blockBits, (block + 1) << blockBits}, some...)...)
+		run("DELETE FROM search_docs WHERE slot >= $1 AND slot < $2 AND slot IN ("+placeholders(3, n)+")", append([]any{number << blockBits, (number + 1) << blockBits}, some...)...)
 		run("UPDATE search_head SET words = '', flags = $1, seq = $2 WHERE slot IN ("+placeholders(3, n)+")", append([]any{docGone, seq}, some...)...)
-		var b []byte
+		var docs []byte
 		if err == nil {
-			err = q.QueryRowContext(ctx, "SELECT docs FROM search_blocks WHERE block = $1", block).Scan(&b)
+			err = q.QueryRowContext(ctx, "SELECT docs FROM search_blocks WHERE block = $1", number).Scan(&docs)
 		}
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
@@ -157,13 +168,15 @@ func (db *DB) forgetSlots(ctx context.Context, q querier, seq int64, slots []int
 		case err != nil:
 			return err
 		default:
-			docs := readBlock(b)
 			for _, s := range slots[:n] {
-				docs[s&(blockDocs-1)].flags |= docGone
+				i := int(s & (blockDocs - 1))
+				d := block(docs).doc(i)
+				d.flags |= docGone
+				block(docs).put(i, d)
 			}
-			run("UPDATE search_blocks SET docs = $2, seq = $3 WHERE block = $1", block, blockOf(docs), seq)
+			run("UPDATE search_blocks SET docs = $2, seq = $3 WHERE block = $1", number, docs, seq)
 		}
-		run("INSERT INTO search_sweep (chunk, term) VALUES ($1, '') ON CONFLICT (chunk) DO UPDATE SET term = ''", chunkOf(ofTouches, slots[0]))
+		run("INSERT INTO search_sweep (chunk, term) VALUES ($1, 0) ON CONFLICT (chunk) DO UPDATE SET term = 0", chunkOf(ofTouches, slots[0]))
 		slots = slots[n:]
 	}
 	return err
@@ -174,9 +187,9 @@ type withdrawn struct {
 	Import struct{ From, To uint64 }
 }
 
-// forgetWithdrawn takes them out of the index. Their texts are gone already: their words follow by and by.
+// forgetWithdrawn takes them out of the index, but for those that a hold has kept. Their texts are gone already: their words follow by and by.
 func (db *DB) forgetWithdrawn(ctx context.Context, q querier, at searchCursor, w withdrawn) error {
-	list, err := collect(ctx, q, scanKey, "SELECT slot FROM search_docs WHERE n >= $1 AND n <= $2 ORDER BY slot", int64(w.Import.From), int64(w.Import.To))
+	list, err := collect(ctx, q, scanKey, "SELECT slot FROM search_docs d WHERE n >= $1 AND n <= $2 AND NOT EXISTS (SELECT 1 FROM touches t WHERE t.n = d.n) ORDER BY slot", int64(w.Import.From), int64(w.Import.To))
 	if err != nil || len(list) == 0 {
 		return err
 	}
@@ -189,9 +202,8 @@ func (db *DB) forgetWithdrawn(ctx context.Context, q querier, at searchCursor, w
 
 // sweep takes documents that are gone out of some lists of a chunk, so that of their words nothing stays.
 func (db *DB) sweep(ctx context.Context, limit int) (int, error) {
-	var chunk int64
-	var from string
-	err := db.pool.QueryRowContext(ctx, "SELECT chunk, term FROM search_sweep LIMIT 1").Scan(&chunk, &from)
+	var chunk, from int64 // the number of the term that was looked at last
+	err := db.pool.QueryRowContext(ctx, "SELECT chunk, term FROM search_sweep ORDER BY chunk LIMIT 1").Scan(&chunk, &from)
 	if err != nil {
 		if errors.Is(err, sql.ErrNoRows) {
 			err = nil
@@ -205,19 +217,19 @@ func (db *DB) sweep(ctx context.Context, limit int) (int, error) {
 		if err := at.lock(ctx, q, db.d); err != nil {
 			return err
 		}
-		type block struct {
+		type row struct {
 			number int64
 			docs   []byte
 		}
-		blocks, err := collect(ctx, q, func(rows *sql.Rows, b *block) error { return rows.Scan(&b.number, &b.docs) },
+		blocks, err := collect(ctx, q, func(rows *sql.Rows, b *row) error { return rows.Scan(&b.number, &b.docs) },
 			"SELECT block, docs FROM search_blocks WHERE block >= $1 AND block < $2", chunk*chunkBlocks, (chunk+1)*chunkBlocks)
 		if err != nil {
 			return err
 		}
 		var gone []uint16
 		for _, b := range blocks {
-			for i, d := range readBlock(b.docs) {
-				if d.flags&docGone != 0 {
+			for i := range block(b.docs).docs() {
+				if block(b.docs).doc(i).flags&docGone != 0 {
 					gone = append(gone, placeOf(b.number<<blockBits+int64(i)))
 				}
 			}
@@ -229,23 +241,33 @@ func (db *DB) sweep(ctx context.Context, limit int) (int, error) {
 		for _, slot := range heads {
 			gone = append(gone, placeOf(slot))
 		}
-		terms, err := collect(ctx, q, scanText, "SELECT term FROM search_postings WHERE chunk = $1 AND term > $2 ORDER BY term LIMIT $3", chunk, from, limit)
+		lists, err := collect(ctx, q, scanKey, "SELECT id FROM search_postings WHERE id > $1 AND id < $2 ORDER BY id LIMIT $3", listOf(chunk, from), listOf(chunk+1, 0), limit)
 		if err != nil {
 			return err
 		}
 		all := changes{}
-		for _, w := range terms {
-			all.of(chunk, w).drop = gone
+		for some := range slices.Chunk(lists, 256) {
+			args := make([]any, len(some))
+			for i, list := range some {
+				args[i] = list & (1<<termBits - 1)
+			}
+			words, err := collect(ctx, q, scanText, "SELECT term FROM search_terms WHERE id IN ("+placeholders(1, padded(len(args)))+")", pad(args)...)
+			if err != nil {
+				return err
+			}
+			for _, w := range words {
+				all.of(chunk, w).drop = gone
+			}
 		}
 		if err := db.post(ctx, q, all); err != nil {
 			return err
 		}
 		run := runner(ctx, q, &err)
 		// If more has gone meanwhile, it begins anew.
-		if done = len(terms); done < limit {
+		if done = len(lists); done < limit {
 			run("DELETE FROM search_sweep WHERE chunk = $1 AND term = $2", chunk, from)
 		} else {
-			run("UPDATE search_sweep SET term = $3 WHERE chunk = $1 AND term = $2", chunk, from, terms[done-1])
+			run("UPDATE search_sweep SET term = $3 WHERE chunk = $1 AND term = $2", chunk, from, lists[done-1]&(1<<termBits-1))
 		}
 		return err
 	})

@@ -279,6 +279,14 @@ func TestSearchTags(t *testing.T) {
 		check("karimi tag:gold", "", "", "", "")
 		check("blue tag:vip", "", "", "", "k2")
 		check("gol", "", o.ID, "", "") // a name's beginning: tags are no names
+		// Tags of customers and organisations that are kept from somebody find none of them; those of conversations do.
+		kept := func(s *SearchFor) { s.Sight = Sight{hidden: map[string]bool{FieldTags: true}} }
+		if h := search(t, db, "tag:gold", kept); len(h.Customers)+len(h.Organisations) > 0 || h.Filters[0].Error != FilterUnknown {
+			t.Errorf("%+v", h)
+		}
+		if h := search(t, db, "tag:vip", kept); len(h.Customers) > 0 || len(h.Conversations) != 1 || len(h.Messages) != 1 {
+			t.Errorf("%+v", h)
+		}
 		tags = tags[:1]
 		before, after, err = db.EditCustomer(ctx, "c-1", 0, CustomerEdit{Tags: &tags}, Decided{At: f.now}, nil)
 		must2(before, after, err)
@@ -316,6 +324,36 @@ func TestSearchByWhomTheWordsName(t *testing.T) {
 			t.Errorf("%+v", h)
 		} else if more := search(t, db, "سارا کاظمی channel:sms", func(s *SearchFor) { s.Limit, s.Before = 1, h.Next }); len(more.Messages) != 1 || more.Messages[0].Touch == h.Messages[0].Touch || more.Next != "" {
 			t.Errorf("the next page: %+v", more)
+		}
+	})
+}
+
+// Who has no name is known by the address; what was logged of the customer itself has none.
+func TestSearchTellsWhoseItIs(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		f := newFirm(t, db)
+		f.receive("1", "k1", "a parcel").Identity.Name = ""
+		f.receive("2", "k2", "a parcel")
+		f.log("1", "k3", KindCall, "u1", "asked about a parcel", f.now, nil)
+		own := ownIdentity("c-1")
+		f.log("1", "k4", KindCall, "u1", "asked about a letter", f.now, nil).Touch.Identity = own.ID
+		f.events[len(f.events)-1].Identity = own
+		f.write()
+		indexAll(t, db)
+		one, two := WhoHit{CustomerName{"c-1", ""}, "+981", "sms"}, WhoHit{CustomerName{"c-2", "Name of 2"}, "+982", "sms"}
+		h := search(t, db, "parcel")
+		if len(h.Messages) != 2 || h.Messages[0].Customer != two || h.Messages[1].Customer != one || len(h.Touches) != 1 || h.Touches[0].Customer != one {
+			t.Errorf("%+v\n%+v", h.Messages, h.Touches)
+		}
+		if h := search(t, db, "letter"); len(h.Touches) != 1 || h.Touches[0].Customer != (WhoHit{CustomerName{"c-1", ""}, "", OwnChannel}) {
+			t.Errorf("%+v", h.Touches)
+		}
+		if h := search(t, db, fmt.Sprint("#", h.Messages[1].Number)); len(h.Conversations) != 1 || h.Conversations[0].Customer != one {
+			t.Errorf("%+v", h.Conversations)
+		}
+		hidden := SightOf(RoleAgent, &RecordSetting{FieldRoles: map[string]Limit{FieldAddress: {See: []string{RoleAdmin}}, FieldName: {See: []string{RoleAdmin}}}}, nil)
+		if got := CutTo(hidden, h).Messages[0].Customer; got != (WhoHit{CustomerName{"c-2", ""}, MaskAddress("+982"), "sms"}) || h.Messages[0].Customer != two {
+			t.Errorf("%+v", got)
 		}
 	})
 }

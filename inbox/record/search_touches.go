@@ -120,7 +120,7 @@ func (f *finder) meant(ctx context.Context) (c clause, found []any, err error) {
 	if !f.Sight.Sees(FieldName) {
 		return c, nil, nil
 	}
-	rows, err := f.db.numbered(ctx, f.q, ofNames, look.exact(false), math.MaxInt64, 20)
+	rows, err := f.db.lists(f.q, ofNames).numbered(ctx, look.exact(false), math.MaxInt64, 20)
 	if err != nil || len(rows) == 0 {
 		return c, nil, err
 	}
@@ -174,7 +174,6 @@ func (p *searchPlace) read(s string) error {
 
 // pages fills sections, each from its place on, with at most Limit touches that match.
 func (f *finder) pages(ctx context.Context, m match, some []*section) error {
-	checks := len(f.phrases) > 0 || len(f.statuses) > 0
 	from := f.from
 	if len(f.statuses) > 0 {
 		since, err := f.openSince(ctx)
@@ -183,31 +182,33 @@ func (f *finder) pages(ctx context.Context, m match, some []*section) error {
 		}
 		from = max(from, since)
 	}
-	for size := f.Limit + 1; len(some) > 0; {
+	l := newLookup(m)
+	for often := 1; len(some) > 0; often = min(4*often, 64) {
 		wanted := make([]*pick, len(some))
 		var all []spot
 		for i, s := range some {
-			s.below, s.limit, s.found = s.next.spot, size, nil
+			room := f.Limit + 1 - len(s.hits)
+			s.below, s.limit, s.found = s.next.spot, min(often*room, 500), nil
 			wanted[i] = &s.pick
 		}
-		if err := f.db.newest(ctx, f.q, f.view, m, from, wanted...); err != nil {
+		if err := f.touched.newest(ctx, f.view, l, from, wanted...); err != nil {
 			return err
 		}
 		for _, s := range some {
 			all = append(all, s.found...)
 		}
 		fits, reads := map[int64]bool{}, map[int64]bool{}
-		if checks {
+		if len(f.statuses) > 0 {
 			var err error
 			if fits, err = f.fitting(ctx, all); err != nil {
 				return err
 			}
 		}
-		var read []any
+		var read []int64
 		for _, s := range some {
 			room := f.Limit + 1 - len(s.hits)
 			for _, d := range s.found {
-				if (!checks || fits[d.n]) && room > 0 {
+				if (len(f.statuses) == 0 || fits[d.n]) && (room > 0 || len(f.phrases) > 0) {
 					room--
 					read, reads[d.n] = append(read, d.n), true
 				}
@@ -217,6 +218,9 @@ func (f *finder) pages(ctx context.Context, m match, some []*section) error {
 		if err != nil {
 			return err
 		}
+		if len(f.phrases) > 0 {
+			list = slices.DeleteFunc(list, func(v MessageHit) bool { return !holds(v.text, f.phrases) })
+		}
 		if list, err = f.heard(ctx, list); err != nil {
 			return err
 		}
@@ -224,12 +228,8 @@ func (f *finder) pages(ctx context.Context, m match, some []*section) error {
 		for i := range list {
 			byN[list[i].n] = &list[i]
 		}
-		full := size
-		if checks {
-			size = min(4*size, 500)
-		}
 		some = slices.DeleteFunc(some, func(s *section) bool {
-			if !s.take(byN, f.Limit, full, func(d spot) bool { return reads[d.n] || checks && !fits[d.n] }) {
+			if !s.take(byN, f.Limit, func(d spot) bool { return reads[d.n] || len(f.statuses) > 0 && !fits[d.n] }) {
 				return false
 			}
 			for i := range s.hits {
@@ -244,7 +244,7 @@ func (f *finder) pages(ctx context.Context, m match, some []*section) error {
 }
 
 // take adds what was read to the page, up to what has not been looked at, and tells whether that ends.
-func (s *section) take(hits map[int64]*MessageHit, limit, size int, looked func(spot) bool) bool {
+func (s *section) take(hits map[int64]*MessageHit, limit int, looked func(spot) bool) bool {
 	for _, d := range s.found {
 		if !looked(d) {
 			return len(s.hits) >= limit
@@ -258,10 +258,10 @@ func (s *section) take(hits map[int64]*MessageHit, limit, size int, looked func(
 		s.next.spot = d
 	}
 	s.looks += len(s.found)
-	if len(s.found) < size {
+	if len(s.found) < s.limit {
 		s.next.by = byNothing
 	}
-	return len(s.found) < size || s.looks >= maxLooked
+	return len(s.found) < s.limit || s.looks >= maxLooked
 }
 
 // openSince is when the first touch of a conversation can have happened that is not resolved; the first of all when resolved ones are asked for.
@@ -273,7 +273,7 @@ func (f *finder) openSince(ctx context.Context) (int64, error) {
 		}
 		marks.any = append(marks.any, []string{markOf("status", s)})
 	}
-	n, err := f.db.lowest(ctx, f.q, ofConversations, match{all: []clause{marks}})
+	n, err := f.db.lists(f.q, ofConversations).lowest(ctx, match{all: []clause{marks}})
 	if err != nil || n < 0 {
 		return math.MaxInt64, err
 	}
@@ -285,39 +285,28 @@ func (f *finder) openSince(ctx context.Context) (int64, error) {
 	return int64(at), err
 }
 
-// fitting tells of documents those that fit what the index alone could not tell: phrases, the state of their conversation.
+// fitting tells which documents are of conversations of the states that are asked for: the index does not know.
 func (f *finder) fitting(ctx context.Context, list []spot) (map[int64]bool, error) {
 	out := make(map[int64]bool, len(list))
 	type document struct {
-		n                                         int64
-		conversation, status, subject, text, data string
-	}
-	columns, tables := "t.n, '', '', '', '', ''", " FROM touches t"
-	if len(f.phrases) > 0 {
-		columns = "t.n, '', '', COALESCE(b.subject, ''), COALESCE(b.text, ''), COALESCE(x.json, '')"
-		tables += " LEFT JOIN bodies b ON b.n = t.n LEFT JOIN touch_data x ON x.n = t.n"
-	}
-	if len(f.statuses) > 0 {
-		columns = strings.Replace(columns, "'', ''", "t.conversation, COALESCE(c.status, '')", 1)
-		tables += " LEFT JOIN conversations c ON c.id = t.conversation"
+		n      int64
+		status string
 	}
 	for some := range slices.Chunk(list, 256) {
-		args := make([]any, len(some))
+		ns := make([]int64, len(some))
 		for i, d := range some {
-			args[i] = d.n
+			ns[i] = d.n
 		}
-		docs, err := collect(ctx, f.q, func(rows *sql.Rows, v *document) error {
-			return rows.Scan(&v.n, &v.conversation, &v.status, &v.subject, &v.text, &v.data)
-		}, "SELECT "+columns+tables+" WHERE t.n IN ("+placeholders(1, padded(len(args)))+")", pad(args)...)
+		cond, args := oneOf(f.db.d, "t.n", 1, ns)
+		docs, err := collect(ctx, f.q, func(rows *sql.Rows, v *document) error { return rows.Scan(&v.n, &v.status) },
+			"SELECT t.n, COALESCE(c.status, '') FROM touches t LEFT JOIN conversations c ON c.id = t.conversation WHERE "+cond, args...)
 		if err != nil {
 			return nil, err
 		}
-		for i := range docs {
-			v := &docs[i]
-			out[v.n] = (len(f.phrases) == 0 || holds(documentText(v.subject, v.text, v.data), f.phrases)) &&
-				!slices.ContainsFunc(f.statuses, func(s string) bool {
-					return v.status != s && (s != "open" || v.status == "" || v.status == string(Resolved))
-				})
+		for _, v := range docs {
+			out[v.n] = !slices.ContainsFunc(f.statuses, func(s string) bool {
+				return v.status != s && (s != "open" || v.status == "" || v.status == string(Resolved))
+			})
 		}
 	}
 	return out, nil
@@ -344,19 +333,20 @@ func (f *finder) heard(ctx context.Context, list []MessageHit) ([]MessageHit, er
 }
 
 // touchHits reads touches.
-func (db *DB) touchHits(ctx context.Context, q querier, ns []any) ([]MessageHit, error) {
+func (db *DB) touchHits(ctx context.Context, q querier, ns []int64) ([]MessageHit, error) {
 	if len(ns) == 0 {
 		return nil, nil
 	}
+	cond, args := oneOf(db.d, "t.n", 1, ns)
 	return collect(ctx, q, func(rows *sql.Rows, m *MessageHit) error {
 		var subject, body, data string
-		err := rows.Scan(&m.n, &m.Touch, &m.Kind, &m.Conversation, &m.Inbound, &m.Author.Kind, &m.Author.ID, &m.Channel, &m.At,
-			&m.Number, &m.Customer.ID, &m.Customer.Name, &subject, &body, &data)
+		err := rows.Scan(append([]any{&m.n, &m.Touch, &m.Kind, &m.Conversation, &m.Inbound, &m.Author.Kind, &m.Author.ID, &m.Channel, &m.At,
+			&m.Number, &subject, &body, &data}, m.Customer.scans()...)...)
 		m.text = documentText(subject, body, data)
 		return err
 	}, `SELECT t.n, t.id, t.kind, t.conversation, t.inbound, t.author_kind, t.author, t.channel, t.happened_at,
-		COALESCE(c.number, 0), COALESCE(u.id, ''), `+shownName+`, COALESCE(b.subject, ''), COALESCE(b.text, ''), COALESCE(x.json, '')
+		COALESCE(c.number, 0), COALESCE(b.subject, ''), COALESCE(b.text, ''), COALESCE(x.json, ''), `+whoColumns+`
 		FROM touches t LEFT JOIN bodies b ON b.n = t.n LEFT JOIN conversations c ON c.id = t.conversation
 		LEFT JOIN identities i ON i.id = t.identity LEFT JOIN customers u ON u.id = i.customer LEFT JOIN touch_data x ON x.n = t.n
-		WHERE t.n IN (`+placeholders(1, padded(len(ns)))+")", pad(ns)...)
+		WHERE `+cond, args...)
 }

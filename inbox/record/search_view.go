@@ -11,7 +11,7 @@ import (
 	"sync"
 )
 
-// Touches get slots in the order in which they are indexed. The newest few thousand slots are the head: rows with their words, which every
+// Touches get slots in the order in which they are indexed. The newest slots, ten thousand at most, are the head: rows with their words, which every
 // process keeps in memory by their words. When the head has a block of 2048, that is settled: its documents go into the lists of their chunk,
 // and what is behind its slots becomes one row.
 
@@ -38,21 +38,27 @@ const (
 
 const docBytes = 16
 
-func readBlock(b []byte) []docRow {
-	out := make([]docRow, len(b)/docBytes)
-	for i := range out {
-		n := binary.LittleEndian.Uint64(b[docBytes*i+8:])
-		out[i] = docRow{spot{int64(binary.LittleEndian.Uint64(b[docBytes*i:])), int64(n >> 3)}, uint8(n & 7)}
-	}
-	return out
-}
+// block are docRows one behind the other, as they are stored.
+type block []byte
 
-func blockOf(list []docRow) []byte {
-	b := make([]byte, 0, docBytes*len(list))
-	for _, d := range list {
-		b = binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(b, uint64(d.at)), uint64(d.n)<<3|uint64(d.flags))
+func blockOf(list []docRow) block {
+	b := make(block, docBytes*len(list))
+	for i, d := range list {
+		b.put(i, d)
 	}
 	return b
+}
+
+func (b block) docs() int { return len(b) / docBytes }
+
+func (b block) doc(i int) docRow {
+	n := binary.LittleEndian.Uint64(b[docBytes*i+8:])
+	return docRow{spot{int64(binary.LittleEndian.Uint64(b[docBytes*i:])), int64(n >> 3)}, uint8(n & 7)}
+}
+
+func (b block) put(i int, d docRow) {
+	binary.LittleEndian.PutUint64(b[docBytes*i:], uint64(d.at))
+	binary.LittleEndian.PutUint64(b[docBytes*i+8:], uint64(d.n)<<3|uint64(d.flags))
 }
 
 // searchView is what a process knows of the index.
@@ -74,7 +80,7 @@ type chunkSpan struct {
 type searchViews struct {
 	mu     sync.Mutex
 	last   *searchView
-	blocks map[int64][]docRow
+	blocks map[int64]block
 }
 
 // view reads what has changed in the index since the last time.
@@ -121,11 +127,11 @@ func (v *searchView) next(ctx context.Context, q querier, at searchCursor) (*sea
 	if v.seq == at.seq {
 		return out, nil, nil
 	}
-	type block struct {
+	type row struct {
 		number int64
 		blockSpan
 	}
-	list, err := collect(ctx, q, func(rows *sql.Rows, b *block) error { return rows.Scan(&b.number, &b.first, &b.last) },
+	list, err := collect(ctx, q, func(rows *sql.Rows, b *row) error { return rows.Scan(&b.number, &b.first, &b.last) },
 		"SELECT block, first_at, last_at FROM search_blocks WHERE seq > $1 ORDER BY block", v.seq)
 	if err != nil {
 		return nil, nil, err
@@ -211,9 +217,9 @@ func (h *searchHead) put(r *headRow) {
 }
 
 // take makes the head a shelf: of one chunk.
-func (h *searchHead) take(_ context.Context, _ []int64, needles []needle, wanted []int, sets [][]*docSet) error {
+func (h *searchHead) take(_ context.Context, l *lookup, _ []int64, wanted []int, sets [][]*docSet) error {
 	for _, i := range wanted {
-		n := needles[i]
+		n := l.needles[i]
 		add := func(list []uint16) {
 			if len(list) > 0 && sets[0][i] == nil {
 				sets[0][i] = &docSet{}
@@ -263,9 +269,8 @@ func (a *pick) offer(d docRow, from int64) {
 }
 
 // newest finds the newest touches that match, from a time on. Chunks are looked at by when their last touch happened, and no further than
-// anything in them could still be among the newest.
-func (db *DB) newest(ctx context.Context, q querier, v *searchView, m match, from int64, wanted ...*pick) error {
-	l := newLookup(m)
+// anything in them could still be among the newest. The same lookup may go on with the same view.
+func (s *lists) newest(ctx context.Context, v *searchView, l *lookup, from int64, wanted ...*pick) error {
 	if err := v.head.offer(ctx, l, from, wanted); err != nil {
 		return err
 	}
@@ -273,17 +278,15 @@ func (db *DB) newest(ctx context.Context, q querier, v *searchView, m match, fro
 	over := func(first, last int64) bool {
 		return last < from || !slices.ContainsFunc(wanted, func(a *pick) bool { return first <= a.below.at && !a.older(last) })
 	}
-	can := func(int64) bool { return true }
-	for rest, size := v.chunks, 1; len(rest) > 0; size = min(4*size, chunksAtOnce) {
-		if size == 4 {
-			var err error
-			if can, err = l.where(ctx, q, ofTouches); err != nil {
-				return err
-			}
-		}
+	if err := s.know(ctx, l); err != nil {
+		return err
+	}
+	size := l.first(len(v.chunks), func(i int) int64 { return v.chunks[i].chunk })
+	looked := 0
+	for rest := v.chunks; len(rest) > 0; {
 		var some []chunkSpan
 		for ; len(rest) > 0 && len(some) < size; rest = rest[1:] {
-			if !over(rest[0].first, rest[0].last) && can(rest[0].chunk) {
+			if !over(rest[0].first, rest[0].last) && l.can(rest[0].chunk) {
 				some = append(some, rest[0])
 			}
 		}
@@ -294,52 +297,56 @@ func (db *DB) newest(ctx context.Context, q querier, v *searchView, m match, fro
 		for i, c := range some {
 			ids[i] = c.chunk
 		}
-		found, err := l.in(ctx, stored{q}, ids)
+		found, err := l.kept(ctx, s, ids)
 		if err != nil {
 			return err
 		}
 		need := make([][]int64, len(some)) // blocks
-		for i, s := range found {
-			if s == nil {
+		for i, set := range found {
+			if set == nil {
 				continue
 			}
-			s.cut(0, some[i].docs)
+			set.cut(0, some[i].docs)
 			for k := range chunkBlocks {
 				b := some[i].chunk*chunkBlocks + int64(k)
-				if slices.ContainsFunc(s[k*blockWords:(k+1)*blockWords], func(w uint64) bool { return w != 0 }) && !over(v.blocks[b].first, v.blocks[b].last) {
+				if slices.ContainsFunc(set[k*blockWords:(k+1)*blockWords], func(w uint64) bool { return w != 0 }) && !over(v.blocks[b].first, v.blocks[b].last) {
 					need[i] = append(need[i], b)
 				}
 			}
 		}
 		if size > 1 {
-			if _, err := db.blocks(ctx, q, slices.Concat(need...)); err != nil {
+			if _, err := s.db.blocks(ctx, s.q, slices.Concat(need...)); err != nil {
 				return err
 			}
 		}
-		for i, s := range found {
+		for i, set := range found {
 			slices.SortStableFunc(need[i], func(a, b int64) int { return cmp.Compare(v.blocks[b].last, v.blocks[a].last) })
 			for len(need[i]) > 0 {
 				b := need[i][0]
 				if need[i] = need[i][1:]; over(v.blocks[b].first, v.blocks[b].last) {
 					continue
 				}
-				blocks, err := db.blocks(ctx, q, []int64{b})
+				blocks, err := s.db.blocks(ctx, s.q, []int64{b})
 				if err != nil {
 					return err
 				}
-				docs := blocks[b]
-				block := docSet{}
+				docs, in := blocks[b], docSet{}
 				at := int(b%chunkBlocks) * blockWords
-				copy(block[at:], s[at:at+blockWords])
-				block.each(func(d uint16) bool {
-					if i := int(d) & (blockDocs - 1); i < len(docs) {
+				copy(in[at:], set[at:at+blockWords])
+				in.each(func(d uint16) bool {
+					if i := int(d) & (blockDocs - 1); i < docs.docs() {
 						for _, a := range wanted {
-							a.offer(docs[i], from)
+							a.offer(docs.doc(i), from)
 						}
 					}
 					return true
 				})
 			}
+		}
+		looked += len(some)
+		size = 1
+		for _, a := range wanted {
+			size = max(size, chunksNext(looked, len(a.found), a.limit))
 		}
 	}
 	return nil
@@ -373,9 +380,9 @@ func (h *searchHead) offer(ctx context.Context, l *lookup, from int64, wanted []
 }
 
 // blocks reads what is behind slots.
-func (db *DB) blocks(ctx context.Context, q querier, list []int64) (map[int64][]docRow, error) {
-	out := make(map[int64][]docRow, len(list))
-	var missing []any
+func (db *DB) blocks(ctx context.Context, q querier, list []int64) (map[int64]block, error) {
+	out := make(map[int64]block, len(list))
+	var missing []int64
 	db.views.mu.Lock()
 	for _, b := range list {
 		if docs, ok := db.views.blocks[b]; ok {
@@ -388,26 +395,23 @@ func (db *DB) blocks(ctx context.Context, q querier, list []int64) (map[int64][]
 	db.views.mu.Unlock()
 	for some := range slices.Chunk(missing, 256) {
 		type row struct {
-			block, seq int64
-			docs       sql.RawBytes
-			list       []docRow
+			number, seq int64
+			docs        []byte
 		}
-		rows, err := collect(ctx, q, func(rows *sql.Rows, r *row) error {
-			err := rows.Scan(&r.block, &r.seq, &r.docs)
-			r.list = readBlock(r.docs)
-			return err
-		}, "SELECT block, seq, docs FROM search_blocks WHERE block IN ("+placeholders(1, padded(len(some)))+")", pad(slices.Clip(some))...)
+		cond, args := oneOf(db.d, "block", 1, some)
+		rows, err := collect(ctx, q, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.number, &r.seq, &r.docs) },
+			"SELECT block, seq, docs FROM search_blocks WHERE "+cond, args...)
 		if err != nil {
 			return nil, err
 		}
 		db.views.mu.Lock()
 		if db.views.blocks == nil {
-			db.views.blocks = map[int64][]docRow{}
+			db.views.blocks = map[int64]block{}
 		}
 		for _, r := range rows {
-			out[r.block] = r.list
+			out[r.number] = r.docs
 			if v != nil && r.seq <= v.seq && db.views.last == v { // else it may be older than what is known by now
-				db.views.blocks[r.block] = r.list
+				db.views.blocks[r.number] = r.docs
 			}
 		}
 		for b := range db.views.blocks {

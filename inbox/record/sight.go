@@ -35,6 +35,7 @@ type RecordSetting struct {
 	FieldRoles    map[string]Limit `json:"field_roles"`    // of LimitedFields
 	Required      []string         `json:"required_fields"`
 	StaleDays     int              `json:"stale_days"` // a profile that nobody has changed or confirmed for longer is stale; 0: never
+	StageRule     StageRule        `json:"stage_rule"`
 }
 
 // RelationKind is how one customer is to another.
@@ -65,6 +66,7 @@ func DefaultRecordSetting() RecordSetting {
 		FieldRoles: map[string]Limit{},
 		Required:   []string{FieldName},
 		StaleDays:  365,
+		StageRule:  StageRule{Active: 2, ActiveMonths: 12, Loyal: 5, LoyalMonths: 12, LapsedMonths: 12},
 	}
 }
 

@@ -48,6 +48,7 @@ var reasonWeights = map[string]int{
 	"phone":  70,
 	"typed":  60, // what the one typed about itself is an address of the other, or what that typed
 	"name":   50, // of several words, in any order and spelling of its script
+	"start":  50, // the one opened an address that was made for the other, after another account had
 	"device": 40, // one web visitor proved to be first the one, then the other
 	"sound":  40, // a name in Persian and in Latin letters
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -33,7 +34,7 @@ func TestSummary(t *testing.T) {
 		f.happened("x", KindPurchase, "web", day("2026-05-03"), true, &Data{Amount: money("100000"), Currency: "IRT"})
 		f.happened("x", KindCall, "phone", day("2020-01-01"), true, &Data{Cost: money("1"), Currency: "EUR"})
 		for i, step := range []string{"sent", "opened", "clicked", "opened"} {
-			f.happened("x", KindProgramme, "email", day("2026-04-01")+Millis(i), step != "sent", &Data{Programme: "Nowruz", Step: step})
+			f.happened("x", KindProgramme, "email", day("2026-04-01")+Millis(i), step != "sent", &Data{Programme: "Nowruz", Step: step, Currency: "EUR", Cost: map[string]Amount{"sent": money("0.5")}[step]})
 		}
 		f.happened("x", KindDelivery, "other", day("2026-03-12"), false, &Data{Order: "o1", Step: "delivered"})
 		f.happened("x", KindDelivery, "other", day("2026-03-11"), false, &Data{Order: "o1", Step: "shipped"}) // late
@@ -49,7 +50,7 @@ func TestSummary(t *testing.T) {
 		e.Touch.Score, e.Touch.Scale, e.Touch.Body = 9, 10, &Body{Subject: ScaleOfTen}
 		f.happened("x", KindNote, "other", day("2026-05-06"), false, nil)
 		c := f.change("x")
-		c.SLA = &SLA{Clocks: []Clock{{Kind: "next", Due: 77}, {Kind: "first", MetAt: 5}}}
+		c.SLA = &SLA{Clocks: []Clock{{Kind: "resolution", Left: 5000}, {Kind: "next", Due: 77}, {Kind: "first", MetAt: 5}}}
 		f.append(Event{Kind: EvChanged, Conversation: c})
 		f.write()
 		rules := &FactRules{}
@@ -65,14 +66,14 @@ func TestSummary(t *testing.T) {
 				t.Errorf("%s: %s\nwant %s", what, asText(got), want)
 			}
 		}
-		is("value", s.Value, fmt.Sprintf(`[{"currency":"EUR","recency_days":18,"frequency":2,"returns":1,"money":40.75,"cost":9,"margin":31.75,"costed":true,"first":%d,"last":%d,"from":{"kind":"purchase,return"}},`+
-			`{"currency":"IRT","recency_days":17,"frequency":1,"returns":0,"money":100000,"costed":false,"first":%d,"last":%d,"from":{"kind":"purchase,return"}}]`, day("2026-03-10"), day("2026-05-02"), day("2026-05-03"), day("2026-05-03")))
-		is("products", s.Products, fmt.Sprintf(`[{"product":"t1","name":"Green tea","currency":"EUR","quantity":3,"amount":30.75,"last":%d,"from":{"kind":"purchase,return","text":"t1"}},`+
-			`{"name":"Cup","currency":"EUR","quantity":1,"amount":10,"last":%d,"from":{"kind":"purchase,return","text":"Cup"}}]`, day("2026-05-04"), day("2026-03-10")))
+		is("value", s.Value, fmt.Sprintf(`[{"currency":"EUR","recency_days":18,"frequency":2,"returns":1,"money":40.75,"cost":9.5,"margin":31.25,"costed":true,"first":%d,"last":%d,"from":{"value":"EUR"}},`+
+			`{"currency":"IRT","recency_days":17,"frequency":1,"returns":0,"money":100000,"costed":false,"first":%d,"last":%d,"from":{"value":"IRT"}}]`, day("2026-03-10"), day("2026-05-02"), day("2026-05-03"), day("2026-05-03")))
+		is("products", s.Products, fmt.Sprintf(`[{"product":"t1","name":"Green tea","currency":"EUR","quantity":3,"amount":30.75,"last":%d,"from":{"kind":"purchase,return","text":"t1","value":"EUR"}},`+
+			`{"name":"Cup","currency":"EUR","quantity":1,"amount":10,"last":%d,"from":{"kind":"purchase,return","text":"Cup","value":"EUR"}}]`, day("2026-05-04"), day("2026-03-10")))
 		is("programmes", s.Programmes, fmt.Sprintf(`[{"programme":"Nowruz","step":"opened","at":%d,"steps":{"clicked":1,"opened":2,"sent":1},"from":{"kind":"programme","text":"Nowruz"}}]`, day("2026-04-01")+3))
 		is("visits", s.Visits, fmt.Sprintf(`{"count":3,"last":%[1]d,"pages":[{"address":"/a","title":"Title of /a","count":2,"last":%[1]d},{"address":"/b","title":"Title of /b","count":1,"last":%[1]d}],"from":{"kind":"visit"}}`, day("2026-05-01")))
 		is("satisfaction", s.Satisfaction, fmt.Sprintf(`{"count":3,"csat":100,"last":5,"at":%d,"nps":9,"from":{"kind":"rating"}}`, day("2026-05-06")+2))
-		is("open", s.Open, fmt.Sprintf(`{"conversations":2,"promises":[{"conversation":"x","number":1,"kind":"next","due":77}],"orders":[{"order":"o2","step":"shipped","at":%d,"from":{"kind":"delivery","text":"o2"}}]}`, day("2026-05-05")))
+		is("open", s.Open, fmt.Sprintf(`{"conversations":2,"promises":[{"conversation":"x","number":1,"kind":"next","due":77},{"conversation":"x","number":1,"kind":"resolution","left":5000}],"orders":[{"order":"o2","step":"shipped","at":%d,"from":{"kind":"delivery","text":"o2"}}]}`, day("2026-05-05")))
 		var channels []string
 		for _, c := range s.Channels {
 			channels = append(channels, fmt.Sprint(c.Channel, " ", c.In, " ", c.Out, " ", c.Response))
@@ -113,6 +114,31 @@ func TestSummary(t *testing.T) {
 				t.Errorf("%s: %d touches, the timeline has %d", p.Programme, n, len(line.Items))
 			}
 		}
+		// A value leads to all that it was made of, also to what only cost, and to nothing of another currency.
+		leads := func(from From, want ...string) {
+			t.Helper()
+			f := TimelineFilter{Text: from.Text, Value: from.Value, Limit: 2}
+			if from.Kind != "" {
+				f.Kinds = strings.Split(from.Kind, ",")
+			}
+			var got []string
+			for {
+				line := must(db.TimelineOf(ctx, []string{"c-x"}, f))
+				for _, t := range line.Items {
+					got = append(got, fmt.Sprint(t.Kind, " ", t.At.Time().UTC().Format(time.DateOnly)))
+				}
+				if f.Before = line.Next; f.Before == "" {
+					break
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%+v: %q\nwant %q", from, got, want)
+			}
+		}
+		leads(s.Value[0].From, "return 2026-05-04", "purchase 2026-05-02", "programme 2026-04-01", "purchase 2026-03-10", "call 2020-01-01")
+		leads(s.Value[1].From, "purchase 2026-05-03")
+		leads(s.Products[0].From, "return 2026-05-04", "purchase 2026-05-02", "purchase 2026-03-10")
+		leads(From{Value: "EUR", Text: "Nowruz"}, "programme 2026-04-01")
 		if i := slices.IndexFunc(s.Products, func(p ProductSummary) bool { return p.Product == "t1" }); i < 0 || s.Products[i].From.Text != "t1" {
 			t.Errorf("%+v", s.Products)
 		}
@@ -123,9 +149,23 @@ func TestSummary(t *testing.T) {
 		if _, err := db.Summary(ctx, []string{"none"}, order); !errors.Is(err, ErrNotFound) {
 			t.Error(err)
 		}
+		// Who does not see costs is led to none, and finds no touch by its cost.
+		costs := Sight{hidden: map[string]bool{FieldCost: true}}
+		seen := CutTo(costs, s)
+		if v := seen.Value[0]; v.Margin != 0 || v.Cost != 0 || v.From != (From{Kind: valueKinds, Value: "EUR"}) {
+			t.Errorf("%+v", v)
+		}
+		for _, f := range []TimelineFilter{{Value: "EUR"}, {Value: "EUR", Kinds: []string{KindReturn, KindCall}}, {Value: "EUR", Kinds: []string{KindCall}}} {
+			if f = CutTo(costs, f); len(f.Kinds) == 0 || slices.Contains(f.Kinds, KindCall) {
+				t.Errorf("%+v", f)
+			}
+		}
 		var hidden = Sight{hidden: map[string]bool{FieldMoney: true}}
+		if f := CutTo(hidden, TimelineFilter{Value: "EUR"}); f.Value != "" {
+			t.Errorf("%+v", f)
+		}
 		s.Cut(hidden)
-		if len(s.Value) != 0 || s.Products[0].Amount != 0 {
+		if len(s.Value) != 0 || s.Products[0].Amount != 0 || s.Products[0].From.Value != "" {
 			t.Errorf("%+v", s.Value)
 		}
 	})

@@ -29,6 +29,7 @@ type TimelineFilter struct {
 	Channels []string
 	Agent    string // who wrote it or took part
 	Text     string // all of these words, as search finds them, the last one perhaps unfinished; visits have none
+	Value    string // a currency: what counts into the value in it (ValueSummary)
 	From, To Millis // To itself is not meant
 	Before   string // Timeline.Next
 	Limit    int
@@ -72,9 +73,9 @@ func (db *DB) TimelineOf(ctx context.Context, customers []string, f TimelineFilt
 		}
 		var places []spot
 		if len(words) > 0 {
-			places, err = db.placesByText(ctx, q, identities, words, f, top)
+			places, err = db.placesBySaying(ctx, q, identities, words, f, top)
 		} else {
-			places, err = placesOf(ctx, q, identities, f, top)
+			places, err = db.placesOf(ctx, q, identities, f, top)
 		}
 		if err != nil || len(places) == 0 {
 			return err
@@ -108,7 +109,7 @@ func identitiesOf(ctx context.Context, q querier, customers []string) ([]string,
 }
 
 // placesOf are the newest places below top that the filter lets through, at most one more than wanted.
-func placesOf(ctx context.Context, q querier, identities []string, f TimelineFilter, top spot) ([]spot, error) {
+func (db *DB) placesOf(ctx context.Context, q querier, identities []string, f TimelineFilter, top spot) ([]spot, error) {
 	var found []spot
 	low := spot{math.MinInt64, math.MinInt64}
 	if f.From != 0 {
@@ -129,11 +130,15 @@ func placesOf(ctx context.Context, q querier, identities []string, f TimelineFil
 			in("author", []string{f.Agent})
 			cond += " AND author_kind = 'agent'"
 		}
+		if f.Value != "" {
+			args = append(args, f.Value)
+			cond += " AND " + db.d.valued(len(args))
+		}
 		// Each identity's piece comes in order from its index; one query over all of them would sort everything.
 		pieces := make([]string, len(some))
 		for i, id := range some {
 			args = append(args, id)
-			pieces[i] = fmt.Sprintf(`SELECT * FROM (SELECT happened_at, n FROM touches WHERE identity = $%d AND (happened_at, n) < ($1, $2)
+			pieces[i] = fmt.Sprintf(`SELECT * FROM (SELECT happened_at, n FROM touches t WHERE identity = $%d AND (happened_at, n) < ($1, $2)
 				AND (happened_at, n) > ($3, $4)%s ORDER BY happened_at DESC, n DESC LIMIT $5) AS p%d`, len(args), cond, i)
 		}
 		list, err := collect(ctx, q, func(rows *sql.Rows, p *spot) error { return rows.Scan(&p.at, &p.n) },
@@ -149,6 +154,40 @@ func placesOf(ctx context.Context, q querier, identities []string, f TimelineFil
 		}
 	}
 	return found, nil
+}
+
+// placesBySaying is placesByText without what does not count into the value that is asked for: the index knows nothing of amounts.
+func (db *DB) placesBySaying(ctx context.Context, q querier, identities []string, words []clause, f TimelineFilter, top spot) ([]spot, error) {
+	var out []spot
+	for {
+		places, err := db.placesByText(ctx, q, identities, words, f, top)
+		if err != nil || f.Value == "" {
+			return places, err
+		}
+		counts := map[int64]bool{}
+		for some := range slices.Chunk(places, keysAtOnce) {
+			args := []any{f.Value}
+			for _, p := range some {
+				args = append(args, p.n)
+			}
+			if _, err := collect(ctx, q, func(rows *sql.Rows, n *int64) error {
+				err := rows.Scan(n)
+				counts[*n] = true
+				return err
+			}, "SELECT t.n FROM touches t WHERE t.n IN ("+placeholders(2, len(some))+") AND "+db.d.valued(1), args...); err != nil {
+				return nil, err
+			}
+		}
+		for _, p := range places {
+			if counts[p.n] {
+				out = append(out, p)
+			}
+		}
+		if len(places) <= f.Limit || len(out) > f.Limit {
+			return out[:min(len(out), f.Limit+1)], nil
+		}
+		top = places[len(places)-1]
+	}
 }
 
 // placesByText is placesOf for words: the index knows whose touches it has, of what kind, by which channel and by whom.
@@ -177,11 +216,12 @@ func (db *DB) placesByText(ctx context.Context, q querier, identities []string, 
 		marked("author", []string{f.Agent})
 	}
 	var found []spot
+	touched := db.lists(q, ofTouches)
 	for some := range slices.Chunk(identities, 4*identitiesAtOnce) {
 		all := m.all
 		marked("identity", some)
 		a := pick{mask: docWhisper, below: top, limit: f.Limit + 1}
-		err := db.newest(ctx, q, v, m, from, &a)
+		err := touched.newest(ctx, v, newLookup(m), from, &a)
 		m.all = all
 		if err != nil {
 			return nil, err

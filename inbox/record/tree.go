@@ -33,6 +33,16 @@ func rootOf(ctx context.Context, q querier, id string) (string, error) {
 	return root, one(err)
 }
 
+// living is rootOf but for those who stand for somebody who was erased: nothing more is to be said of them. With the dialect's lockRows, nobody is erased
+// while something is said. ErrNotFound.
+func living(ctx context.Context, q querier, id, lock string) (string, error) {
+	root, err := rootOf(ctx, q, id)
+	if err == nil {
+		err = one(q.QueryRowContext(ctx, "SELECT id FROM customers WHERE id = $1 AND erased_at = 0"+lock, root).Scan(&root))
+	}
+	return root, err
+}
+
 // tree is a root with all who were merged into it.
 type tree struct {
 	root string
@@ -127,9 +137,8 @@ func (t tree) merged() []Customer {
 
 // treeNames are the names of all in a root's tree, a line each.
 func treeNames(ctx context.Context, q querier, root string) (string, error) {
-	names, err := collect(ctx, q, func(rows *sql.Rows, s *string) error { return rows.Scan(s) },
-		"SELECT name FROM customers WHERE id = $1 OR (root = $1 AND root <> '') ORDER BY created_at, id", root)
-	return strings.Join(names, "\n"), err
+	names, err := namesBy(ctx, q, []any{root})
+	return strings.Join(names[root], "\n"), err
 }
 
 // identities are those with their home in the tree, the oldest first, each with how it came there.

@@ -179,6 +179,16 @@ func (s *sought) likes(ctx context.Context, q querier) (map[string][]Reason, err
 	for _, other := range devices {
 		add(other, Reason{Kind: "device"})
 	}
+	// Who opened what was made for somebody, and was not the first.
+	later, err := collect(ctx, q, text, `SELECT i.customer FROM link_uses u JOIN identities i ON i.id = u.identity WHERE u.first = 0 AND u.customer IN `+in+`
+		UNION SELECT CASE WHEN c.root = '' THEN c.id ELSE c.root END FROM identities i JOIN link_uses u ON u.identity = i.id JOIN customers c ON c.id = u.customer
+		WHERE u.first = 0 AND i.home IN `+in+` LIMIT 100`, s.tree.ids()...)
+	if err != nil {
+		return nil, err
+	}
+	for _, other := range later {
+		add(other, Reason{Kind: "start"})
+	}
 	// A name in two scripts is not more than the same name.
 	for other, reasons := range found {
 		if slices.Contains(reasons, Reason{Kind: "name"}) {

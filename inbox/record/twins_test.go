@@ -220,6 +220,105 @@ func TestLinksSuggest(t *testing.T) {
 	})
 }
 
+// A link that is good for one account links the first that brings it. Another one is only suggested, whatever is merged, started anew or taken apart meanwhile.
+func TestAForwardedLinkSuggests(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, addr string) {
+		ctx := t.Context()
+		f := newFirm(t, db)
+		for _, who := range []string{"x", "a", "b", "c", "d", "e", "f"} {
+			f.receive(who, "k"+who, "hello").Identity.Name = ""
+		}
+		f.write()
+		brings := func(who, link string) {
+			i := must(db.Identity(ctx, "i-"+who))
+			f.mark(&Identity{ID: i.ID, Customer: "c-" + who, Channel: i.Channel, Address: i.Address}, Mark{Kind: MarkLink, Link: &channels.Link{Customer: "c-x", Evidence: "start link", Once: link}})
+		}
+		of := func(who string) string { return must(db.Identity(ctx, "i-"+who)).Customer }
+		suggests := func(want ...string) {
+			t.Helper()
+			if got := suggested(t, db); !slices.Equal(got, want) {
+				t.Errorf("%q, want %q", got, want)
+			}
+		}
+		brings("a", "one") // both in one batch
+		brings("b", "one")
+		f.write()
+		if of("a") != "c-x" || of("b") != "c-b" {
+			t.Fatal(of("a"), of("b"))
+		}
+		suggests("c-b c-x 50 start")
+		// The same accounts again, after a restart.
+		db.Close()
+		db = must(Open(ctx, addr))
+		t.Cleanup(func() { db.Close() })
+		f.db = db
+		brings("b", "one")
+		brings("a", "one")
+		f.write()
+		if of("a") != "c-x" || of("b") != "c-b" || len(must(db.Customer(ctx, "c-x")).Identities) != 2 {
+			t.Error(of("a"), of("b"))
+		}
+		suggests("c-b c-x 50 start")
+		// Another link is good for another account.
+		brings("c", "two")
+		f.write()
+		if of("c") != "c-x" {
+			t.Error(of("c"))
+		}
+		// Whom people have told apart is not linked by the same link again, and it stays used up.
+		history := must(db.CustomerHistory(ctx, "c-x"))
+		for _, l := range history.Links {
+			if l.Identity == "i-a" {
+				must(db.UndoLink(ctx, l.ID, Decided{At: f.now, By: "u1"}, nil))
+			}
+		}
+		brings("a", "one")
+		brings("d", "one")
+		f.write()
+		if of("a") != "c-a" || of("d") != "c-d" {
+			t.Error(of("a"), of("d"))
+		}
+		suggests("c-b c-x 50 start", "c-d c-x 50 start")
+		// Of a customer who was merged, the one it is now; and what an erased account has used up stays so.
+		must(db.Merge(ctx, "c-x", "c-e", "", Decided{At: f.now}, nil))
+		c := f.change("a")
+		c.Status = Resolved
+		f.append(Event{Kind: EvResolved, Conversation: c})
+		f.write()
+		must(db.Erase(ctx, "c-a", "asked", Decided{At: f.now}, nil))
+		brings("f", "one")
+		f.write()
+		if of("f") != "c-f" {
+			t.Error(of("f"))
+		}
+		suggests("c-b c-e 50 start", "c-d c-e 50 start", "c-e c-f 50 start")
+		if n := count(t, db, "SELECT count(*) FROM link_uses WHERE identity = 'i-a'"); n != 0 {
+			t.Error("an erased account is still named")
+		}
+		// So it does when its customer is erased, for who comes back under the same id.
+		used := count(t, db, "SELECT count(*) FROM link_uses WHERE first = 1")
+		for _, id := range []string{"x", "b", "c", "d", "e", "f"} {
+			c := f.change(id)
+			c.Status = Resolved
+			f.append(Event{Kind: EvResolved, Conversation: c})
+		}
+		f.write()
+		must(db.Erase(ctx, "c-x", "asked", Decided{At: f.now}, nil))
+		unflawed(t, db)
+		f.receive("y", "again", "hello").Identity.Customer = "c-x"
+		f.receive("g", "kg", "hello")
+		f.write()
+		brings("g", "one")
+		f.write()
+		if of("g") != "c-g" || used == 0 || count(t, db, "SELECT count(*) FROM link_uses WHERE first = 1") != used {
+			t.Error(of("g"), used)
+		}
+		if n := count(t, db, "SELECT count(*) FROM link_uses WHERE customer = 'c-x' AND first = 1 OR customer = 'c-e'"); n != 0 {
+			t.Error("an erased customer is still named")
+		}
+	})
+}
+
 // What many share says nothing, and costs little.
 func TestCommonWordsSuggestNothing(t *testing.T) {
 	each(t, func(t *testing.T, db *DB, _ string) {

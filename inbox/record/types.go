@@ -333,7 +333,8 @@ type Mark struct {
 //	3  SLA clocks, consults, second opinions, flags, whispers; skills, overflow, released units
 //	4  what others log, with its data; imports of touches, whose events take several numbers
 //	5  visitors who leave while they wait
-const EventVersion = 5
+//	6  links that are good for one identity
+const EventVersion = 6
 
 // Event is one entry of the log. Conversation and Agents are the headers after the change.
 type Event struct {

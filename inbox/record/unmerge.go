@@ -98,7 +98,7 @@ func (db *DB) UndoMerge(ctx context.Context, merge string, move []string, by Dec
 		run("UPDATE merges SET undone_at = $2, undone_by = $3 WHERE id = $1", m.ID, int64(m.UndoneAt), m.UndoneBy)
 		run("UPDATE customers SET merged_into = '' WHERE id = $1", m.From)
 		setRoots(run, part, m.From)
-		run("UPDATE customers SET stale = 1, seek = seek + 1 WHERE id = $1", rest.root)
+		run("UPDATE customers SET stale = 1, restage = 1, seek = seek + 1 WHERE id = $1", rest.root)
 		dismissPair(run, m.From, m.Into, by)
 		if err != nil {
 			return err

@@ -50,6 +50,9 @@ func (f Format) Valid() bool {
 	return slices.Contains(Encodings, f.Encoding) && (f.Kind == JSONL || f.Kind == CSV && slices.Contains(Delimiters, f.Delimiter))
 }
 
+// Persian tells that Persian can be written in the format.
+func (f Format) Persian() bool { return f.Encoding != "windows-1252" }
+
 func (f Format) encoding() encoding.Encoding {
 	switch f.Encoding {
 	case "utf-16le":

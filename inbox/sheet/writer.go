@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"golang.org/x/text/encoding"
+	"golang.org/x/text/runes"
 	"golang.org/x/text/transform"
 )
 
@@ -66,7 +67,11 @@ func NewWriter(w io.Writer, f Format, columns []string) *Writer {
 		_, t.err = t.w.Write(f.bom())
 	}
 	if e := f.encoding(); e != nil {
-		t.enc = transform.NewWriter(t.w, encoding.ReplaceUnsupported(e.NewEncoder()))
+		to := transform.Transformer(encoding.ReplaceUnsupported(e.NewEncoder()))
+		if f.Encoding == "windows-1256" {
+			to = transform.Chain(runes.Remove(runes.Predicate(unknownTo1256)), runes.Map(writtenIn1256), to)
+		}
+		t.enc = transform.NewWriter(t.w, to)
 	}
 	for _, c := range columns {
 		key, _ := json.Marshal(c)
@@ -148,4 +153,18 @@ func (t *Writer) Flush() error {
 		t.err = t.w.Flush()
 	}
 	return t.err
+}
+
+// Windows-1256 was made for Arabic: Persian is written in it with the Arabic ye and Latin digits, without a hamza above and marks of direction.
+
+func unknownTo1256(r rune) bool { return r == '\u0654' || r >= '\u2066' && r <= '\u2069' }
+
+func writtenIn1256(r rune) rune {
+	switch {
+	case r == 'ی':
+		return 'ي'
+	case r >= '۰' && r <= '۹':
+		return r - '۰' + '0'
+	}
+	return r
 }

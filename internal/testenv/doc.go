@@ -5,6 +5,7 @@
 // server that it did not start.
 //
 //	url := testenv.Postgres(t)            // a fresh, empty database on the test binary's one server
+//	x := testenv.NewTemplate(fill)        // copies of a filled one: x.Postgres(t), x.SQLite(t, path)
 //	s := testenv.PostgresServer(t)        // a server of the test's own, to be stopped and started: s.URL
 //	addr := testenv.Redis(t)              // a fresh, empty Redis, "127.0.0.1:port"
 //	s := testenv.RedisServer(t, "--appendonly", "yes") // the same, to be killed, paused, restarted: s.Addr

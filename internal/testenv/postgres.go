@@ -135,6 +135,11 @@ var shared = sync.OnceValues(func() (*Server, error) {
 // Postgres gives a fresh, empty database as a URL; it is dropped with the test.
 func Postgres(t T) string {
 	t.Helper()
+	return postgres(t, "template0")
+}
+
+func postgres(t T, template string) string {
+	t.Helper()
 	s, err := shared()
 	if errors.Is(err, errMissing) {
 		missing(t, "PostgreSQL", installPostgres)
@@ -142,12 +147,29 @@ func Postgres(t T) string {
 	if err != nil {
 		t.Fatalf("start PostgreSQL: %v", err)
 	}
-	name := "t" + strings.ToLower(rand.Text())
-	if err := pgExec(context.Background(), s.URL, "CREATE DATABASE "+name); err != nil {
+	name, err := createDatabase(s, template)
+	if err != nil {
 		t.Fatalf("create a database: %v", err)
 	}
 	t.Cleanup(func() {
 		pgExec(context.Background(), s.URL, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
 	})
+	return databaseURL(s, name)
+}
+
+// createDatabase copies a database of the server and gives the copy's name.
+func createDatabase(s *Server, template string) (string, error) {
+	name := "t" + strings.ToLower(rand.Text())
+	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		if err := pgExec(context.Background(), s.URL, "CREATE DATABASE "+name+" TEMPLATE "+template); !inUse(err) || time.Now().After(end) {
+			return name, err
+		}
+	}
+}
+
+// inUse tells that somebody is still connected to the database that is to be copied: connections that were closed a moment ago.
+func inUse(err error) bool { return err != nil && strings.Contains(err.Error(), "SQLSTATE 55006") }
+
+func databaseURL(s *Server, name string) string {
 	return strings.Replace(s.URL, "/postgres?", "/"+name+"?", 1)
 }

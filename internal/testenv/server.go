@@ -48,6 +48,7 @@ type Server struct {
 
 	mu     sync.Mutex
 	cmd    *exec.Cmd
+	killed bool
 	done   chan struct{}  // closed when cmd has ended
 	keeper io.WriteCloser // its standard input
 	wait   func()
@@ -96,6 +97,16 @@ func (s *Server) Start() error {
 	if s.cmd != nil {
 		return errors.New("already running")
 	}
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		err := s.start()
+		// Children of a killed server may outlive it for a moment, and hold its memory against the next one.
+		if err == nil || s.cmd != nil || !s.killed || time.Now().After(deadline) {
+			return err
+		}
+	}
+}
+
+func (s *Server) start() error {
 	log, err := os.OpenFile(filepath.Join(s.Dir, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
 	if err != nil {
 		return err
@@ -137,7 +148,12 @@ func (s *Server) tail() string {
 func (s *Server) Stop() { s.end(s.grace) }
 
 // Kill ends the server with SIGKILL and waits for it; what it had on disk stays for Start.
-func (s *Server) Kill() { s.end(syscall.SIGKILL) }
+func (s *Server) Kill() {
+	s.end(syscall.SIGKILL)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.killed = true
+}
 
 func (s *Server) end(sig syscall.Signal) {
 	s.mu.Lock()

@@ -7,10 +7,13 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"tamas/internal/testenv"
 )
@@ -29,6 +32,44 @@ func TestPostgresGivesFreshDatabases(t *testing.T) {
 		if _, err := db.Exec("CREATE TABLE x (i INT)"); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// A template is filled once; each copy has what it held, and what is written to one is in no other.
+func TestTemplatesAreCopied(t *testing.T) {
+	filled := 0
+	x := testenv.NewTemplate(func(address string) error {
+		filled++
+		driver := "pgx"
+		if !strings.Contains(address, "://") {
+			driver = "sqlite"
+		}
+		db, err := sql.Open(driver, address)
+		if err != nil {
+			return err
+		}
+		_, err = db.Exec("CREATE TABLE x (i INT)")
+		return errors.Join(err, db.Close())
+	})
+	for driver, copied := range map[string]func() string{"pgx": func() string { return x.Postgres(t) },
+		"sqlite": func() string { return x.SQLite(t, filepath.Join(t.TempDir(), "a", "b.db")) }} {
+		for range 2 {
+			db, err := sql.Open(driver, copied())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer db.Close()
+			var n int
+			if err := db.QueryRow("SELECT count(*) FROM x").Scan(&n); err != nil || n != 0 {
+				t.Errorf("%s: %d rows, %v", driver, n, err)
+			}
+			if _, err := db.Exec("INSERT INTO x VALUES (1)"); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if filled != 2 {
+		t.Errorf("filled %d times", filled)
 	}
 }
 

@@ -23,6 +23,7 @@ func (db *DB) matching(ctx context.Context, q querier, text string, sight Sight)
 	if err != nil {
 		return nil, nil, 0, err
 	}
+	touched := db.lists(q, ofTouches)
 	for _, begins := range []bool{false, true} {
 		m := match{all: words}
 		if begins {
@@ -32,7 +33,7 @@ func (db *DB) matching(ctx context.Context, q querier, text string, sight Sight)
 			break
 		}
 		a := pick{mask: docLogged | docWhisper, below: spot{math.MaxInt64, math.MaxInt64}, limit: 200}
-		if err := db.newest(ctx, q, v, m, math.MinInt64, &a); err != nil {
+		if err := touched.newest(ctx, v, newLookup(m), math.MinInt64, &a); err != nil {
 			return nil, nil, 0, err
 		}
 		if len(a.found) == 0 {
@@ -47,7 +48,7 @@ func (db *DB) matching(ctx context.Context, q querier, text string, sight Sight)
 		}
 		break
 	}
-	rows, err := db.conversationRows(ctx, q, match{all: clausesWithBeginning(words)}, math.MaxInt64, 200)
+	rows, err := db.lists(q, ofConversations).conversationRows(ctx, match{all: clausesWithBeginning(words)}, math.MaxInt64, 200)
 	if err == nil && len(rows) > 0 {
 		var more []string
 		more, err = collect(ctx, q, scanText, "SELECT id FROM conversations WHERE number IN ("+placeholders(1, len(rows))+")", rows...)
@@ -56,7 +57,7 @@ func (db *DB) matching(ctx context.Context, q querier, text string, sight Sight)
 	if err != nil {
 		return nil, nil, 0, err
 	}
-	rows, err = db.nameRows(ctx, q, words, false, sight, 200)
+	rows, err = db.lists(q, ofNames).nameRows(ctx, words, sight, 200)
 	if err == nil && len(rows) > 0 {
 		identities, err = collect(ctx, q, scanText, `SELECT i.id FROM identities i JOIN customer_rows r ON r.customer = i.customer
 			WHERE r.n IN (`+placeholders(1, len(rows))+") LIMIT 1000", rows...)
