@@ -268,7 +268,8 @@ func TestYesNoAndAddresses(t *testing.T) {
 	if _, err := Bool("maybe"); err == nil {
 		t.Error("maybe is an answer")
 	}
-	for s, want := range map[string]string{" Ali@Example.COM ": "ali@example.com", "Ali <ali@example.com>": "ali@example.com", "ali": "", "a b@c.d": "", "a@b@c.d": "", "a@b": "", "a@b..c": ""} {
+	for s, want := range map[string]string{" Ali@Example.COM ": "ali@example.com", "Ali <ali@example.com>": "ali@example.com", "ali": "", "a b@c.d": "", "a@b@c.d": "", "a@b": "", "a@b..c": "",
+		"'ali@example.com'": "ali@example.com", "<mailto:a@b.c>": "", "0@0.'": "", "a@b.é。": ""} {
 		if got, err := Email(s); got != want || err == nil != (want != "") {
 			t.Errorf("%s: %q %v", s, got, err)
 		}

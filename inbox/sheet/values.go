@@ -163,24 +163,21 @@ func Phone(s, region string) (string, error) {
 
 // Email reads a mail address as the mail channel's addresses are written: in lower case.
 func Email(s string) (string, error) {
-	s = strings.ToLower(Clean(s))
-	s = strings.TrimPrefix(s, "mailto:")
+	s = strings.TrimPrefix(strings.ToLower(Clean(s)), "mailto:")
 	if i := strings.LastIndexByte(s, '<'); i >= 0 && strings.HasSuffix(s, ">") {
 		s = s[i+1 : len(s)-1]
 	}
-	// Stricter than what mail brings: a typing error in a file is better corrected there.
+	s, ok := channels.Email(s)
+	// Stricter than what mail brings: a typing error in a file is better corrected there. What is looked at is the address as
+	// it will be kept, without the quotes around it and with its domain as servers take it.
 	at := strings.LastIndexByte(s, '@')
-	if at < 1 || !strings.Contains(s[at+1:], ".") || strings.HasSuffix(s, ".") || strings.Contains(s[at:], "..") || strings.Contains(s[:at], "@") ||
+	if !ok || !strings.Contains(s[at+1:], ".") || strings.HasSuffix(s, ".") || strings.Contains(s[at:], "..") || strings.Contains(s[:at], "@") ||
 		strings.ContainsFunc(s, func(r rune) bool {
 			return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`:"[]`, r)
 		}) {
 		return "", ErrValue
 	}
-	out, ok := channels.Email(s)
-	if !ok {
-		return "", ErrValue
-	}
-	return out, nil
+	return s, nil
 }
 
 // List reads several values in one field, parted by commas, semicolons or bars of either script, or lines; a JSON list too.
