@@ -1,10 +1,11 @@
 // What a first visit loads, gzip: per page and language, the entry, the page's chunks with all they
-// import, the styles and the fonts that its text needs. Fails above the aim.
+// import, the styles and the fonts that its text needs, of the build in TAMAS_DIST, else dist. Fails above the aim.
 import { readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 
 const aim = 250 * 1024
-const dist = new URL('../dist/', import.meta.url)
+const dist = process.env.TAMAS_DIST ? pathToFileURL(`${process.env.TAMAS_DIST}/`) : new URL('../dist/', import.meta.url)
 const manifest = JSON.parse(readFileSync(new URL('manifest.json', dist), 'utf8'))
 const pages = {
   'sign-in': ['index.html', 'src/pages/SignIn.vue'],

@@ -58,6 +58,8 @@ export const customer = {
   'likeness.name.of': 'the same name {value}',
   'likeness.sound': 'names that sound alike',
   'likeness.sound.of': 'names that sound alike: {value}',
+  'likeness.start': 'opened a start link made for the other, when it was used up',
+  'likeness.start.of': 'opened a start link made for the other, when it was used up',
   'likeness.device': 'the same browser',
   'likeness.device.of': 'the same browser',
 }

@@ -149,6 +149,8 @@ export const desk = {
   'help.previous': 'Previous conversation',
   'help.conversation': 'Conversation',
   'help.resolve': 'Resolve or reopen',
+  'help.snooze': 'Snooze or wake',
+  'help.customer': 'Show or hide the customer',
   'help.writing': 'Writing',
   'help.send': 'Send (chat)',
   'help.sendAlways': 'Send (mail too)',

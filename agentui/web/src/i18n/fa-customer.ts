@@ -60,6 +60,8 @@ export const customer: Record<keyof typeof en, string> = {
   'likeness.name.of': 'همان نام {value}',
   'likeness.sound': 'نام‌های هم‌آوا',
   'likeness.sound.of': 'نام‌های هم‌آوا: {value}',
+  'likeness.start': 'پیوند شروعِ ساخته‌شده برای دیگری را باز کرد، پس از آن‌که مصرف شده بود',
+  'likeness.start.of': 'پیوند شروعِ ساخته‌شده برای دیگری را باز کرد، پس از آن‌که مصرف شده بود',
   'likeness.device': 'همان مرورگر',
   'likeness.device.of': 'همان مرورگر',
 }

@@ -151,6 +151,8 @@ export const desk: Record<keyof typeof en, string> = {
   'help.previous': 'گفت‌وگوی پیشین',
   'help.conversation': 'گفت‌وگو',
   'help.resolve': 'حل یا بازگشایی',
+  'help.snooze': 'تعویق یا بیدار کردن',
+  'help.customer': 'نمایش یا پنهان کردن مشتری',
   'help.writing': 'نوشتن',
   'help.send': 'ارسال (چت)',
   'help.sendAlways': 'ارسال (ایمیل هم)',

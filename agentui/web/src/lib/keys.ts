@@ -6,11 +6,10 @@ import { onBeforeUnmount, onMounted } from 'vue'
  */
 export type Keys = Record<string, (e: KeyboardEvent) => unknown>
 
-let lead = 0
-
+/** Whether keys are text there, or choose: in a box to tick they are not. */
 export function typing(target: EventTarget | null): boolean {
   const el = target as HTMLElement | null
-  return !!el && (el.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName))
+  return !!el?.matches?.('textarea, select, input:not([type=checkbox], [type=radio], [type=button]), [contenteditable]:not([contenteditable=false])')
 }
 
 /** Whether a dialog, a menu or a list of choices is open: keys belong to it. */
@@ -22,21 +21,23 @@ export function useKeys(keys: Keys): void {
   function heard(e: KeyboardEvent) {
     if (e.defaultPrevented || e.ctrlKey || e.metaKey || e.altKey || e.isComposing || taken || modal()) return
     const name = e.key === '?' || e.key === '؟' ? '?' : e.code
-    const led = Date.now() - lead < 1000 && keys[`g ${name}`]
-    const f = led || keys[`!${name}`] || (typing(e.target) ? undefined : keys[name])
-    if (!f || (led && typing(e.target))) return
-    lead = 0
-    if (f(e) !== false) e.preventDefault()
+    const f = led ? keys[`g ${name}`] : keys[`!${name}`] || (typing(e.target) ? undefined : keys[name])
+    if (f && f(e) !== false) e.preventDefault()
   }
   onMounted(() => addEventListener('keydown', heard))
   onBeforeUnmount(() => removeEventListener('keydown', heard))
 }
 
-// Asked before anybody hears the key: the Escape that closes a dialog must not decline an offer as well.
+// Asked before anybody hears the key: the Escape that closes a dialog must not decline an offer as well, and what comes after g
+// is for those that wait for it alone: the S of "g S" must not snooze, whoever may go where it leads.
 let taken = false
-addEventListener('keydown', () => (taken = modal()), { capture: true })
+let led = false
+let lead = 0
 addEventListener('keydown', (e) => {
-  if (e.code === 'KeyG' && !typing(e.target) && !e.ctrlKey && !e.metaKey) setTimeout(() => (lead = Date.now()))
-})
+  taken = modal()
+  const text = typing(e.target)
+  led = !text && Date.now() - lead < 1000
+  lead = e.code === 'KeyG' && !led && !text && !e.ctrlKey && !e.metaKey ? Date.now() : 0
+}, { capture: true })
 
 export const mac = /Mac|iP/.test(navigator.platform)

@@ -15,3 +15,13 @@ export function money(amount: Amount | undefined, currency = ''): string {
   if (!f) formats.set(key, (f = new Intl.NumberFormat(locale.value === 'fa' ? 'fa-IR' : 'en', { style: 'currency', currency, currencyDisplay: 'narrowSymbol', trailingZeroDisplay: 'stripIfInteger' })))
   return f.format(n)
 }
+
+/** currencyName is a currency in words: "Euro", «تومان». */
+export function currencyName(currency: string): string {
+  if (currency === 'IRT') return t('money.toman', { amount: '' }).trim()
+  try {
+    return new Intl.DisplayNames(locale.value === 'fa' ? 'fa-IR' : 'en', { type: 'currency' }).of(currency) ?? currency
+  } catch {
+    return currency
+  }
+}

@@ -1,12 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import type { RecordTouch } from '@/api'
-import { foldTimeline, joined } from './timeline'
+import { foldTimeline, isOf, joined } from './timeline'
 
 const day = 86_400_000
 const dayOf = (ms: number) => Math.floor(ms / day)
 let n = 0
 const touch = (id: string, at: number, conversation = '', more: Partial<RecordTouch> = {}): RecordTouch => ({ id, n: ++n, kind: conversation ? 'message' : 'call', conversation, identity: 'i', account: 'a', channel: 'c', inbound: true, author: { kind: 'customer' }, at, state: '', rev: 1, number: conversation ? 7 : 0, ...more })
 const shape = (lines: ReturnType<typeof foldTimeline>) => lines.map((l) => (l.type === 'day' ? `day ${dayOf(l.at)}` : l.type === 'run' ? `run ${l.conversation} ${l.touches.length}${l.open ? ' open' : ''}` : `${l.type} ${l.touch.id}`))
+
+it('a touch is of a customer by a known identity, or by one that it has just made', () => {
+  const by = (identity: string, customer?: string) => isOf({ touch: touch('t', 1, '', { identity }), identity: customer ? { id: identity, customer, channel: 'customer', address: customer, name: '' } : undefined }, 'me', ['a', 'b'])
+  expect([by('a'), by('new', 'me'), by('new', 'other'), by('new')]).toEqual([true, true, false, false])
+  expect(isOf({ identity: { id: 'a', customer: 'me', channel: 'sms', address: '1', name: '' } }, 'me', ['a'])).toBe(false)
+})
 
 describe('a timeline', () => {
   const items = [touch('e', 2 * day + 30), touch('d', 2 * day + 20, 'c1'), touch('v', 2 * day + 15), touch('c', 2 * day + 10, 'c1'), touch('b', day + 5, 'c1'), touch('a', day + 1, 'c2')]

@@ -1,4 +1,4 @@
-import type { RecordTouch } from '@/api'
+import type { Event, RecordTouch } from '@/api'
 
 // A timeline's lines: days, single touches, and conversations, which fold and unfold.
 
@@ -11,6 +11,9 @@ export type Line =
 
 /** Newest first by when it happened; of the same moment, what the record knows last comes first. */
 export const newer = (a: RecordTouch, b: RecordTouch) => b.at - a.at || b.n - a.n
+
+/** Whether an event's touch is a customer's. The first that is logged by a customer's id makes the identity that it is of: nobody knows that yet. */
+export const isOf = (e: Pick<Event, 'touch' | 'identity'>, customer: string, identities: readonly string[]): boolean => !!e.touch && (e.identity?.customer === customer || identities.includes(e.touch.identity))
 
 /** joined is a timeline with more touches: each once, of two states of one the newer, in order. */
 export function joined(held: readonly RecordTouch[], more: readonly RecordTouch[]): RecordTouch[] {

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { askOf, everything, filterOf, isEverything, queryOf } from './touchFilter'
 
 it('a filter survives the address', () => {
-  const f = { kinds: ['call', 'x_repair'], channels: ['email'], agent: 'u1', text: 'چای سبز', from: '2026-03-21', to: '2026-11-22' }
+  const f = { kinds: ['call', 'x_repair'], channels: ['email'], agent: 'u1', text: 'چای سبز', from: '2026-03-21', to: '2026-11-22', value: 'IRT' }
   expect(filterOf(queryOf(f))).toEqual(f)
   expect(queryOf(everything)).toEqual({})
   expect(filterOf({})).toEqual(everything)

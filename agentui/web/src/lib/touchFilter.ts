@@ -8,9 +8,11 @@ export interface TouchFilter {
   text: string
   from: string
   to: string
+  /** A currency: what the value in it was made of. */
+  value: string
 }
 
-export const everything: TouchFilter = { kinds: [], channels: [], agent: '', text: '', from: '', to: '' }
+export const everything: TouchFilter = { kinds: [], channels: [], agent: '', text: '', from: '', to: '', value: '' }
 
 type Loose = Record<string, unknown>
 const one = (v: unknown) => (typeof v === 'string' ? v : Array.isArray(v) && typeof v[0] === 'string' ? v[0] : '')
@@ -18,12 +20,12 @@ const many = (v: unknown) => [...new Set(one(v).split(',').map((x) => x.trim()).
 
 /** filterOf reads a filter out of an address. */
 export function filterOf(query: Loose): TouchFilter {
-  return { kinds: many(query.kind), channels: many(query.channel), agent: one(query.agent), text: one(query.text), from: readDate(one(query.from)) ?? '', to: readDate(one(query.to)) ?? '' }
+  return { kinds: many(query.kind), channels: many(query.channel), agent: one(query.agent), text: one(query.text), from: readDate(one(query.from)) ?? '', to: readDate(one(query.to)) ?? '', value: one(query.value) }
 }
 
 /** queryOf writes it into an address, what is empty left out. */
 export function queryOf(f: TouchFilter): Record<string, string> {
-  const all = { kind: f.kinds.join(','), channel: f.channels.join(','), agent: f.agent, text: f.text.trim(), from: f.from, to: f.to }
+  const all = { kind: f.kinds.join(','), channel: f.channels.join(','), agent: f.agent, text: f.text.trim(), from: f.from, to: f.to, value: f.value }
   return Object.fromEntries(Object.entries(all).filter(([, v]) => v))
 }
 

@@ -14,6 +14,8 @@ export const openAlerts = computed(() => alerts.value.filter((a) => !a.acked_at)
 
 /** What an alert says, in the language of who reads it where the hub wrote it in both. */
 export const alertText = (a: Alert): string => (locale.value === 'fa' && a.text_fa) || a.text
+/** The direction of what it says: a Persian sentence may begin with a Latin name. */
+export const alertDir = (a: Alert) => (locale.value === 'fa' && a.text_fa ? 'rtl' : 'ltr')
 /** Where one sees to it. */
 export function alertPlace(a: Alert): RouteLocationRaw {
   if (a.account) return { name: 'health' }

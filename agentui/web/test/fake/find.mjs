@@ -25,17 +25,18 @@ export function search(hub, q) {
   const wanted = (section) => !q.before && (!where.length || where.includes(section))
   const has = (s) => fold(s ?? '').includes(fold(text))
   const fits = (c) => of('channel').every((x) => c.channel === x) && of('status').every((x) => c.status === x) && of('from').every((x) => fold(hub.view(c).customer.name).includes(fold(x)))
+  const who = (c) => ({ ...hub.view(c).customer, address: hub.view(c).address, channel: c.channel })
   const some = [...hub.conversations.values()].slice(0, 60).filter(fits)
-  const messages = some.flatMap((c) => hub.touches.get(c.id).filter((t) => t.body?.text && has(t.body.text)).map((t) => ({ touch: t.id, conversation: c.id, number: c.number, kind: t.kind, inbound: t.inbound, author: t.author, customer: hub.view(c).customer, channel: c.channel, at: t.at, parts: parts(t.body.text.slice(0, 160), text), snippet: t.body.text.slice(0, 160) }))).sort((a, b) => b.at - a.at)
+  const messages = some.flatMap((c) => hub.touches.get(c.id).filter((t) => t.body?.text && has(t.body.text)).map((t) => ({ touch: t.id, conversation: c.id, number: c.number, kind: t.kind, inbound: t.inbound, author: t.author, customer: who(c), channel: c.channel, at: t.at, parts: parts(t.body.text.slice(0, 160), text), snippet: t.body.text.slice(0, 160) }))).sort((a, b) => b.at - a.at)
   const limit = Number(q.limit) || 20
   const from = Number(q.before) || 0
   const owner = [...hub.customers.values()][0]
-  const touches = !owner || !hub.accounts.length ? [] : [['purchase', 'Walnut desk 140 × 70, order 90121'], ['call', 'Asked when order 12458 will come']].filter((x) => has(x[1])).map(([kind, said], i) => ({ touch: `x${i}`, conversation: '', number: 0, kind, inbound: true, author: { kind: 'customer' }, customer: { id: owner.id, name: owner.name }, channel: i ? 'phone' : 'shop', at: Date.now() - (i + 2) * 1440 * minute, parts: parts(said, text), snippet: said }))
+  const touches = !owner || !hub.accounts.length ? [] : [['purchase', 'Walnut desk 140 × 70, order 90121'], ['call', 'Asked when order 12458 will come']].filter((x) => has(x[1])).map(([kind, said], i) => ({ touch: `x${i}`, conversation: '', number: 0, kind, inbound: true, author: { kind: 'customer' }, customer: { id: owner.id, name: owner.name, address: '09121234567', channel: 'phone' }, channel: i ? 'phone' : 'shop', at: Date.now() - (i + 2) * 1440 * minute, parts: parts(said, text), snippet: said }))
   return {
     text, filters,
     customers: wanted('customers') && text && !filters.length ? [...hub.identities.values()].filter((i) => has((i.name ?? '') + i.address)).slice(0, limit).map((i) => ({ id: i.customer, name: i.name ?? '', address: i.address, channel: i.channel, parts: parts(i.name && has(i.name) ? i.name : i.address, text) })) : [],
     organisations: wanted('organisations') && text && !filters.length ? ['Order of Architects', 'شرکت آوین تجارت'].filter(has).map((name, i) => ({ id: `o${i}`, name, parts: parts(name, text) })) : [],
-    conversations: wanted('conversations') ? some.filter((c) => has(hub.view(c).subject) && hub.view(c).subject).slice(0, limit).map((c) => ({ id: c.id, number: c.number, subject: hub.view(c).subject, status: c.status, queue: c.queue, channel: c.channel, tags: c.tags, customer: hub.view(c).customer, at: c.last_message_at, parts: parts(hub.view(c).subject, text) })) : [],
+    conversations: wanted('conversations') ? some.filter((c) => has(hub.view(c).subject) && hub.view(c).subject).slice(0, limit).map((c) => ({ id: c.id, number: c.number, subject: hub.view(c).subject, status: c.status, queue: c.queue, channel: c.channel, tags: c.tags, customer: who(c), at: c.last_message_at, parts: parts(hub.view(c).subject, text) })) : [],
     messages: !where.length || where.includes('messages') ? messages.slice(from, from + limit) : [],
     touches: wanted('touches') ? touches : [],
     settings: [], meant: [], next: messages.length > from + limit ? String(from + limit) : '', indexed: 100,

@@ -13,7 +13,7 @@ const columns = [['نام', ['علی رضایی', 'سارا کریمی', 'Jonas 
 
 function start(hub) {
   if (hub.imports) return
-  const of = (id, state, more) => ({ id, version: 1, name: `${id}.csv`, of: 'customers', state, waiting: false, size: 1_840_000, read: 0, format: { kind: 'csv', encoding: 'windows-1256', delimiter: ';', header: true }, columns, mapping: { نام: 'name', موبایل: 'phone', ایمیل: 'email', تولد: 'attribute:birthday' }, remembered: true, options: { zone: 'Asia/Tehran', region: 'IR', dates: 'auto', existing: 'fill', source: 'import', kind: '', currency: '', inbound: null }, rows: 12_400, estimated: true, done: 0, good: 0, bad: 0, made: 0, updated: 0, known: 0, customers: 0, error: '', left: [], left_count: 0, checked_at: 0, started_at: 0, ended_at: 0, forgotten_at: 0, at: Date.now() - 30 * minute, by: 'u4', ...more })
+  const of = (id, state, more) => ({ id, version: 1, name: `${id}.csv`, of: 'customers', state, waiting: false, size: 1_840_000, read: 0, format: { kind: 'csv', encoding: 'windows-1256', delimiter: ';', header: true }, columns, mapping: { نام: 'name', موبایل: 'phone', ایمیل: 'email', تولد: 'attribute:birthday' }, remembered: true, options: { zone: 'Asia/Tehran', region: 'IR', dates: 'auto', existing: 'fill', source: 'import', kind: '', currency: '', inbound: null }, rows: 12_400, estimated: true, done: 0, good: 0, bad: 0, made: 0, updated: 0, known: 0, customers: 0, messages: 0, error: '', left: [], left_count: 0, checked_at: 0, started_at: 0, ended_at: 0, forgotten_at: 0, at: Date.now() - 30 * minute, by: 'u4', ...more })
   hub.imports = !hub.accounts.length ? [] : [
     of('مشتریان-پاییز', 'new', {}),
     of('orders-2026', 'running', { of: 'touches', format: { kind: 'jsonl', encoding: 'utf-8', delimiter: '', header: true }, size: 412_000_000, read: 268_000_000, rows: 1_000_000, done: 650_000, made: 641_200, known: 8_300, bad: 500, customers: 4_120 }),
@@ -22,7 +22,7 @@ function start(hub) {
   ]
 }
 
-const wrong = [{ row: 14, fields: ['مریم', '۱۲۳', 'maryam@example'], errors: [{ column: 'موبایل', reason: 'bad_phone', value: '۱۲۳', message: '' }, { column: 'ایمیل', reason: 'bad_email', value: 'maryam@example', message: '' }] }, { row: 92, fields: ['Jo', '', ''], errors: [{ column: 'تولد', reason: 'bad_date', value: '31.31.1980', message: '' }] }]
+const wrong = [{ row: 14, fields: ['مریم', '۱۲۳', 'maryam@example'], errors: [{ column: 'موبایل', reason: 'bad_phone', value: '۱۲۳', message: 'It is no telephone number.' }, { column: 'ایمیل', reason: 'bad_email', value: 'maryam@example', message: 'It is no email address.' }] }, { row: 92, fields: ['Jo', '', ''], errors: [{ column: 'تولد', reason: 'bad_date', value: '31.31.1980', message: 'It is no date that can be read.' }] }]
 
 export function imports(hub, method, id, action, body) {
   start(hub)

@@ -78,12 +78,12 @@ export function serve({ port = 0, size, locale, setup = false } = {}) {
     let name = path === '/' ? 'index.html' : path.slice(1)
     let body = await readFile(new URL(name, dist)).catch(() => null)
     if (!body) body = await readFile(new URL((name = 'index.html'), dist))
-    res.writeHead(200, { 'Content-Type': types[extname(name)] ?? 'text/plain', 'Content-Security-Policy': csp })
+    res.writeHead(200, { 'Content-Type': types[extname(name)] ?? 'text/plain', 'Content-Security-Policy': csp, 'Cache-Control': name.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache' })
     res.end(body)
   }
 
   const who = (req) => hub.users.find((u) => (req.headers.cookie ?? '').includes(`tamas_session=${u.id}`))
-  const me = (user) => ({ user, agent: hub.agents.get(user.id), csrf: true, max_file: 50, firm: hub.firm, version: '0.1', channels: kinds })
+  const me = (user) => ({ user, agent: hub.agents.get(user.id), csrf: true, max_file: 50 << 20, firm: hub.firm, version: '0.1', channels: kinds })
   const rows = { queues: 'queues', users: 'users', canned: 'canned', accounts: 'accounts', tokens: 'tokens' }
 
   function answer(req, url, body, res) {
@@ -101,6 +101,7 @@ export function serve({ port = 0, size, locale, setup = false } = {}) {
     const user = who(req)
     if (!user) throw { status: 401, code: 'signed_out', message: 'You are signed out.' }
     if (method !== 'GET' && req.headers['x-tamas-csrf'] !== '1') throw { status: 403, code: 'csrf', message: 'No CSRF header.' }
+    if (a === 'settings' && id === 'record' && action === 'stages') return { customers: 42, stages: { active: 30, loyal: 5, lapsed: 7 }, more: false }
     if (a === 'settings' && ['attributes', 'kinds', 'record'].includes(id)) return rules.settings(hub, record, id, method === 'PUT' ? body : null)
     const recorded = record.answer(method, [a, id, action], q, body, user)
     if (recorded !== undefined) return recorded

@@ -133,7 +133,7 @@ export interface SuggestedSide extends Known {
 export interface Suggestion {
   id: string
   score: number
-  reasons: { kind: 'named' | 'email' | 'phone' | 'typed' | 'name' | 'sound' | 'device'; value?: string }[]
+  reasons: { kind: 'named' | 'email' | 'phone' | 'typed' | 'name' | 'sound' | 'device' | 'start'; value?: string }[]
   state: 'open' | 'merged' | 'dismissed'
   at: Millis
   a: SuggestedSide

@@ -134,8 +134,10 @@ export interface Consent {
 export interface StageChange {
   stage: string
   at: Millis
+  /** A user; "@rule": by the rule of stages, because of a touch. */
   by?: string
   why?: string
+  touch?: string
 }
 
 /** Which touches a figure was counted from, as the timeline's filter. */
@@ -151,7 +153,7 @@ export interface Summary {
   visits: { count: number; last?: Millis; pages: { address: string; title?: string; count: number }[]; from: From }
   /** csat in percent. */
   satisfaction: { csat: number | null; count: number; last?: number; at?: Millis; nps: number | null; from: From }
-  open: { conversations: number; promises: { conversation: string; number: number; kind: ClockKind; due: Millis; broken?: boolean }[]; orders: { order: string; step: string; at: Millis; from: From }[] }
+  open: { conversations: number; promises: { conversation: string; number: number; kind: ClockKind; due?: Millis; left?: Millis; broken?: boolean }[]; orders: { order: string; step: string; at: Millis; from: From }[] }
 }
 
 export interface Organisation {

@@ -1,5 +1,5 @@
 import { computed, onScopeDispose, ref, shallowRef, watch, type Ref } from 'vue'
-import type { RecordTouch } from '@/api'
+import type { Event, RecordTouch } from '@/api'
 import { joined } from '@/lib/timeline'
 import { askOf, type TouchFilter } from '@/lib/touchFilter'
 import { nOf } from '@/live/protocol'
@@ -9,11 +9,11 @@ import { rec, type Whose } from './api'
 const page = 100
 
 /**
- * useTouches reads a timeline page by page, and what is new of it as it is recorded. ours tells whether news about an identity are of
+ * useTouches reads a timeline page by page, and what is new of it as it is recorded. ours tells whether an event's touch is of
  * this timeline. of are the identities or members whose touches it has: when one of them comes or goes (a merge, a split, an undo), touches
  * come and go anywhere in it, and it is read anew.
  */
-export function useTouches(whose: Ref<Whose>, filter: Ref<TouchFilter>, of: () => readonly string[], ours: (identity: string, customer?: string) => boolean) {
+export function useTouches(whose: Ref<Whose>, filter: Ref<TouchFilter>, of: () => readonly string[], ours: (e: Event) => boolean) {
   const items = shallowRef<RecordTouch[]>([])
   const next = ref<string | number>('')
   const begun = ref(false)
@@ -61,8 +61,7 @@ export function useTouches(whose: Ref<Whose>, filter: Ref<TouchFilter>, of: () =
     if (n.kind === 'settings') {
       if (n.topic === 'customers') soon()
     } else if (n.kind === 'event' && n.event.touch) {
-      const of = n.event.touch
-      if (held.value.has(of.identity) || ours(of.identity, n.event.identity?.customer)) whenRecorded(nOf(n.event.id), soon)
+      if (held.value.has(n.event.touch.identity) || ours(n.event)) whenRecorded(nOf(n.event.id), soon)
     }
   })
   onScopeDispose(() => {

@@ -1,4 +1,4 @@
-import { get, put } from '@/api/client'
+import { get, post, put } from '@/api/client'
 import type { Role, Setting, Text } from '@/api'
 
 // What a firm defines of its customer record: fields, kinds of touches, stages. Errors: ApiError.
@@ -51,6 +51,21 @@ export interface Limit {
   see?: Role[]
   edit?: Role[]
 }
+/** Stages that follow from purchases. 0: that one not. */
+export interface StageRule {
+  enabled: boolean
+  active: number
+  active_months: number
+  loyal: number
+  loyal_months: number
+  lapsed_months: number
+  any_touch: boolean
+}
+export interface StagesMoved {
+  customers: number
+  stages: Record<string, number>
+  more: boolean
+}
 export interface RecordRules {
   stages: Choice[]
   purposes: Choice[]
@@ -58,6 +73,7 @@ export interface RecordRules {
   field_roles: Record<string, Limit>
   required_fields: string[]
   stale_days: number
+  stage_rule: StageRule
 }
 export const limitedFields = ['name', 'tier', 'address', 'tags', 'languages', 'time_zone', 'place', 'owner', 'stage', 'organisations', 'relations', 'consents', 'money', 'cost'] as const
 export const requirableFields = ['name', 'tier', 'tags', 'languages', 'time_zone', 'place', 'owner', 'stage', 'organisations', 'consents', 'address'] as const
@@ -70,6 +86,8 @@ interface Values {
 export const rules = {
   read: <N extends keyof Values>(name: N) => get<Setting<Values[N]>>(`/settings/${name}`),
   write: <N extends keyof Values>(name: N, x: Setting<Values[N]>) => put<Setting<Values[N]>>(`/settings/${name}`, x),
+  /** What a rule of stages would change if it were switched on. */
+  previewStages: (stage_rule: StageRule) => post<StagesMoved>('/settings/record/stages', { stage_rule }),
   /** The hub's own kinds of touches, and the firm's. */
   kinds: () => get<{ items?: Kind[]; kinds?: Kind[] }>('/kinds'),
 }

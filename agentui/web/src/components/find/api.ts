@@ -16,6 +16,8 @@ interface Named {
   id: string
   name: string
 }
+/** Whose it is; one without a name is known by the address that it came from. */
+type Who = Named & { address: string; channel: string }
 export interface FoundTouch {
   touch: string
   conversation: string
@@ -23,7 +25,7 @@ export interface FoundTouch {
   kind?: string
   inbound?: boolean
   author?: Actor
-  customer: Named | string
+  customer: Who
   channel?: string
   at: Millis
   parts?: Part[]
@@ -37,7 +39,7 @@ export interface FoundConversation {
   queue: string
   channel: string
   tags?: string[]
-  customer: Named
+  customer: Who
   at: Millis
   parts?: Part[]
 }
@@ -45,14 +47,14 @@ export interface Found {
   text?: string
   /** As they were understood; the raw text tells which. */
   filters?: { key: string; value: string; raw: string; error?: string }[]
-  customers: (Named & { address: string; channel: string; parts?: Part[] })[]
+  customers: (Who & { parts?: Part[] })[]
   organisations?: (Named & { parts?: Part[] })[]
   conversations?: FoundConversation[]
   messages: FoundTouch[]
   touches?: FoundTouch[]
   next?: string
   /** Whom the words name: what was found with a filter is theirs, where nothing holds the words themselves. */
-  meant?: Named[]
+  meant?: Who[]
   /** Percent of the record that search knows. */
   indexed?: number
 }

@@ -54,6 +54,8 @@ export interface Import {
   updated: number
   known: number
   customers: number
+  /** Rows of messages, which are not imported. */
+  messages: number
   error: string
   left?: Left[]
   left_count: number
@@ -72,16 +74,18 @@ export interface ImportField {
   required?: boolean
 }
 export interface RowError {
-  column: string
+  /** Missing: it is the row. */
+  column?: string
   reason: string
-  value: string
+  value?: string
+  /** A sentence in the language of whoever asks. */
   message: string
 }
 export interface PreviewRow {
   row: number
   fields: string[]
   becomes?: Record<string, unknown> | null
-  status: 'made' | 'updated' | 'known' | 'bad'
+  status: 'made' | 'updated' | 'known' | 'bad' | 'message'
   errors?: RowError[] | null
 }
 export interface BadRow {
@@ -102,7 +106,7 @@ export const imports = {
   errors: (i: string) => get<{ items: BadRow[]; total: number }>(`/imports/${id(i)}/errors`, { limit: 20, format: 'json' }),
   forget: (i: string, version: number) => del<null>(`/imports/${id(i)}`, { version }),
   // Addresses for the browser itself.
-  errorsUrl: (x: Import) => `${base}/imports/${id(x.id)}/errors.${x.format.kind}`,
+  errorsUrl: (x: Import) => `${base}/imports/${id(x.id)}/errors.csv`, // JSON lines, where the file has them
   exportUrl: (what: 'customers' | 'touches' | 'organisations', as: 'csv' | 'jsonl') => `${base}/exports/${what}.${as}`,
 }
 

@@ -73,6 +73,7 @@ export const privacy = {
   willErase: (c: string) => get<ErasePreview>(`/customers/${id(c)}/erase`),
   erase: (c: string, reason: string) => post<Erasure>(`/customers/${id(c)}/erase`, { reason }),
   hold: (c: string, why: string) => put<unknown>(`/customers/${id(c)}/hold`, { why }),
-  exportUrl: (c: string) => `/api/v1/customers/${id(c)}/export`,
+  /** lang: en, fa; '' leaves it to the hub: the customer's own, else the firm's. */
+  exportUrl: (c: string, lang = '') => `/api/v1/customers/${id(c)}/export${lang && `?lang=${lang}`}`,
   unmask: (touch: string) => post<{ secrets: Secret[] }>(`/touches/${id(touch)}/unmask`),
 }
