@@ -1,1 +1,0 @@
-export{t as default}from"./Together-EbAX7lx2.js";

@@ -1,0 +1,1 @@
+export{t as default}from"./Together-Cb5LUYqE.js";
