@@ -257,6 +257,9 @@ func (db *DB) UndoImportCustomers(ctx context.Context, id, after string, limit i
 // UndoImportOrganisations removes the organisations that an import made, that have no members and that nobody has changed since, and tells which stay.
 func (db *DB) UndoImportOrganisations(ctx context.Context, id string) (left []Left, err error) {
 	err = db.between(ctx, nil, func(q querier) (err error) {
+		if err := db.lockSearch(ctx, q); err != nil {
+			return err
+		}
 		const stays = "(EXISTS (SELECT 1 FROM members m WHERE m.organisation = organisations.id) OR version > 1)"
 		left, err = collect(ctx, q, func(rows *sql.Rows, l *Left) error { return rows.Scan(&l.Organisation, &l.Name, &l.Reason) },
 			"SELECT id, name, CASE WHEN version > 1 THEN '"+LeftChanged+"' ELSE '"+LeftUsed+"' END FROM organisations WHERE imported <> '' AND imported = $1 AND "+stays+" ORDER BY id LIMIT 1000", id)
@@ -265,10 +268,19 @@ func (db *DB) UndoImportOrganisations(ctx context.Context, id string) (left []Le
 		}
 		run := runner(ctx, q, &err)
 		const gone = "imported <> '' AND imported = $1 AND NOT " + stays
+		names, err := collect(ctx, q, oneText, "SELECT id FROM organisations WHERE "+gone, id)
+		if err != nil {
+			return err
+		}
 		for _, of := range []string{"fields", "field_history", "tags"} {
 			run("DELETE FROM "+of+" WHERE subject IN (SELECT id FROM organisations WHERE "+gone+")", id)
 		}
 		run("DELETE FROM organisations WHERE "+gone, id)
+		for _, name := range names {
+			if err == nil {
+				err = db.unname(ctx, q, name)
+			}
+		}
 		return err
 	})
 	if err != nil {

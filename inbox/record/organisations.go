@@ -267,14 +267,20 @@ func fieldsIn(a, b Values) (list []string) {
 // DeleteOrganisation takes one away, with its memberships and all that was said of it. ErrConflict, ErrNotFound.
 func (db *DB) DeleteOrganisation(ctx context.Context, id string, version int64, note Note) error {
 	return db.writeNoted(ctx, notesOf(note != nil, note), func(q querier) (err error) {
+		if err := db.lockSearch(ctx, q); err != nil {
+			return err
+		}
 		if err := edit(ctx, q, "organisations", id, "DELETE FROM organisations WHERE id = $1 AND ($2 = 0 OR version = $2)", id, version); err != nil {
 			return err
 		}
 		run := runner(ctx, q, &err)
-		for _, of := range []string{"members WHERE organisation", "fields WHERE subject", "field_history WHERE subject", "tags WHERE subject"} {
+		for _, of := range []string{"members WHERE organisation", "fields WHERE subject", "field_history WHERE subject", "tags WHERE subject", "import_changes WHERE customer"} {
 			run("DELETE FROM "+of+" = $1", id)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return db.unname(ctx, q, id)
 	})
 }
 
