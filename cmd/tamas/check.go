@@ -3,9 +3,13 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"tamas/inbox/record"
@@ -31,6 +35,26 @@ func check(ctx context.Context, args, environ []string, out, errOut io.Writer) e
 	flaws, err := db.Check(ctx)
 	if err != nil {
 		return &exit{verifyCant, err.Error()}
+	}
+	dir := filepath.Join(cfg.Data, "blobs")
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		fmt.Fprintf(errOut, "there is no %s: whether the files are there that the record names is not looked at\n", dir)
+	} else {
+		missing, err := db.CheckBlobs(ctx, func(name string) (bool, error) {
+			if !isBlob(name) {
+				return false, nil
+			}
+			_, err := os.Stat(filepath.Join(dir, name[:2], name))
+			if errors.Is(err, fs.ErrNotExist) {
+				_, err = os.Stat(dir)
+				return false, err
+			}
+			return err == nil, err
+		})
+		if err != nil {
+			return &exit{verifyCant, fmt.Sprintf("the files: %v", err)}
+		}
+		flaws = append(flaws, missing...)
 	}
 	if asJSON {
 		enc := json.NewEncoder(out)

@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"fmt"
+	"slices"
 )
 
 // Flaw is something in the record that contradicts the rest of it.
@@ -13,6 +14,12 @@ type Flaw struct {
 }
 
 const flawExamples = 5
+
+func (f *Flaw) add(id string) {
+	if f.Count++; len(f.Example) < flawExamples {
+		f.Example = append(f.Example, id)
+	}
+}
 
 // flaws are what never is: each finds the ids of what breaks a rule that always holds. Whatever stops at whatever moment leaves none, since what belongs together
 // is written in one transaction.
@@ -51,6 +58,21 @@ var flaws = []struct{ what, find string }{
 			OR EXISTS (SELECT 1 FROM stages s WHERE s.customer = c.id))
 		UNION SELECT i.id FROM identities i JOIN customers c ON c.id = i.customer AND c.erased_at <> 0
 			WHERE i.address <> '' OR i.name <> '' OR EXISTS (SELECT 1 FROM touches t JOIN bodies b ON b.n = t.n WHERE t.identity = i.id)`},
+	{"changes by an import that is gone, or of nobody", `SELECT x.import FROM import_changes x LEFT JOIN imports m ON m.id = x.import LEFT JOIN customers c ON c.id = x.customer
+			LEFT JOIN organisations o ON o.id = x.customer WHERE m.id IS NULL OR c.id IS NULL AND o.id IS NULL`},
+	// What an undone import brought goes behind the log.
+	{"what is gone or erased, and can still be searched for", `SELECT CAST(d.n AS TEXT) FROM search_docs d LEFT JOIN touches t ON t.n = d.n
+			WHERE t.n IS NULL AND NOT EXISTS (SELECT 1 FROM events e WHERE e.n > (SELECT event FROM search_cursor) AND e.kind = 'touches.withdrawn')
+		UNION SELECT CAST(h.n AS TEXT) FROM search_head h LEFT JOIN search_docs d ON d.n = h.n WHERE h.words <> '' AND (d.n IS NULL OR d.slot <> h.slot)
+		UNION SELECT CAST(s.number AS TEXT) FROM search_conversations s LEFT JOIN conversations c ON c.number = s.number WHERE c.id IS NULL
+		UNION SELECT r.customer FROM customer_rows r LEFT JOIN customers c ON c.id = r.customer LEFT JOIN organisations o ON o.id = r.customer
+			WHERE r.words <> '' AND (c.id IS NULL AND o.id IS NULL OR c.erased_at <> 0)`},
+	{"what the search index has passed over", `SELECT t.id FROM bodies b JOIN touches t ON t.n = b.n JOIN search_cursor s ON t.n <= s.n AND (s.back = 0 OR t.n >= s.back)
+			LEFT JOIN search_docs d ON d.n = b.n WHERE d.n IS NULL AND t.kind <> 'visit'
+		UNION SELECT c.id FROM conversations c JOIN search_cursor s ON s.number = 0 OR c.number >= s.number LEFT JOIN search_conversations x ON x.number = c.number
+			WHERE x.number IS NULL AND EXISTS (SELECT 1 FROM touches t WHERE t.conversation = c.id AND t.n <= s.event)
+		UNION SELECT c.id FROM customers c LEFT JOIN customer_rows r ON r.customer = c.id WHERE c.stale = 0 AND c.erased_at = 0 AND r.n IS NULL
+		UNION SELECT o.id FROM organisations o LEFT JOIN customer_rows r ON r.customer = o.id WHERE o.stale = 0 AND r.n IS NULL`},
 }
 
 // subjectless finds rows of tables whose subject is no customer, organisation or conversation.
@@ -65,16 +87,17 @@ func subjectless(tables ...string) (find string) {
 	return find
 }
 
-// Check looks for what contradicts itself, at one moment beside whoever writes. It reads everything.
+// Check looks for what contradicts itself, at one moment beside whoever writes. It reads everything, but of the words of touches and of the sums of
+// days a part.
 func (db *DB) Check(ctx context.Context) (list []Flaw, err error) {
 	_, err = db.read(ctx, func(q querier) (err error) {
-		list, err = flawed(ctx, q)
+		list, err = db.flawed(ctx, q)
 		return err
 	})
 	return list, err
 }
 
-func flawed(ctx context.Context, q querier) (list []Flaw, err error) {
+func (db *DB) flawed(ctx context.Context, q querier) (list []Flaw, err error) {
 	for _, w := range flaws {
 		f := Flaw{What: w.what}
 		if err := q.QueryRowContext(ctx, "SELECT COUNT(*) FROM ("+w.find+") AS x").Scan(&f.Count); err != nil {
@@ -87,6 +110,19 @@ func flawed(ctx context.Context, q querier) (list []Flaw, err error) {
 			return nil, err
 		}
 		list = append(list, f)
+	}
+	found := func(what, id string) {
+		i := slices.IndexFunc(list, func(f Flaw) bool { return f.What == what })
+		if i < 0 {
+			list, i = append(list, Flaw{What: what}), len(list)
+		}
+		list[i].add(id)
+	}
+	if err := checkIndex(ctx, q, found); err != nil {
+		return nil, fmt.Errorf("look at the search index: %w", err)
+	}
+	if err := checkSums(ctx, q, db.d, found); err != nil {
+		return nil, fmt.Errorf("look at the reports: %w", err)
 	}
 	return list, nil
 }

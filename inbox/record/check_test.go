@@ -54,7 +54,7 @@ func TestCheck(t *testing.T) {
 					}
 				}
 				var names []string
-				for _, x := range must(flawed(t.Context(), q)) {
+				for _, x := range must(db.flawed(t.Context(), q)) {
 					names = append(names, x.What)
 					if x.Count == 0 || len(x.Example) == 0 || x.Example[0] == "" {
 						t.Errorf("%+v", x)

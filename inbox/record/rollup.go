@@ -150,7 +150,7 @@ func (db *DB) RollUp(ctx context.Context, rules *FactRules, now Millis) (bool, e
 	}
 	r := &rollup{day: Millis(marks[0].day), zone: rules.zone(), rows: map[rollKey]cells{}}
 	r.end = dayAfter(r.day, r.zone)
-	if err := db.sumDay(ctx, r, now >= ripeAt(r.day, rules)); err != nil {
+	if _, err := db.read(ctx, func(q querier) error { return r.sum(ctx, q, db.d, now >= ripeAt(r.day, rules)) }); err != nil {
 		return false, fmt.Errorf("sum a day: %w", err)
 	}
 	if err := db.storeDay(ctx, r); err != nil {
@@ -167,33 +167,31 @@ func (db *DB) RollUp(ctx context.Context, rules *FactRules, now Millis) (bool, e
 	return true, err
 }
 
-func (db *DB) sumDay(ctx context.Context, r *rollup, ripe bool) error {
-	_, err := db.read(ctx, func(q querier) error {
-		tags := map[string]string{} // by conversation: a day has few of them and many facts
-		// PostgreSQL and SQLite both walk facts_at for one kind after the other.
-		for _, kind := range factKinds {
-			from := r.day
-			if kind == FactState {
-				from -= longestPiece
-			}
-			list, err := collect(ctx, q, scanFact, "SELECT "+factColumns+" FROM facts f WHERE f.kind = $1 AND f.happened_at >= $2 AND f.happened_at < $3",
-				kind, int64(from), int64(r.end))
-			if err != nil {
-				return err
-			}
-			if err := learnTags(ctx, q, tags, list); err != nil {
-				return err
-			}
-			for i := range list {
-				r.add(&list[i], tags[list[i].Conversation])
-			}
+// sum adds all facts of the day; ripe: also what is known of contacts only days later.
+func (r *rollup) sum(ctx context.Context, q querier, d *dialect, ripe bool) error {
+	tags := map[string]string{} // by conversation: a day has few of them and many facts
+	// PostgreSQL and SQLite both walk facts_at for one kind after the other.
+	for _, kind := range factKinds {
+		from := r.day
+		if kind == FactState {
+			from -= longestPiece
 		}
-		if !ripe {
-			return nil
+		list, err := collect(ctx, q, scanFact, "SELECT "+factColumns+" FROM facts f WHERE f.kind = $1 AND f.happened_at >= $2 AND f.happened_at < $3",
+			kind, int64(from), int64(r.end))
+		if err != nil {
+			return err
 		}
-		return eachResolved(ctx, q, db.d, filter{kind: FactResolved, from: r.day, to: r.end}, func(f *Fact, tags string) error { r.add(f, tags); return nil })
-	})
-	return err
+		if err := learnTags(ctx, q, tags, list); err != nil {
+			return err
+		}
+		for i := range list {
+			r.add(&list[i], tags[list[i].Conversation])
+		}
+	}
+	if !ripe {
+		return nil
+	}
+	return eachResolved(ctx, q, d, filter{kind: FactResolved, from: r.day, to: r.end}, func(f *Fact, tags string) error { r.add(f, tags); return nil })
 }
 
 // learnTags adds the tags of the conversations that facts are of and that are not known yet.
@@ -318,13 +316,9 @@ const rollRows = 512
 
 // storeDay writes what differs from what stands there. The month whose sums it changes is out of date from the first of it on.
 func (db *DB) storeDay(ctx context.Context, r *rollup) error {
-	var list []statement
-	for _, cut := range allCuts {
-		there, err := storedRows(ctx, db.pool, "", "cut = $1 AND happened_at >= $2 AND happened_at < $3", cut, int64(r.day), int64(r.end))
-		if err != nil {
-			return err
-		}
-		list = differences(list, there, r.rows, cut)
+	list, err := r.differs(ctx, db.pool)
+	if err != nil {
+		return err
 	}
 	month := monthOf(r.day, r.zone)
 	known, err := db.knowsMonth(ctx, month)
@@ -340,6 +334,18 @@ func (db *DB) storeDay(ctx context.Context, r *rollup) error {
 		}
 	}
 	return nil
+}
+
+// differs are the statements that make what stands there of the day what it should be.
+func (r *rollup) differs(ctx context.Context, q querier) (list []statement, err error) {
+	for _, cut := range allCuts {
+		there, err := storedRows(ctx, q, "", "cut = $1 AND happened_at >= $2 AND happened_at < $3", cut, int64(r.day), int64(r.end))
+		if err != nil {
+			return nil, err
+		}
+		list = differences(list, there, r.rows, cut)
+	}
+	return list, nil
 }
 
 // storedRow is a row of rollups.
