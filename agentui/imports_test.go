@@ -211,7 +211,7 @@ func TestExportOfOwnKinds(t *testing.T) {
 	}}, nil)
 	// Of the customer, not of an address: elsewhere only an address says whose it is.
 	a.ok("POST", "/touches", map[string]any{"touches": []map[string]any{
-		{"id": "3", "kind": "purchase", "at": "2026-03-21T13:00:00Z", "customer": map[string]string{"id": record.LinkIdentity("phone", "+989120000001", "").Customer}},
+		{"id": "3", "kind": "purchase", "at": "2026-03-21T13:00:00Z", "customer": map[string]string{"id": a.r.hub.Record().IdentityOf("phone", "+989120000001", "").Customer}},
 	}}, nil)
 	export := func(b *browser) string { return string(b.call("GET", "/exports/touches.jsonl", nil).body) }
 	want := export(a)

@@ -62,7 +62,7 @@ func TestTouchesAreLogged(t *testing.T) {
 	b.refused(422, codeInvalid, "touches", "POST", "/touches", map[string]any{"touches": many})
 
 	// They are on the timeline, which can be narrowed.
-	customer := record.IdentityOf("sms", "+989121234567", "").Customer
+	customer := r.hub.Record().IdentityOf("sms", "+989121234567", "").Customer
 	kinds := func(b *browser, query string) string {
 		t.Helper()
 		var line record.Timeline

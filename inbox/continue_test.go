@@ -187,7 +187,7 @@ func TestWhatDoesNotGoOn(t *testing.T) {
 	r.mustSay(h, "nobody", "n", "hi")
 	r.answered(h, "nobody", "Yes.")
 	r.mustSay(h, "writes", "w2", "Thank you.")
-	if _, err := h.Do(t.Context(), Command{By: agentActor("ann"), Action: Block, Identity: record.IdentityOf("probe", "blocked", "").ID, On: true}); err != nil {
+	if _, err := h.Do(t.Context(), Command{By: agentActor("ann"), Action: Block, Identity: h.db.IdentityOf("probe", "blocked", "").ID, On: true}); err != nil {
 		t.Fatal(err)
 	}
 	mail, _ := r.openDB().Account(t.Context(), "by-email")

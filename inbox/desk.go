@@ -112,7 +112,7 @@ func (d *desk) sentAs(ctx context.Context, providerID string) (t record.Touch, e
 
 func (d *desk) Unreachable(ctx context.Context, address, reason string) error {
 	address = boundKey(address, channels.MaxKey)
-	identity, err := d.h.db.Identity(ctx, record.IdentityOf(d.acct().Kind, address, "").ID)
+	identity, err := d.h.db.Identity(ctx, d.h.db.IdentityOf(d.acct().Kind, address, "").ID)
 	if errors.Is(err, record.ErrNotFound) {
 		return nil
 	}

@@ -65,7 +65,7 @@ func TestErase(t *testing.T) {
 		}
 		receive("+98912000", "k1", "zahrasecret words", own, both)
 		receive("other", "k2", "othersecret words", both)
-		who := record.IdentityOf("probe", "+98912000", "")
+		who := h.db.IdentityOf("probe", "+98912000", "")
 		conv := r.touches(h.db, "+98912000")[0].Conversation
 		do := func(c Command) record.Event {
 			t.Helper()
@@ -177,7 +177,7 @@ func TestErasedAgain(t *testing.T) {
 		r.user("ann", 50)
 		ledger := filepath.Join(t.TempDir(), "erased.jsonl")
 		h, stop := r.hub(func(o *Options) { o.Ledger = ledger })
-		who := func(thread string) string { return record.IdentityOf("probe", thread, "").Customer }
+		who := func(thread string) string { return h.db.IdentityOf("probe", thread, "").Customer }
 		r.mustSay(h, "erased", "k1", "erased words")
 		r.mustSay(h, "stays", "k2", "other words")
 		origin, err := h.db.Origin(ctx)
@@ -241,7 +241,7 @@ func TestErasedLeavesTheLog(t *testing.T) {
 				t.Fatal(i, err)
 			}
 		}
-		e, err := h.db.Erase(ctx, record.IdentityOf("probe", thread, "").Customer, "asked", record.Decided{At: h.Now()}, nil)
+		e, err := h.db.Erase(ctx, h.db.IdentityOf("probe", thread, "").Customer, "asked", record.Decided{At: h.Now()}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -290,7 +290,7 @@ func TestErasedAgainOneByOne(t *testing.T) {
 		<-goOn
 		return nil
 	})
-	who := func(thread string) string { return record.IdentityOf("probe", thread, "").Customer }
+	who := func(thread string) string { return h.db.IdentityOf("probe", thread, "").Customer }
 	r.mustSay(h, "stuck", "k1", "hello")
 	r.mustSay(h, "gone", "k2", "hello")
 	conv := r.touches(db, "stuck")[0].Conversation
@@ -373,7 +373,7 @@ func TestRetention(t *testing.T) {
 		old("ancient", "k1", 400)
 		old("held", "k2", 400)
 		old("young", "k3", 10)
-		customer := func(thread string) string { return record.IdentityOf("probe", thread, "").Customer }
+		customer := func(thread string) string { return h.db.IdentityOf("probe", thread, "").Customer }
 		if err := h.db.SetHold(ctx, record.Hold{Customer: customer("held"), At: h.Now(), By: "ann", Why: "a lawsuit"}); err != nil {
 			t.Fatal(err)
 		}
@@ -460,7 +460,7 @@ func TestRetention(t *testing.T) {
 		if _, err := h.Erase(ctx, customer("queued"), "asked", "ann", nil); !errors.Is(err, record.ErrLive) {
 			t.Errorf("while one is being sent: %v", err)
 		}
-		if c, err := h.db.Header(ctx, conv); err != nil || c.Identity != record.IdentityOf("probe", "queued", "").ID {
+		if c, err := h.db.Header(ctx, conv); err != nil || c.Identity != h.db.IdentityOf("probe", "queued", "").ID {
 			t.Errorf("%+v %v", c, err)
 		}
 		close(goOn)

@@ -102,7 +102,7 @@ func TestImportOfTouches(t *testing.T) {
 			t.Fatalf("%d touches", n)
 		}
 		db := r.openDB()
-		who := record.LinkIdentity("phone", "+989120000005", "")
+		who := h.db.IdentityOf("phone", "+989120000005", "")
 		line, err := db.Timeline(t.Context(), who.Customer, "", 10)
 		if err != nil || len(line.Items) != 10 || line.Items[0].Body.Text == "" || line.Items[0].Data.Amount != 1250*10_000 || line.Items[0].Data.Currency != "IRT" {
 			t.Fatalf("%+v %v", line, err)
@@ -311,7 +311,7 @@ func TestImportOfCustomers(t *testing.T) {
 		if i = until(t, h, i.ID, record.ImportDone); i.Made != 2 || i.Updated != 1 || i.Bad != 1 {
 			t.Fatalf("done: %+v", i)
 		}
-		ali, sara := record.LinkIdentity("phone", "+989120000001", "").Customer, record.LinkIdentity("phone", "+989120000002", "").Customer
+		ali, sara := h.db.IdentityOf("phone", "+989120000001", "").Customer, h.db.IdentityOf("phone", "+989120000002", "").Customer
 		page, err := db.Customer(ctx, ali)
 		if err != nil || page.Customer.Name != "Ali Rezaei" || len(page.Identities) != 2 || page.Customer.Place.City != "Tehran" || len(page.Customer.Tags) != 2 {
 			t.Fatalf("%+v %v", page, err)

@@ -89,7 +89,7 @@ func (r *rowReader) customer(row *sheet.Row) (out record.ImportedCustomer, reaso
 		c.fail(-1, needed, "", "A name or an address is needed.")
 	}
 	if len(out.Identities) == 0 {
-		out.ID = record.RowCustomer(row.Fields)
+		out.ID = c.r.rules.RowCustomer(row.Fields)
 	}
 	return out, c.reasons
 }

@@ -16,7 +16,7 @@ func TestImportOfMessages(t *testing.T) {
 		first := upload(t, h, record.ImportTouches, purchases(1))
 		ask(t, h, first.ID, "run")
 		until(t, h, first.ID, record.ImportDone)
-		customer := record.LinkIdentity("phone", "+989120000000", "").Customer
+		customer := h.db.IdentityOf("phone", "+989120000000", "").Customer
 		text := "id,source,kind,at,customer.channel,customer.address,text\n" +
 			"m1,acct,message,2026-03-21T10:00:00Z,phone,+989120000000,hello\n" +
 			"r1,acct,rating,2026-03-21T10:05:00Z,phone,+989120000000,\n" +

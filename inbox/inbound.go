@@ -129,7 +129,7 @@ func (h *Hub) enter(ctx context.Context, acct record.Account, m channels.Inbound
 	if err := h.maskedInto(in.masked, maskName(acct.ID, in.Key), &in.sealed); err != nil {
 		return nil, err
 	}
-	in.identity = record.IdentityOf(acct.Kind, in.Address, in.Name)
+	in.identity = h.db.IdentityOf(acct.Kind, in.Address, in.Name)
 	for i := range in.Files {
 		f := &in.Files[i]
 		if f.Blob == "" {

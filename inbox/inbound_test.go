@@ -173,7 +173,7 @@ func TestEditsOfWhatIsNotKnown(t *testing.T) {
 		if len(list) != 2 || list[0].Kind != record.KindMessage || list[1].Kind != record.KindEdit || list[1].Of != list[0].ID {
 			t.Fatalf("%+v", list)
 		}
-		line, err := h.db.Timeline(t.Context(), record.IdentityOf("probe", "t", "").Customer, "", 10)
+		line, err := h.db.Timeline(t.Context(), h.db.IdentityOf("probe", "t", "").Customer, "", 10)
 		if err != nil || len(line.Items) != 3 {
 			t.Fatalf("%+v, %v", line, err)
 		}
@@ -217,7 +217,7 @@ func TestRatingsAndVisitsChangeNothing(t *testing.T) {
 		if len(list) != 3 || list[2].Score != 0 || list[2].Body.Subject != record.ScaleOfTen || list[1].Kind != record.KindRating || list[1].Score != 5 || list[1].Body.Text != "fine" {
 			t.Fatalf("%+v", list)
 		}
-		line, err := h.db.Timeline(t.Context(), record.IdentityOf("probe", "t", "").Customer, "", 10)
+		line, err := h.db.Timeline(t.Context(), h.db.IdentityOf("probe", "t", "").Customer, "", 10)
 		if err != nil || len(line.Items) != 4 || line.Items[3].Body.Subject != visit.Page {
 			t.Fatalf("%+v, %v", line, err)
 		}
@@ -241,7 +241,7 @@ func TestQuietMessagesWakeNobody(t *testing.T) {
 				var two *Hub
 				if what == "blocked" {
 					r.deliver(h, channels.Inbound{Kind: channels.Visit, Key: "v", Address: "t", Text: "x", At: time.Now()})
-					i := record.IdentityOf("probe", "t", "")
+					i := h.db.IdentityOf("probe", "t", "")
 					if _, err := h.Do(t.Context(), Command{Key: "b", By: agentActor("ann"), Action: Block, Identity: i.ID, On: true}); err != nil {
 						t.Fatal(err)
 					}
@@ -402,7 +402,7 @@ func TestALinkComesWithItsMessage(t *testing.T) {
 		m := from("visitor", "1", "hi")
 		m.Link = &channels.Link{Channel: "external", Address: "4711", Name: "Ann", Email: " Ann@Example.ORG ", Phone: "+98 912 000-0001", Evidence: "signed token"}
 		r.deliver(h, m, m)
-		who := record.IdentityOf("external", "4711", "").Customer
+		who := h.db.IdentityOf("external", "4711", "").Customer
 		p, err := r.openDB().Customer(t.Context(), who)
 		if err != nil || p.Customer.Name != "Ann" || len(p.Identities) != 4 || len(p.Conversations) != 1 {
 			t.Fatalf("%+v, %v", p, err)

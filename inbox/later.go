@@ -77,7 +77,7 @@ func (h *Hub) laterTo(ctx context.Context, c *record.Conversation, chat record.A
 		if err != nil {
 			continue
 		}
-		known, err := h.db.Identity(ctx, record.IdentityOf(a.Kind, normalised, "").ID)
+		known, err := h.db.Identity(ctx, h.db.IdentityOf(a.Kind, normalised, "").ID)
 		switch {
 		case errors.Is(err, record.ErrNotFound):
 		case err != nil:

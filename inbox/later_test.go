@@ -77,7 +77,7 @@ func TestAnsweredLater(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mail, err := h.db.Identity(t.Context(), record.IdentityOf("email", "sara@example.com", "").ID)
+	mail, err := h.db.Identity(t.Context(), h.db.IdentityOf("email", "sara@example.com", "").ID)
 	if err != nil || mail.Customer == chat.Customer {
 		t.Errorf("%+v %+v %v", mail, chat, err)
 	}

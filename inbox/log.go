@@ -39,7 +39,7 @@ type LogError struct {
 // LogRules are what entries are checked against now.
 func (h *Hub) LogRules() *record.LogRules {
 	set := h.Settings()
-	return &record.LogRules{Now: h.Now(), Region: set.Region(), Kinds: set.Kinds, User: set.user}
+	return &record.LogRules{Now: h.Now(), Region: set.Region(), Kinds: set.Kinds, User: set.user, Record: h.db}
 }
 
 // user finds a colleague by id or email address.

@@ -43,7 +43,7 @@ func TestLog(t *testing.T) {
 		out := mustLog(t, h, purchase("1", 10_000),
 			record.Entry{ID: "2", Kind: record.KindCall, Customer: record.Who{Channel: "probe", Address: "t1"}, Text: "asked for the price", Data: record.Data{Seconds: 90}},
 			record.Entry{ID: "3", Kind: "tea", Customer: record.Who{Phone: "+989121234567"}},
-			record.Entry{ID: "4", Kind: record.KindNote, Customer: record.Who{ID: record.IdentityOf("probe", "t1", "").Customer}, Text: "prefers mornings"},
+			record.Entry{ID: "4", Kind: record.KindNote, Customer: record.Who{ID: h.db.IdentityOf("probe", "t1", "").Customer}, Text: "prefers mornings"},
 			record.Entry{ID: "5", Kind: record.KindNote, Customer: record.Who{ID: "nobody"}, Text: "?"},
 			record.Entry{ID: "6", Kind: record.KindNote, Customer: record.Who{Identity: "nobody"}, Text: "?"},
 			purchase("1", 20_000))
@@ -56,12 +56,12 @@ func TestLog(t *testing.T) {
 			t.Errorf("%+v", out)
 		}
 		// What is acknowledged is recorded, each in its place on a customer's timeline, and no conversation is other than before.
-		line, err := h.db.Timeline(t.Context(), record.IdentityOf("probe", "t1", "").Customer, "", 10)
+		line, err := h.db.Timeline(t.Context(), h.db.IdentityOf("probe", "t1", "").Customer, "", 10)
 		if err != nil || len(line.Items) != 3 {
 			t.Fatalf("%+v, %v", line, err)
 		}
 		got, err := h.db.Touch(t.Context(), out[0].Touch)
-		if err != nil || got.Data == nil || got.Data.Amount != 10_000 || got.Identity != record.IdentityOf("sms", "+989121234567", "").ID {
+		if err != nil || got.Data == nil || got.Data.Amount != 10_000 || got.Identity != h.db.IdentityOf("sms", "+989121234567", "").ID {
 			t.Errorf("%+v %+v, %v", got, got.Data, err)
 		}
 		if after := h.mirror.filter(func(*record.Conversation) bool { return true }); len(after) != 1 || len(before) != 1 || after[0].Version != before[0].Version {
@@ -110,7 +110,7 @@ func TestLoggedOnceOverNodes(t *testing.T) {
 			}()
 		}
 		wg.Wait()
-		line, err := a.db.Timeline(t.Context(), record.IdentityOf("sms", "+989121234567", "").Customer, "", 1000)
+		line, err := a.db.Timeline(t.Context(), a.db.IdentityOf("sms", "+989121234567", "").Customer, "", 1000)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -36,7 +36,7 @@ func TestMaskedImport(t *testing.T) {
 		i := upload(t, h, record.ImportTouches, "id,kind,phone,text\n1,call,09120000001,paid with "+card+"\n2,call,09120000001,paid in cash\n")
 		ask(t, h, i.ID, "run")
 		until(t, h, i.ID, record.ImportDone)
-		line, err := h.db.Timeline(t.Context(), record.LinkIdentity("phone", "+989120000001", "").Customer, "", 10)
+		line, err := h.db.Timeline(t.Context(), h.db.IdentityOf("phone", "+989120000001", "").Customer, "", 10)
 		if err != nil || len(line.Items) != 2 {
 			t.Fatalf("%+v %v", line, err)
 		}

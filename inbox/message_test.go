@@ -190,7 +190,7 @@ func TestBeginningAConversation(t *testing.T) {
 		if c.Status != record.Active || c.Owner != "ann" || c.Number != 1 || c.Unanswered != 0 || len(a.mirror.agent("ann").Held) != 1 {
 			t.Fatalf("%+v", c)
 		}
-		if list := r.all(r.openDB(), c.ID); len(list) != 1 || list[0].Inbound || list[0].Identity != record.IdentityOf("probe", "new", "").ID {
+		if list := r.all(r.openDB(), c.ID); len(list) != 1 || list[0].Inbound || list[0].Identity != a.db.IdentityOf("probe", "new", "").ID {
 			t.Fatalf("%+v", list)
 		}
 		eventually(t, "sent", func() bool {

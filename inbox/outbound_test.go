@@ -57,7 +57,7 @@ func (r *rig) settled(h *Hub, touch string) record.Touch {
 // mark puts a mark on a thread's identity.
 func (r *rig) mark(h *Hub, thread string, m record.Mark) {
 	r.t.Helper()
-	i := record.IdentityOf(r.account.Kind, thread, "")
+	i := h.db.IdentityOf(r.account.Kind, thread, "")
 	e, epoch, err := h.commitSoon(r.t.Context(), "mark/"+tokenText(newToken()), func() (*record.Event, bool, error) {
 		return &record.Event{Kind: record.EvIdentity, By: record.Actor{Kind: "system", ID: "test"}, Identity: &i, Marks: []record.Mark{m}}, false, nil
 	})

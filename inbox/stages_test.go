@@ -29,7 +29,7 @@ func TestStagesByRule(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			customer := record.LinkIdentity("phone", "+989121234567", "").Customer
+			customer := h.db.IdentityOf("phone", "+989121234567", "").Customer
 			stage := func(want string) {
 				t.Helper()
 				eventually(t, "the customer's stage is "+want, func() bool {

@@ -100,11 +100,11 @@ func (h *Hub) startAt(ctx context.Context, cmd *Command, key string) (to sender,
 		return to, thread, invalid("address", "%s", err.Error())
 	}
 	if id == "" {
-		id = "start/" + record.IdentityOf("start", key, "").ID
+		id = "start/" + h.db.IdentityOf("start", key, "").ID
 	}
 	thread = record.Thread{Account: acct.ID, Channel: acct.Kind, ID: boundKey(id, channels.MaxKey)}
 	to = sender{account: acct, units: h.units(acct),
-		identity: record.IdentityOf(acct.Kind, boundKey(address, channels.MaxKey), cleanLine(cmd.Name, channels.MaxName))}
+		identity: h.db.IdentityOf(acct.Kind, boundKey(address, channels.MaxKey), cleanLine(cmd.Name, channels.MaxName))}
 	known, err := h.db.Identity(ctx, to.identity.ID)
 	switch {
 	case errors.Is(err, record.ErrNotFound):

@@ -28,7 +28,7 @@ func (d *desk) Transcript(ctx context.Context, thread string) error {
 		return err
 	}
 	now := h.now()
-	n, err := h.db.SentBy(ctx, transcriber, record.IdentityOf(to.Kind, address, "").ID, record.At(now.Add(-24*time.Hour)))
+	n, err := h.db.SentBy(ctx, transcriber, h.db.IdentityOf(to.Kind, address, "").ID, record.At(now.Add(-24*time.Hour)))
 	if err != nil {
 		return unrecorded(err)
 	}

@@ -109,6 +109,8 @@ var (
 // batch gathers the rows of some events, each row once with its newest values: PostgreSQL refuses to touch a row
 // twice in one statement, and half the work is saved.
 type batch struct {
+	db *DB // whose ids addresses have
+
 	events, unreadable, customers, identities, persons, named, selves, names, touches, bodies, data, parts []any
 
 	known         map[string]int // identity → its row in identities and customers, from 0
@@ -157,7 +159,7 @@ func (o *ordered[T]) get(key string) *T {
 
 // insert writes the rows of events in the transaction that is open.
 func (db *DB) insert(ctx context.Context, events []Event) error {
-	b, err := newBatch(events)
+	b, err := db.newBatch(events)
 	if err != nil {
 		return err
 	}
@@ -169,8 +171,8 @@ func (db *DB) insert(ctx context.Context, events []Event) error {
 	return db.afterwards(ctx, b, n)
 }
 
-func newBatch(events []Event) (*batch, error) {
-	b := &batch{known: map[string]int{}, created: map[string]int{}}
+func (db *DB) newBatch(events []Event) (*batch, error) {
+	b := &batch{db: db, known: map[string]int{}, created: map[string]int{}}
 	b.events = make([]any, 0, 9*len(events))
 	for i := range events {
 		if err := b.add(&events[i]); err != nil {

@@ -134,7 +134,7 @@ func TestAuditStandsWithItsChange(t *testing.T) {
 func TestTiersOfCustomers(t *testing.T) {
 	each(t, func(t *testing.T, db *DB, _ string) {
 		ctx := t.Context()
-		i, j := IdentityOf("x", "one", "One"), IdentityOf("x", "two", "")
+		i, j := db.IdentityOf("x", "one", "One"), db.IdentityOf("x", "two", "")
 		var events []Event
 		for n, id := range []Identity{i, j} {
 			events = append(events, Event{V: EventVersion, ID: ID{uint64(n + 1), 5}, Kind: EvReceived, At: 1000, By: Actor{"customer", id.ID}, Identity: &id})

@@ -151,11 +151,11 @@ func TestALinkGivesAnIdentityToAnotherCustomer(t *testing.T) {
 					f.write()
 				}
 			}
-			known := IdentityOf("email", "ann@example.org", "")
+			known := db.IdentityOf("email", "ann@example.org", "")
 			f.append(Event{Kind: EvReceived, By: Actor{Kind: "customer"}, Identity: &known, Conversation: f.change("m"),
 				Touch: &Touch{Kind: KindMessage, Conversation: "m", Identity: known.ID, Account: "a1", Channel: "email", Inbound: true, Key: "m1", Body: &Body{Text: "a mail"}}})
 			step()
-			visitor := IdentityOf("webchat", "v1", "Visitor")
+			visitor := db.IdentityOf("webchat", "v1", "Visitor")
 			link := &channels.Link{Channel: "external", Address: "4711", Name: "Ann Lee", Email: "ann@example.org", Phone: "+989120000001", Evidence: "signed token of the site"}
 			chat := func(key string, l *channels.Link) {
 				e := f.receive("w", key, "hi")
@@ -172,7 +172,7 @@ func TestALinkGivesAnIdentityToAnotherCustomer(t *testing.T) {
 			chat("k3", nil)
 			f.write()
 
-			who := IdentityOf("external", "4711", "").Customer
+			who := db.IdentityOf("external", "4711", "").Customer
 			got := must(db.Identity(t.Context(), visitor.ID))
 			if got.Customer != who || got.Evidence != "signed token of the site" {
 				t.Fatalf("%+v", got)
@@ -181,7 +181,7 @@ func TestALinkGivesAnIdentityToAnotherCustomer(t *testing.T) {
 			if p.Customer.Name != "Ann Lee" || len(p.Identities) != 3 { // the chat, the firm's own number, the telephone
 				t.Fatalf("%+v", p)
 			}
-			if phone := must(db.Identity(t.Context(), IdentityOf("sms", "+989120000001", "").ID)); phone.Customer != who {
+			if phone := must(db.Identity(t.Context(), db.IdentityOf("sms", "+989120000001", "").ID)); phone.Customer != who {
 				t.Errorf("%+v", phone)
 			}
 			if mail := must(db.Identity(t.Context(), known.ID)); mail.Customer != known.Customer {
@@ -209,14 +209,14 @@ func TestALinkGivesAnIdentityToAnotherCustomer(t *testing.T) {
 func TestALinkSurvivesARefusedNeighbour(t *testing.T) {
 	each(t, func(t *testing.T, db *DB, address string) {
 		f := newFirm(t, db)
-		visitor := IdentityOf("webchat", "v1", "")
+		visitor := db.IdentityOf("webchat", "v1", "")
 		link := Mark{Kind: MarkLink, Link: &channels.Link{Channel: "external", Address: "47\x0011", Name: strings.Repeat("n", 10), Evidence: "token"}}
 		e := f.receive("w", "k1", "hi")
 		e.Identity, e.Marks = &visitor, []Mark{{Kind: MarkLink, Link: &channels.Link{Channel: "external", Address: "good", Evidence: "token"}}}
 		bad := f.receive("v", "k\x00", "hi") // PostgreSQL refuses NUL
 		bad.Marks = []Mark{link}
 		f.write()
-		if got := must(db.Identity(t.Context(), visitor.ID)); got.Customer != IdentityOf("external", "good", "").Customer {
+		if got := must(db.Identity(t.Context(), visitor.ID)); got.Customer != db.IdentityOf("external", "good", "").Customer {
 			t.Errorf("%+v", got)
 		}
 		if link.Link.Address != "47\x0011" {

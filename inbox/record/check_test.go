@@ -121,7 +121,7 @@ func TestTheErasedAreLeftAlone(t *testing.T) {
 			},
 			"edit": func() error { _, _, err := db.EditCustomer(ctx, x, 0, CustomerEdit{Name: &name}, by, nil); return err },
 			"address": func() error {
-				_, err := db.AddIdentity(ctx, x, IdentityOf("email", "a@example.com", ""), "", by, nil)
+				_, err := db.AddIdentity(ctx, x, db.IdentityOf("email", "a@example.com", ""), "", by, nil)
 				return err
 			},
 			"erase": func() error { _, err := db.Erase(ctx, x, "asked", by, nil); return err },

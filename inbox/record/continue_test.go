@@ -49,7 +49,7 @@ func TestWhatAVisitorHasNotSeen(t *testing.T) {
 		f.receive("nobody", "k-nobody", "hello")
 		answer("nobody", "yes", StateSent)
 		address := func(conv string) *Identity {
-			i := LinkIdentity("email", conv+"@example.com", "")
+			i := db.IdentityOf("email", conv+"@example.com", "")
 			return &i
 		}
 		f.mark(address("stop"), Mark{Kind: MarkConsent, Value: "stop"})

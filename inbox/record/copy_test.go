@@ -97,6 +97,57 @@ func tally(t *testing.T, db *DB) map[string]Tally {
 	return out
 }
 
+// A record's ids are its own: they are the same when it is opened again and in a copy of it, whatever was opened where the copy comes to be, and an address
+// has others in any other record.
+func TestIDsAreARecordsOwn(t *testing.T) {
+	ctx := t.Context()
+	of := func(db *DB) string {
+		i, row := db.IdentityOf("phone", "+989121234567", ""), (&LogRules{Record: db}).RowCustomer([]string{"Ann"})
+		if j := db.IdentityOf("sms", "+989121234567", ""); i.ID != j.ID || i.Customer != j.Customer || i.ID == i.Customer {
+			t.Errorf("%+v, %+v", i, j)
+		}
+		return i.ID + " " + i.Customer + " " + row
+	}
+	seen := map[string]string{of(&DB{}): "without a salt"}
+	for name, address := range map[string]string{"sqlite": filepath.Join(t.TempDir(), "a.db"), "postgres": testenv.Postgres(t)} {
+		db := open(t, address)
+		own := of(db)
+		if before := seen[own]; before != "" {
+			t.Errorf("%s has the ids of %s", name, before)
+		}
+		seen[own] = name
+		if len(db.salt) < 60 {
+			t.Errorf("%s: the salt is %q", name, db.salt)
+		}
+		if again := of(open(t, address)); again != own {
+			t.Errorf("%s has %s when it is opened again, had %s", name, again, own)
+		}
+		ro := must(OpenReadOnly(ctx, address))
+		if of(ro) != own {
+			t.Errorf("%s has others when it is only read", name)
+		}
+		ro.Close()
+		pg := testenv.Postgres(t)
+		if of(open(t, pg)) == own { // what was made there and never used has a salt already
+			t.Error("two new records have the same ids")
+		}
+		if _, err := Load(ctx, pg, must(db.Version(ctx))-1); err == nil || !strings.Contains(err.Error(), "empty database") {
+			t.Errorf("of an older version into tables of a newer: %v", err)
+		}
+		for _, to := range []string{filepath.Join(t.TempDir(), "b.db"), pg} {
+			l := must(Load(ctx, to, must(db.Version(ctx))))
+			must(db.Dump(ctx, func(table Table, rows Rows) error { return l.Table(ctx, table, rows) }))
+			if err := l.Finish(ctx); err != nil {
+				t.Fatal(err)
+			}
+			l.Close()
+			if copied := of(open(t, to)); copied != own {
+				t.Errorf("%s has %s in a copy, had %s", name, copied, own)
+			}
+		}
+	}
+}
+
 // Both databases have the same tables and columns, so that one goes into the other.
 func TestTablesAreAlike(t *testing.T) {
 	lite, pg := open(t, filepath.Join(t.TempDir(), "a.db")), open(t, testenv.Postgres(t))

@@ -47,7 +47,7 @@ type dialect struct {
 var sqliteDialect = dialect{
 	name:      "sqlite",
 	goose:     goose.DialectSQLite3,
-	words:     strings.NewReplacer("@BIGKEY", "INTEGER PRIMARY KEY", "@BYTES", "BLOB", "@NO_ROWID", " WITHOUT ROWID"),
+	words:     strings.NewReplacer("@BIGKEY", "INTEGER PRIMARY KEY", "@BYTES", "BLOB", "@NO_ROWID", " WITHOUT ROWID", "@RANDOM", "lower(hex(randomblob(32)))"),
 	begin:     "BEGIN IMMEDIATE", // a deferred one could fail at its first write
 	snapshot:  sql.TxOptions{ReadOnly: true},
 	oneConn:   true,
@@ -65,7 +65,7 @@ var postgresDialect = dialect{
 	arrays:    true,
 	name:      "postgres",
 	goose:     goose.DialectPostgres,
-	words:     strings.NewReplacer("@BIGKEY", "BIGINT PRIMARY KEY", "@BYTES", "BYTEA", "@NO_ROWID", ""),
+	words:     strings.NewReplacer("@BIGKEY", "BIGINT PRIMARY KEY", "@BYTES", "BYTEA", "@NO_ROWID", "", "@RANDOM", "replace(CAST(gen_random_uuid() AS TEXT) || CAST(gen_random_uuid() AS TEXT), '-', '')"),
 	begin:     "BEGIN",
 	snapshot:  sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead},
 	numbered:  true,

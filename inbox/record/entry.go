@@ -37,6 +37,7 @@ type LogRules struct {
 	Region string                                      // two letters: the country of phone numbers without one; "": none
 	Kinds  []Kind                                      // AllKinds
 	User   func(idOrEmail string) (id string, ok bool) // a colleague
+	Record *DB                                         // whose ids addresses have
 }
 
 // SourceOf is the account of what a source logs.
@@ -191,7 +192,7 @@ func (r *LogRules) whose(w *Who) (*Identity, error) {
 		}
 		address = mail
 	}
-	i := LinkIdentity(channel, address, w.Name)
+	i := r.Record.IdentityOf(channel, address, w.Name)
 	return &i, nil
 }
 

@@ -39,19 +39,19 @@ func TestAmount(t *testing.T) {
 	}
 }
 
-// rulesNow are rules with a kind of the firm's own.
-func rulesNow() *LogRules {
+// rulesNow are rules of a record with a kind of the firm's own.
+func rulesNow(db *DB) *LogRules {
 	repair := Kind{ID: "x_repair", Name: channels.Text{EN: "Repair"}, Inbound: true, Fields: []KindField{
 		{ID: "device", Name: channels.Text{EN: "Device"}, Type: TypeText, Required: true},
 		{ID: "state", Name: channels.Text{EN: "State"}, Type: TypeChoice, Options: []Option{{ID: "open", Name: channels.Text{EN: "Open"}}, {ID: "done", Name: channels.Text{EN: "Done"}}}},
 		{ID: "hours", Name: channels.Text{EN: "Hours"}, Type: TypeNumber},
 	}}
 	gone := Kind{ID: "x_gone", Name: channels.Text{EN: "Gone"}, Archived: true}
-	return &LogRules{Now: 1_800_000_000_000, Region: "IR", Kinds: AllKinds([]Kind{repair, gone}), User: func(s string) (string, bool) { return s, s == "u1" }}
+	return &LogRules{Now: 1_800_000_000_000, Region: "IR", Kinds: AllKinds([]Kind{repair, gone}), User: func(s string) (string, bool) { return s, s == "u1" }, Record: db}
 }
 
 func TestEntriesAreChecked(t *testing.T) {
-	rules := rulesNow()
+	rules := rulesNow(&DB{})
 	by := Actor{Kind: "agent", ID: "u7"}
 	for _, c := range []struct{ entry, field string }{
 		{`{"id":"1","kind":"call","customer":{"phone":"09121234567"}}`, ""},
@@ -130,7 +130,8 @@ func TestEntriesAreChecked(t *testing.T) {
 
 // Whoever writes a number or an address in whatever way means the same customer, and the one whose messages come by that channel.
 func TestWhoseEntriesAre(t *testing.T) {
-	rules := rulesNow()
+	db := &DB{salt: []byte("salt")}
+	rules := rulesNow(db)
 	whose := func(w Who) *Identity {
 		t.Helper()
 		_, i, err := rules.Touch(Entry{ID: "1", Kind: KindCall, Customer: w}, Actor{})
@@ -139,7 +140,7 @@ func TestWhoseEntriesAre(t *testing.T) {
 		}
 		return i
 	}
-	sms := IdentityOf("sms", "+989121234567", "")
+	sms := db.IdentityOf("sms", "+989121234567", "")
 	for _, phone := range []string{"+989121234567", "00989121234567", "989121234567", "09121234567", "0912 123 4567", "۰۹۱۲۱۲۳۴۵۶۷", "+98 (912) 123-4567"} {
 		for _, w := range []Who{{Phone: phone}, {Channel: "phone", Address: phone}, {Channel: "sms", Address: phone}} {
 			if i := whose(w); i.ID != sms.ID || i.Customer != sms.Customer {
@@ -147,19 +148,20 @@ func TestWhoseEntriesAre(t *testing.T) {
 			}
 		}
 	}
-	mail := IdentityOf("email", "sara@example.com", "")
+	mail := db.IdentityOf("email", "sara@example.com", "")
 	for _, w := range []Who{{Email: " Sara@Example.COM "}, {Channel: "email", Address: "<sara@example.com>"}} {
 		if i := whose(w); i.ID != mail.ID {
 			t.Errorf("%+v is %+v", w, i)
 		}
 	}
-	if i := whose(Who{Channel: "external", Address: "Shop-7"}); i.ID != IdentityOf("external", "Shop-7", "").ID {
+	if i := whose(Who{Channel: "external", Address: "Shop-7"}); i.ID != db.IdentityOf("external", "Shop-7", "").ID {
 		t.Errorf("an id of elsewhere became %+v", i)
 	}
 }
 
 func TestWhatAnEntryBecomes(t *testing.T) {
-	rules := rulesNow()
+	db := &DB{salt: []byte("salt")}
+	rules := rulesNow(db)
 	by, no := Actor{Kind: "agent", ID: "u7"}, false
 	who := Who{Email: "sara@example.com"}
 	for _, c := range []struct {
@@ -168,10 +170,10 @@ func TestWhatAnEntryBecomes(t *testing.T) {
 	}{
 		{Entry{Kind: KindCall}, "phone true agent/u7"},
 		{Entry{Kind: KindCall, Inbound: &no, Agent: "u1"}, "phone false agent/u1"},
-		{Entry{Kind: KindPurchase, Data: Data{Place: "Tajrish"}}, "shop true customer/" + IdentityOf("email", "sara@example.com", "").ID},
+		{Entry{Kind: KindPurchase, Data: Data{Place: "Tajrish"}}, "shop true customer/" + db.IdentityOf("email", "sara@example.com", "").ID},
 		{Entry{Kind: KindDelivery, Source: "post", Data: Data{Step: "shipped"}}, "other false system/@post"},
 		{Entry{Kind: KindProgramme, Data: Data{Programme: "p", Step: "sent"}}, "email false system/@api"},
-		{Entry{Kind: KindProgramme, Data: Data{Programme: "p", Step: "clicked"}}, "email true customer/" + IdentityOf("email", "sara@example.com", "").ID},
+		{Entry{Kind: KindProgramme, Data: Data{Programme: "p", Step: "clicked"}}, "email true customer/" + db.IdentityOf("email", "sara@example.com", "").ID},
 		{Entry{Kind: KindEvent, Channel: "fair"}, "fair true agent/u7"},
 	} {
 		c.entry.ID, c.entry.Customer = "1", who
@@ -222,7 +224,7 @@ func TestLoggedOnce(t *testing.T) {
 	each(t, func(t *testing.T, db *DB, _ string) {
 		ctx := t.Context()
 		f := newFirm(t, db)
-		rules := rulesNow()
+		rules := rulesNow(db)
 		rules.Now = f.now
 		log := func(e Entry) *Event {
 			t.Helper()
@@ -242,7 +244,7 @@ func TestLoggedOnce(t *testing.T) {
 		other := log(Entry{ID: "d-1", Source: "post", Kind: KindDelivery, Customer: Who{Phone: "09121234567"}, Data: Data{Step: "delivered"}})
 		f.write()
 
-		customer := IdentityOf("sms", "+989121234567", "").Customer
+		customer := db.IdentityOf("sms", "+989121234567", "").Customer
 		line := must(db.Timeline(ctx, customer, "", 50))
 		if len(line.Items) != 3 {
 			t.Fatalf("%d touches, want 3: %+v", len(line.Items), line.Items)
@@ -288,7 +290,7 @@ func TestLoggedOfACustomer(t *testing.T) {
 		f.write()
 		x, y := f.convs["x"].Identity, f.convs["y"].Identity
 		cx, cy := must(db.Identity(ctx, x)).Customer, must(db.Identity(ctx, y)).Customer
-		rules := rulesNow()
+		rules := rulesNow(db)
 		rules.Now = f.now
 		log := func(id, customer string) {
 			t.Helper()

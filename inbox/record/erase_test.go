@@ -123,7 +123,7 @@ func TestErasedStayRefused(t *testing.T) {
 		ctx := t.Context()
 		db.key = []byte("a key of the installation")
 		f := newFirm(t, db)
-		who := func(address string) Identity { return IdentityOf("email", address, "") }
+		who := func(address string) Identity { return db.IdentityOf("email", address, "") }
 		for _, a := range []string{"stopped@example.org", "refused@example.org", "friend@example.org"} {
 			i := who(a)
 			must(db.AddCustomer(ctx, a, []Identity{i}, Decided{At: f.now, By: "u"}, nil))

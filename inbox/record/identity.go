@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
@@ -19,15 +20,43 @@ const (
 	MarkLink        = "link"
 )
 
-// IdentityOf derives the identity of an address and its first customer, alike on every node.
-func IdentityOf(channel, address, name string) Identity {
-	return Identity{ID: derived("identity", channel, address), Customer: derived("customer", channel, address),
+// phoneChannel is the channel whose addresses are telephone numbers: what links and entries call "phone".
+const phoneChannel = "sms"
+
+// IdentityOf derives the identity of an address and its first customer: alike on every node of this record, and others in any other record.
+func (db *DB) IdentityOf(channel, address, name string) Identity {
+	if channel == "phone" {
+		channel = phoneChannel
+	}
+	return Identity{ID: db.salted("identity", channel, address), Customer: db.salted("customer", channel, address),
 		Channel: channel, Address: address, Name: name}
 }
 
-func derived(kind, channel, address string) string {
-	sum := sha256.Sum256([]byte(kind + "\x00" + channel + "\x00" + address))
+// salted is derived for what personal data stand in. Without the record's salt nobody could tell from an id, or from one that is left in events after an
+// erasure, whose it is by trying all telephone numbers. A record from before salts goes on as it began.
+func (db *DB) salted(kind, of, text string) string {
+	if len(db.salt) == 0 {
+		return derived(kind, of, text)
+	}
+	mac := hmac.New(sha256.New, db.salt)
+	mac.Write([]byte(kind + "\x00" + of + "\x00" + text))
+	return hex.EncodeToString(mac.Sum(nil)[:8])
+}
+
+// derived is an id that follows from other ids.
+func derived(kind, of, id string) string {
+	sum := sha256.Sum256([]byte(kind + "\x00" + of + "\x00" + id))
 	return hex.EncodeToString(sum[:8])
+}
+
+// readSalt reads what the record was given when it was made.
+func (db *DB) readSalt(ctx context.Context) error {
+	var salt string
+	if err := db.pool.QueryRowContext(ctx, "SELECT salt FROM id_salt").Scan(&salt); err != nil {
+		return fmt.Errorf("read the salt of ids: %w", err)
+	}
+	db.salt = []byte(salt)
+	return nil
 }
 
 // Shared tells a thread that is of all accounts of its channel.
@@ -114,17 +143,6 @@ func (b *batch) marks() (rows []any) {
 	return rows
 }
 
-// phoneChannel is the channel whose addresses are telephone numbers: what a link calls "phone".
-const phoneChannel = "sms"
-
-// LinkIdentity is the identity that a link's channel and address name.
-func LinkIdentity(channel, address, name string) Identity {
-	if channel == "phone" {
-		channel = phoneChannel
-	}
-	return IdentityOf(channel, address, name)
-}
-
 // link gives an event's identity to another customer: its home is then the home of the link's identity, or the customer that the link
 // names; nothing happens when that is not there, or when what it is good for is used up. The statements run in the order of events, and never beside a merge (see between).
 func (b *batch) link(e *Event, l *channels.Link) {
@@ -139,7 +157,7 @@ func (b *batch) link(e *Event, l *channels.Link) {
 	named := id // of whom the proof is
 	if to == "" {
 		kind, goal = LinkProof, toIdentity
-		of := LinkIdentity(l.Channel, l.Address, l.Name)
+		of := b.db.IdentityOf(l.Channel, l.Address, l.Name)
 		b.speakOf(&of, e.At)
 		to, named = of.ID, of.ID
 	}
@@ -154,7 +172,7 @@ func (b *batch) link(e *Event, l *channels.Link) {
 	run(goal.moves, id, to, l.Evidence)
 	for _, more := range [][2]string{{"email", l.Email}, {"phone", l.Phone}} {
 		if more[1] != "" {
-			to := LinkIdentity(more[0], more[1], l.Name)
+			to := b.db.IdentityOf(more[0], more[1], l.Name)
 			b.meet(&to)
 			run(furtherStales, to.ID, id)
 			run(furtherNote, to.ID, id, NewID("l"), int64(e.At), by, LinkNamed, l.Evidence)

@@ -408,9 +408,9 @@ func (p *customersPass) statements() []statement {
 }
 
 // RowCustomer is the id of a customer who has no identity: the same row is the same one, whichever file it stands in.
-func RowCustomer(row []string) string {
+func (r *LogRules) RowCustomer(row []string) string {
 	b, _ := json.Marshal(row)
-	return "c" + derived("row", ImportCustomers, string(b))
+	return "c" + r.Record.salted("row", ImportCustomers, string(b))
 }
 
 // CustomerIdentity is the identity of an address in a file of customers. A *channels.FieldError says what is wrong with it.

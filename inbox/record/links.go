@@ -200,7 +200,7 @@ func (db *DB) UndoLink(ctx context.Context, change string, by Decided, note func
 				continue
 			}
 			if was.From == "" { // to whom it would have come by itself
-				was.From = IdentityOf(i.Channel, i.Address, "").Customer
+				was.From = db.IdentityOf(i.Channel, i.Address, "").Customer
 				if was.From == was.To {
 					continue
 				}

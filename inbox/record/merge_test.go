@@ -302,12 +302,12 @@ func TestALinkIsUndone(t *testing.T) {
 	each(t, func(t *testing.T, db *DB, _ string) {
 		ctx := t.Context()
 		f := newFirm(t, db)
-		visitor := IdentityOf("webchat", "v1", "")
+		visitor := db.IdentityOf("webchat", "v1", "")
 		e := f.receive("w", "k1", "hi")
 		e.Identity, e.Touch.Identity, e.Conversation.Identity = &visitor, visitor.ID, visitor.ID
 		e.Marks = []Mark{{Kind: MarkLink, Link: &channels.Link{Channel: "external", Address: "7", Name: "Ann", Phone: "+989120000001", Evidence: "token"}}}
 		f.write()
-		who, phone := IdentityOf("external", "7", "").Customer, IdentityOf("sms", "+989120000001", "")
+		who, phone := db.IdentityOf("external", "7", "").Customer, db.IdentityOf("sms", "+989120000001", "")
 		links := map[string]Link{}
 		for _, i := range must(db.Customer(ctx, who)).Identities {
 			if i.Link != nil {

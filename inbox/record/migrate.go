@@ -43,10 +43,14 @@ func migrateTo(ctx context.Context, db *sql.DB, d *dialect, version int64) error
 	if err != nil {
 		return err
 	}
-	if _, want, err := p.GetVersions(ctx); err != nil {
+	have, want, err := p.GetVersions(ctx)
+	switch {
+	case err != nil:
 		return err
-	} else if version > want {
+	case version > want:
 		return fmt.Errorf("it is of version %d, this program knows up to %d: use the newer program", version, want)
+	case have > version:
+		return fmt.Errorf("it is of version %d, and what is there already has tables of version %d: take an empty database", version, have)
 	}
 	_, err = p.UpTo(ctx, version)
 	return err

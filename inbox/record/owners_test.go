@@ -115,13 +115,13 @@ func (o *owners) message() {
 		o.proved(id, link.Customer)
 	case 1:
 		link.Channel, link.Address = "external", fmt.Sprint(o.rng.IntN(4))
-		to := LinkIdentity(link.Channel, link.Address, "")
+		to := o.db.IdentityOf(link.Channel, link.Address, "")
 		o.known(to.ID, to.Customer)
 		e.Marks = []Mark{{Kind: MarkLink, Link: link}}
 		o.proved(id, o.home[to.ID])
 		if o.rng.IntN(2) == 0 {
 			link.Email = fmt.Sprintf("%d@example.com", o.rng.IntN(4))
-			if mail := IdentityOf("email", link.Email, ""); o.home[mail.ID] == "" {
+			if mail := o.db.IdentityOf("email", link.Email, ""); o.home[mail.ID] == "" {
 				o.home[mail.ID] = mail.Customer
 				o.move(-o.count, mail.ID, o.home[id], true)
 			}

@@ -14,11 +14,11 @@ func TestListsOfARecordOnBoth(t *testing.T) {
 		set.Required = RequirableFields
 		attributes := []Attribute{{ID: "a", Of: OfCustomer, Type: TypeText, Required: true}}
 		by := Decided{At: 5, By: "u"}
-		c := must(db.AddCustomer(ctx, "Ann", []Identity{IdentityOf("sms", "+98", "")}, by, nil))
-		if _, err := db.AddCustomer(ctx, "Eve", []Identity{IdentityOf("sms", "+98", "")}, by, nil); !errors.Is(err, ErrTaken) {
+		c := must(db.AddCustomer(ctx, "Ann", []Identity{db.IdentityOf("sms", "+98", "")}, by, nil))
+		if _, err := db.AddCustomer(ctx, "Eve", []Identity{db.IdentityOf("sms", "+98", "")}, by, nil); !errors.Is(err, ErrTaken) {
 			t.Error(err)
 		}
-		must(db.AddIdentity(ctx, c.ID, IdentityOf("email", "a@b", ""), "", by, nil))
+		must(db.AddIdentity(ctx, c.ID, db.IdentityOf("email", "a@b", ""), "", by, nil))
 		must2(db.EditCustomer(ctx, c.ID, 0, CustomerEdit{Attributes: Values{"a": json.RawMessage(`"x"`)}}, by, nil))
 		for list, want := range map[string]int{"": 1, FixIncomplete: 1, FixStale: 1, FixUnreachable: 0, FixTwins: 0} {
 			p, err := db.FixList(ctx, list, &set, attributes, 400*24*3600_000, "9.x", 10)
@@ -60,7 +60,7 @@ func TestWhatAListSaysOfSomebody(t *testing.T) {
 		ctx := t.Context()
 		f := newFirm(t, db)
 		ann := f.receive("1", "k1", "hello").Identity
-		rules := rulesNow()
+		rules := rulesNow(db)
 		touch, i, err := rules.Touch(Entry{ID: "old", Customer: Who{Phone: "+4530112233"}, Kind: KindCall, At: 7}, Actor{Kind: "agent", ID: "u"})
 		if err != nil {
 			t.Fatal(err)
@@ -85,7 +85,7 @@ func TestWhatAListSaysOfSomebody(t *testing.T) {
 		if p.FirstTouch != 7 || p.LastTouch <= p.FirstTouch || p.Customer.CreatedAt <= p.FirstTouch {
 			t.Errorf("first touch %d, last %d, of a row of %d", p.FirstTouch, p.LastTouch, p.Customer.CreatedAt)
 		}
-		bare := must(db.AddCustomer(ctx, "", []Identity{IdentityOf("sms", "+98", "")}, Decided{At: 5, By: "u"}, nil))
+		bare := must(db.AddCustomer(ctx, "", []Identity{db.IdentityOf("sms", "+98", "")}, Decided{At: 5, By: "u"}, nil))
 		if m := must(db.PreviewMerge(ctx, bare.ID, ann.Customer)); m.From.Known != (Known{}) || m.Into.Known != p.Known {
 			t.Errorf("%+v %+v", m.From.Known, m.Into.Known)
 		}

@@ -43,6 +43,10 @@ func OpenReadOnly(ctx context.Context, address string) (*DB, error) {
 		db.Close()
 		return nil, err
 	}
+	if err := db.readSalt(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("open the record: %w", err)
+	}
 	return db, nil
 }
 

@@ -32,6 +32,7 @@ type DB struct {
 	kept       statements               // of searches
 	views      searchViews
 	key        []byte       // of refusals
+	salt       []byte       // of ids; empty in a record from before it
 	refusals   atomic.Bool  // there are any
 	refusalsAt atomic.Int64 // ms when it was last looked
 	today      today
@@ -63,6 +64,10 @@ func Open(ctx context.Context, address string, options ...func(*DB)) (*DB, error
 		db.wr = newWriter(w, db.d)
 	}
 	if err := db.prepare(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("open the record: %w", err)
+	}
+	if err := db.readSalt(ctx); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("open the record: %w", err)
 	}

@@ -15,10 +15,10 @@ func spread(t testing.TB, db *DB, identities, touches int) (customer string, all
 	ctx := t.Context()
 	f := newFirm(t, db)
 	rng := rand.New(rand.NewPCG(3, 4))
-	rules := rulesNow()
+	rules := rulesNow(db)
 	rules.User = func(s string) (string, bool) { return s, true }
 	external := func(i int) Who { return Who{Channel: "external", Address: fmt.Sprint("e", i)} }
-	root := IdentityOf("external", "e0", "").Customer
+	root := db.IdentityOf("external", "e0", "").Customer
 	log := func(e Entry) {
 		touch, i, err := rules.Touch(e, Actor{Kind: "agent", ID: "u0"})
 		if err != nil {

@@ -192,7 +192,7 @@ func TestLinksSuggest(t *testing.T) {
 		f := newFirm(t, db)
 		mail := f.receive("m", "k1", "a mail")
 		mail.Identity.Channel, mail.Identity.Address = "email", "ann@example.org"
-		known := IdentityOf("email", "ann@example.org", "")
+		known := db.IdentityOf("email", "ann@example.org", "")
 		*mail.Identity, mail.Touch.Identity, mail.Conversation.Identity = known, known.ID, known.ID
 		f.write()
 		visit := func(key, who, email string) {
@@ -202,7 +202,7 @@ func TestLinksSuggest(t *testing.T) {
 			f.write()
 		}
 		pair := func(a, b string) string { a, b = inOrder(a, b); return a + " " + b }
-		ann, bob := IdentityOf("external", "ann", "").Customer, IdentityOf("external", "bob", "").Customer
+		ann, bob := db.IdentityOf("external", "ann", "").Customer, db.IdentityOf("external", "bob", "").Customer
 		visit("k2", "ann", "ann@example.org")
 		want := []string{pair(ann, known.Customer) + " 85 named=ann@example.org"}
 		if got := suggested(t, db); !slices.Equal(got, want) {

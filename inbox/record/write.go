@@ -70,7 +70,7 @@ func (db *DB) Write(ctx context.Context, old ID, events []Event) error {
 		}
 	}
 	new := events[len(events)-1].ID
-	b, err := newBatch(events)
+	b, err := db.newBatch(events)
 	if err != nil {
 		return fmt.Errorf("write events after %s: %w", old, err)
 	}
