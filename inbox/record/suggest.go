@@ -22,7 +22,7 @@ type Suggestion struct {
 	At        Millis        `json:"at"`
 	DecidedAt Millis        `json:"decided_at,omitempty"`
 	DecidedBy string        `json:"decided_by,omitempty"`
-	A         SuggestedSide `json:"a"`
+	A         SuggestedSide `json:"a"` // known for at least as long as B
 	B         SuggestedSide `json:"b"`
 
 	a, b string
@@ -168,6 +168,9 @@ func (db *DB) Suggestions(ctx context.Context, f SuggestionFilter) (Suggestions,
 					return err
 				}
 				side.Identities = side.Identities[:min(len(side.Identities), 10)]
+			}
+			if s := &list[i]; s.B.Customer.CreatedAt < s.A.Customer.CreatedAt {
+				s.A, s.B = s.B, s.A
 			}
 		}
 		page.Items = list

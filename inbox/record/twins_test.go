@@ -113,7 +113,11 @@ func suggested(t *testing.T, db *DB) (lines []string) {
 	t.Helper()
 	index(t, db)
 	for _, s := range must(db.Suggestions(t.Context(), SuggestionFilter{})).Items {
-		line := fmt.Sprint(s.A.Customer.ID, " ", s.B.Customer.ID, " ", s.Score)
+		if s.A.Customer.CreatedAt > s.B.Customer.CreatedAt {
+			t.Errorf("%s, who is known for less long, stands before %s", s.A.Customer.ID, s.B.Customer.ID)
+		}
+		a, b := inOrder(s.A.Customer.ID, s.B.Customer.ID)
+		line := fmt.Sprint(a, " ", b, " ", s.Score)
 		for _, r := range s.Reasons {
 			line += " " + strings.TrimSuffix(r.Kind+"="+r.Value, "=")
 		}
