@@ -184,6 +184,7 @@ export const record = {
   'step.returned': 'returned',
   'touch.in': 'incoming',
   'touch.out': 'outgoing',
+  'touch.with': 'with {name}',
   'touch.order': 'order {order}',
   'touch.cost': 'cost {amount}',
   'touch.field': '{name}: {value}',

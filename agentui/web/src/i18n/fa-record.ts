@@ -186,6 +186,7 @@ export const record: Record<keyof typeof en, string> = {
   'step.returned': 'برگشت',
   'touch.in': 'ورودی',
   'touch.out': 'خروجی',
+  'touch.with': 'با {name}',
   'touch.order': 'سفارش {order}',
   'touch.cost': 'هزینه {amount}',
   'touch.field': '{name}: {value}',

@@ -1,7 +1,7 @@
 import type { AttributeField, FieldOption, RecordTouch } from '@/api'
 import { has, number, t } from '@/i18n'
 import { readNumber } from '@/i18n/digits'
-import { fullDate, span } from '@/i18n/time'
+import { fullDate, stopwatch } from '@/i18n/time'
 import { attributeName, attributes, kindOf, stageName, word } from '@/stores/record'
 import { kindLabel, userName } from '@/stores/directory'
 import { kind as channelKind } from '@/stores/session'
@@ -89,7 +89,7 @@ export function touchFacts(x: RecordTouch): { key: string; text: string; strong?
   if (d.amount !== undefined && Number(d.amount)) put('amount', money(d.amount, d.currency), true)
   put('step', d.step && vocabulary('step', d.step))
   put('outcome', d.outcome && vocabulary('outcome', d.outcome))
-  if (d.seconds) put('seconds', span(d.seconds * 1000))
+  if (d.seconds) put('seconds', stopwatch(d.seconds * 1000))
   put('programme', d.programme)
   put('place', d.place)
   put('order', d.order && t('touch.order', { order: d.order }))
