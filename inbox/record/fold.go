@@ -156,14 +156,16 @@ func tokens(s string) []token {
 	}
 	s = seatHamza(s)
 	list := make([]token, 0, 16)
-	word := make([]rune, 0, maxWordRunes)
+	words, ends := make([]byte, 0, len(s)+8), make([]int, 0, 16) // the words one behind the other
+	runes := 0                                                   // of the word
 	var buf [8]rune
 	from, end := 0, 0 // of the word
 	between := other  // it and the word before
 	flush := func() {
-		if len(word) > 0 {
-			list = append(list, token{string(word), from, end, between == glue, between == spaces})
-			word, between = word[:0], nothing
+		if runes > 0 {
+			list = append(list, token{from: from, to: end, glued: between == glue, near: between == spaces})
+			ends = append(ends, len(words))
+			runes, between = 0, nothing
 		}
 	}
 	for i, r := range s {
@@ -173,7 +175,7 @@ func tokens(s string) []token {
 			next = i + n
 		}
 		folded := foldRune(buf[:0], r)
-		if len(folded) == 0 && len(word) > 0 { // a mark on the last letter
+		if len(folded) == 0 && runes > 0 { // a mark on the last letter
 			end = next
 		}
 		for _, f := range folded {
@@ -183,11 +185,12 @@ func tokens(s string) []token {
 				if alone {
 					flush()
 				}
-				if len(word) == 0 {
+				if runes == 0 {
 					from = i
 				}
-				if len(word) < maxWordRunes {
-					word = append(word, f)
+				if runes < maxWordRunes {
+					words = utf8.AppendRune(words, f)
+					runes++
 				}
 				end = next
 				if alone {
@@ -207,6 +210,10 @@ func tokens(s string) []token {
 		}
 	}
 	flush()
+	text, at := string(words), 0
+	for i, to := range ends {
+		list[i].text, at = text[at:to], to
+	}
 	return list
 }
 
