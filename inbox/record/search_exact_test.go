@@ -153,6 +153,9 @@ func TestSearchIsExact(t *testing.T) {
 				}
 				f.append(Event{Kind: EvChanged, Conversation: c})
 			}
+			f.write()
+			index()
+			compare()
 			// Some are erased, and a run of touches is taken back.
 			var ns []int64
 			for range 20 {

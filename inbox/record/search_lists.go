@@ -23,6 +23,7 @@ type lists struct {
 	space int64
 	known map[needle]*knownNeedle
 	sets  map[heldList]*docSet
+	spare *docSets // for what is found
 }
 
 // knownNeedle is what stands for a needle in a space.
@@ -37,7 +38,13 @@ type heldList struct {
 }
 
 func (db *DB) lists(q querier, space int64) *lists {
-	return &lists{db: db, q: q, space: space, known: map[needle]*knownNeedle{}, sets: map[heldList]*docSet{}}
+	return &lists{db: db, q: q, space: space, known: map[needle]*knownNeedle{}, sets: map[heldList]*docSet{}, spare: &docSets{}}
+}
+
+func (s *lists) lookup(m match) *lookup {
+	l := newLookup(m)
+	l.sets = s.spare
+	return l
 }
 
 // know looks up what stands for the needles of a lookup: once, before lists are taken.
@@ -172,7 +179,7 @@ func (s *lists) take(ctx context.Context, l *lookup, chunks []int64, wanted []in
 			for ; i < len(some) && some[i].list == list; i++ {
 				c, n := some[i].chunk, some[i].needle
 				if sets[c][n] == nil {
-					sets[c][n] = &docSet{}
+					sets[c][n] = s.spare.get()
 					s.sets[heldList{chunks[c], l.needles[n]}] = sets[c][n]
 				}
 				sets[c][n].read(docs)

@@ -42,10 +42,11 @@ type lookup struct {
 	seen    []int             // of each clause, how many documents
 	chunks  int               // looked at
 	found   map[int64]*docSet // by chunk, for kept
+	sets    *docSets
 }
 
 func newLookup(m match) *lookup {
-	l := &lookup{seen: make([]int, len(m.all))}
+	l := &lookup{seen: make([]int, len(m.all)), sets: &docSets{}}
 	known := map[needle]int{}
 	add := func(w string) int {
 		n := needleOf(w)
@@ -170,7 +171,7 @@ func (l *lookup) in(ctx context.Context, from shelf, chunks []int64) ([]*docSet,
 				}
 			}
 			if found[i] == nil { // no clause at all
-				found[i] = everything()
+				found[i] = l.everything()
 			}
 			if last {
 				for _, not := range l.not {
@@ -210,15 +211,15 @@ func (l *lookup) kept(ctx context.Context, from *lists, chunks []int64) ([]*docS
 	return out, nil
 }
 
-func everything() *docSet {
-	s := &docSet{}
+func (l *lookup) everything() *docSet {
+	s := l.sets.get()
 	for i := range s {
 		s[i] = math.MaxUint64
 	}
 	return s
 }
 
-// and leaves of a set, nil for everything, what a clause has; nil: nothing.
+// and leaves of a set, nil for everything, what a clause has, in its place; nil: nothing.
 func (l *lookup) and(s *docSet, c int, sets []*docSet) *docSet {
 	var sum docSet
 	for _, way := range l.all[c] {
@@ -244,7 +245,11 @@ func (l *lookup) and(s *docSet, c int, sets []*docSet) *docSet {
 	if any == 0 {
 		return nil
 	}
-	return &sum
+	if s == nil {
+		s = l.sets.get()
+	}
+	*s = sum
+	return s
 }
 
 // chunksAtOnce are how many chunks are looked at together at most.
@@ -260,7 +265,7 @@ func chunksNext(looked, found, limit int) int {
 
 // numbered finds documents by their own numbers, the highest first. Something must be asked for.
 func (s *lists) numbered(ctx context.Context, m match, below int64, limit int) (out []int64, err error) {
-	l, space := newLookup(m), s.space
+	l, space := s.lookup(m), s.space
 	if err := s.know(ctx, l); err != nil {
 		return nil, err
 	}
@@ -300,7 +305,7 @@ func (s *lists) numbered(ctx context.Context, m match, below int64, limit int) (
 
 // lowest is the lowest number of what matches; negative: nothing does. Something must be asked for.
 func (s *lists) lowest(ctx context.Context, m match) (int64, error) {
-	l, space := newLookup(m), s.space
+	l, space := s.lookup(m), s.space
 	if err := s.know(ctx, l); err != nil {
 		return 0, err
 	}

@@ -9,6 +9,7 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // The index is an inverted one: for each chunk of 32,768 documents and each term, which of them have it. Documents are numbered: touches by the
@@ -40,6 +41,34 @@ func placeOf(number int64) uint16 { return uint16(number & (chunkDocs - 1)) }
 
 // docSet are documents of a chunk.
 type docSet [chunkDocs / 64]uint64
+
+// docSets are sets that one search uses, one goroutine at a time. They are a page each and a search takes hundreds: they are used again.
+type docSets struct {
+	all  []*docSet
+	used int
+}
+
+var spareSets = sync.Pool{New: func() any { return &docSets{} }}
+
+// maxSpareSets are kept for the next search.
+const maxSpareSets = 512
+
+// get gives an empty set, good until free.
+func (s *docSets) get() *docSet {
+	if s.used == len(s.all) {
+		s.all = append(s.all, &docSet{})
+	}
+	s.used++
+	out := s.all[s.used-1]
+	*out = docSet{}
+	return out
+}
+
+func (s *docSets) free() {
+	clear(s.all[min(len(s.all), maxSpareSets):])
+	s.all, s.used = s.all[:min(len(s.all), maxSpareSets)], 0
+	spareSets.Put(s)
+}
 
 // read adds those of a list: of two bytes each, or a bit each when that is shorter.
 func (s *docSet) read(list []byte) {

@@ -314,8 +314,9 @@ func (s *lists) newest(ctx context.Context, v *searchView, l *lookup, from int64
 				}
 			}
 		}
+		blocks := map[int64]block{}
 		if size > 1 {
-			if _, err := s.db.blocks(ctx, s.q, slices.Concat(need...)); err != nil {
+			if err := s.db.blocks(ctx, s.q, blocks, slices.Concat(need...)...); err != nil {
 				return err
 			}
 		}
@@ -326,8 +327,7 @@ func (s *lists) newest(ctx context.Context, v *searchView, l *lookup, from int64
 				if need[i] = need[i][1:]; over(v.blocks[b].first, v.blocks[b].last) {
 					continue
 				}
-				blocks, err := s.db.blocks(ctx, s.q, []int64{b})
-				if err != nil {
+				if err := s.db.blocks(ctx, s.q, blocks, b); err != nil {
 					return err
 				}
 				docs, in := blocks[b], docSet{}
@@ -379,12 +379,14 @@ func (h *searchHead) offer(ctx context.Context, l *lookup, from int64, wanted []
 	return nil
 }
 
-// blocks reads what is behind slots.
-func (db *DB) blocks(ctx context.Context, q querier, list []int64) (map[int64]block, error) {
-	out := make(map[int64]block, len(list))
+// blocks adds to out what is behind slots.
+func (db *DB) blocks(ctx context.Context, q querier, out map[int64]block, list ...int64) error {
 	var missing []int64
 	db.views.mu.Lock()
 	for _, b := range list {
+		if out[b] != nil {
+			continue
+		}
 		if docs, ok := db.views.blocks[b]; ok {
 			out[b] = docs
 		} else {
@@ -402,7 +404,7 @@ func (db *DB) blocks(ctx context.Context, q querier, list []int64) (map[int64]bl
 		rows, err := collect(ctx, q, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.number, &r.seq, &r.docs) },
 			"SELECT block, seq, docs FROM search_blocks WHERE "+cond, args...)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		db.views.mu.Lock()
 		if db.views.blocks == nil {
@@ -422,5 +424,5 @@ func (db *DB) blocks(ctx context.Context, q querier, list []int64) (map[int64]bl
 		}
 		db.views.mu.Unlock()
 	}
-	return out, nil
+	return nil
 }
