@@ -184,7 +184,7 @@ func Load(ctx context.Context, address string, version int64) (_ *Loading, err e
 	}()
 	if strings.Contains(address, "://") {
 		l.d = &postgresDialect
-		if l.pool, err = openPostgres(address); err != nil {
+		if l.pool, err = openPostgres(address, 4); err != nil {
 			return nil, err
 		}
 		var there bool

@@ -81,8 +81,8 @@ var postgresDialect = dialect{
 	lockRows:   " FOR UPDATE",
 }
 
-// openPostgres opens a pool; nothing is dialled yet.
-func openPostgres(addr string) (*sql.DB, error) {
+// openPostgres opens a pool of at most so many connections, with more of the server's settings by name; nothing is dialled yet.
+func openPostgres(addr string, most int, more ...string) (*sql.DB, error) {
 	cfg, err := pgx.ParseConfig(addr)
 	if err != nil {
 		return nil, errors.New("the database's address is not a PostgreSQL URL") // err would show the password
@@ -101,9 +101,12 @@ func openPostgres(addr string) (*sql.DB, error) {
 	// A leader that is stopped within its transaction must not hold the cursor's row against its successor.
 	set("idle_in_transaction_session_timeout", "5000")
 	set("lock_timeout", "8000")
+	for i := 0; i < len(more); i += 2 {
+		cfg.RuntimeParams[more[i]] = more[i+1]
+	}
 	db := stdlib.OpenDB(*cfg)
-	db.SetMaxOpenConns(16)
-	db.SetMaxIdleConns(16)
+	db.SetMaxOpenConns(most)
+	db.SetMaxIdleConns(most)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	return db, nil
 }

@@ -22,11 +22,11 @@ func OpenReadOnly(ctx context.Context, address string) (*DB, error) {
 			u.RawQuery = q.Encode()
 			address = u.String()
 		}
-		pool, err := openPostgres(address)
+		pool, err := openPostgres(address, 4)
 		if err != nil {
 			return nil, err
 		}
-		db.d, db.pool = &postgresDialect, pool
+		db.d, db.pool, db.searches = &postgresDialect, pool, pool
 	} else {
 		if _, err := os.Stat(address); err != nil {
 			return nil, fmt.Errorf("open the record: %w", err)

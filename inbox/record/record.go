@@ -22,10 +22,11 @@ var (
 
 // DB is an open record. Its methods may be called at once from many goroutines.
 type DB struct {
-	d    *dialect
-	pool *sql.DB // reads; in PostgreSQL also the writes of settings
-	wr   *writer // the recorder's connection; in SQLite all writes
-	own  *sql.DB // wr's pool, when not pool
+	d        *dialect
+	pool     *sql.DB // reads; in PostgreSQL also the writes of settings
+	wr       *writer // the recorder's connection; in SQLite all writes
+	own      *sql.DB // wr's pool, when not pool
+	searches *sql.DB // for searches, when not pool
 
 	duplicates atomic.Int64
 	oneKey     atomic.Pointer[sql.Stmt] // of hasKey
@@ -47,11 +48,16 @@ func Open(ctx context.Context, address string, options ...func(*DB)) (*DB, error
 	}
 	switch scheme, _, ok := strings.Cut(address, "://"); {
 	case ok && (scheme == "postgres" || scheme == "postgresql"):
-		pool, err := openPostgres(address)
+		pool, err := openPostgres(address, 16)
 		if err != nil {
 			return nil, err
 		}
-		db.d, db.pool = &postgresDialect, pool
+		// Searches ask few different questions, each by keys: to plan one takes longer than to answer it, so each connection does that once.
+		searches, err := openPostgres(address, 8, "plan_cache_mode", "force_generic_plan")
+		if err != nil {
+			return nil, err
+		}
+		db.d, db.pool, db.searches = &postgresDialect, pool, searches
 		db.wr = newWriter(pool, db.d)
 	case ok:
 		return nil, fmt.Errorf("the record can be a file or a postgres:// address, not %s://", scheme)
@@ -104,6 +110,9 @@ func (db *DB) Close() error {
 	}
 	db.kept.close()
 	err := db.pool.Close()
+	if db.searches != nil {
+		err = errors.Join(err, db.searches.Close())
+	}
 	if db.own != nil {
 		err = errors.Join(err, db.own.Close())
 	}

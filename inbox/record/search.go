@@ -124,6 +124,10 @@ func (db *DB) SearchFor(ctx context.Context, s SearchFor) (Hits, error) {
 	s.Filters = slices.Clone(s.Filters)
 	f := &finder{db: db, q: db.asker(), now: time.Now(), SearchFor: s}
 	f.names, f.conversed, f.touched = db.lists(f.q, ofNames), db.lists(f.q, ofConversations), db.lists(f.q, ofTouches)
+	for _, l := range []*lists{f.names, f.conversed, f.touched} {
+		l.spare = spareSets.Get().(*docSets)
+		defer l.spare.free()
+	}
 	err := f.find(ctx, &h)
 	if err != nil {
 		err = fmt.Errorf("search: %w", err)
@@ -235,7 +239,8 @@ func (f *finder) lookUpPerson(ctx context.Context, x *QueryFilter) error {
 	}
 	var ids []string
 	if len(rows) > 0 {
-		ids, err = collect(ctx, f.q, scanText, `SELECT i.id FROM identities i JOIN customer_rows r ON r.customer = i.customer WHERE r.n IN (`+placeholders(1, len(rows))+") LIMIT 60", rows...)
+		in, args := oneOf(f.db.d, "r.n", 1, rows)
+		ids, err = collect(ctx, f.q, scanText, "SELECT i.id FROM identities i JOIN customer_rows r ON r.customer = i.customer WHERE "+in+" LIMIT 60", args...)
 	} else if len(x.marks) == 0 {
 		ids, err = collect(ctx, f.q, scanText, "SELECT id FROM identities WHERE customer = $1 LIMIT 60", x.Value)
 	}

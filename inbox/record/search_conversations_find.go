@@ -20,12 +20,13 @@ func (f *finder) conversations(ctx context.Context) ([]ConversationHit, error) {
 	if err != nil {
 		return out, err
 	}
-	numbers, err := f.conversed.conversationRows(ctx, m, below, f.Limit)
+	numbers, err := f.conversed.numbered(ctx, m, below, f.Limit)
 	if err == nil && len(numbers) == 0 && f.typing && len(f.words) > 0 {
 		m.all = slices.Concat(clausesWithBeginning(f.words), f.pairs, own)
-		numbers, err = f.conversed.conversationRows(ctx, m, below, f.Limit)
+		numbers, err = f.conversed.numbered(ctx, m, below, f.Limit)
 	}
 	for err == nil && len(numbers) > 0 {
+		in, args := oneOf(f.db.d, "c.number", 1, numbers)
 		list, err := collect(ctx, f.q, func(rows *sql.Rows, c *ConversationHit) error {
 			var tags string
 			err := rows.Scan(append([]any{&c.ID, &c.Number, &c.Subject, &c.Status, &c.Queue, &c.Channel, &tags, &c.At}, c.Customer.scans()...)...)
@@ -33,7 +34,7 @@ func (f *finder) conversations(ctx context.Context) ([]ConversationHit, error) {
 			return err
 		}, `SELECT c.id, c.number, COALESCE(b.subject, ''), c.status, c.queue, c.channel, c.tags, c.last_message_at, `+whoColumns+`
 			FROM conversations c LEFT JOIN bodies b ON b.n = c.subject_n LEFT JOIN identities i ON i.id = c.identity LEFT JOIN customers u ON u.id = i.customer
-			WHERE c.number IN (`+placeholders(1, len(numbers))+") ORDER BY c.number DESC", numbers...)
+			WHERE `+in+" ORDER BY c.number DESC", args...)
 		if err != nil {
 			return out, err
 		}
@@ -46,7 +47,7 @@ func (f *finder) conversations(ctx context.Context) ([]ConversationHit, error) {
 		if len(numbers) < f.Limit || len(out) == f.Limit {
 			break
 		}
-		if numbers, err = f.conversed.conversationRows(ctx, m, numbers[len(numbers)-1].(int64), max(f.Limit, 100)); err != nil {
+		if numbers, err = f.conversed.numbered(ctx, m, numbers[len(numbers)-1], max(f.Limit, 100)); err != nil {
 			return out, err
 		}
 	}
@@ -79,16 +80,7 @@ func (f *finder) numberBelow(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 	var n int64
-	args := make([]any, len(a.found))
-	for i, d := range a.found {
-		args[i] = d.n
-	}
-	err := f.q.QueryRowContext(ctx, "SELECT COALESCE(MAX(c.number), 0) + 1 FROM touches t JOIN conversations c ON c.id = t.conversation WHERE t.n IN ("+placeholders(1, len(args))+")", args...).Scan(&n)
+	in, args := oneOf(f.db.d, "t.n", 1, numbersOf(a.found))
+	err := f.q.QueryRowContext(ctx, "SELECT COALESCE(MAX(c.number), 0) + 1 FROM touches t JOIN conversations c ON c.id = t.conversation WHERE "+in, args...).Scan(&n)
 	return n, err
-}
-
-// conversationRows finds conversations by number, newest first, as arguments for the next statement.
-func (s *lists) conversationRows(ctx context.Context, m match, below int64, limit int) ([]any, error) {
-	list, err := s.numbered(ctx, m, below, limit)
-	return anys(list), err
 }

@@ -32,12 +32,13 @@ func (f *finder) named(ctx context.Context, h *Hits) error {
 			n int64
 			o OrganisationHit
 		}
+		in, args := oneOf(f.db.d, "r.n", 1, rows)
 		list, err := collect(ctx, f.q, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.n, &r.o.ID, &r.o.Name) },
-			"SELECT r.n, o.id, o.name FROM customer_rows r JOIN organisations o ON o.id = r.customer WHERE r.n IN ("+placeholders(1, len(rows))+")", rows...)
+			"SELECT r.n, o.id, o.name FROM customer_rows r JOIN organisations o ON o.id = r.customer WHERE "+in, args...)
 		if err != nil {
 			return err
 		}
-		slices.SortFunc(list, func(a, b row) int { return slices.Index(rows, any(a.n)) - slices.Index(rows, any(b.n)) })
+		slices.SortFunc(list, func(a, b row) int { return slices.Index(rows, a.n) - slices.Index(rows, b.n) })
 		for _, r := range list {
 			r.o.Parts = parts(r.o.Name, hits(r.o.Name, marked, nil), 200)
 			h.Organisations = append(h.Organisations, r.o)
@@ -55,7 +56,7 @@ func clausesWithBeginning(words []clause) []clause {
 }
 
 // customerHits reads rows of customer_rows in their order.
-func (db *DB) customerHits(ctx context.Context, q querier, found []any, words []clause) ([]CustomerHit, error) {
+func (db *DB) customerHits(ctx context.Context, q querier, found []int64, words []clause) ([]CustomerHit, error) {
 	out := []CustomerHit{}
 	if len(found) == 0 {
 		return out, nil
@@ -64,13 +65,14 @@ func (db *DB) customerHits(ctx context.Context, q querier, found []any, words []
 		n int64
 		c CustomerHit
 	}
+	in, args := oneOf(db.d, "r.n", 1, found)
 	list, err := collect(ctx, q, func(rows *sql.Rows, r *row) error {
 		return rows.Scan(&r.n, &r.c.ID, &r.c.Name, &r.c.Address, &r.c.Channel)
 	},
 		`SELECT r.n, u.id, `+shownName+`, COALESCE(i.address, ''), COALESCE(i.channel, '') FROM customer_rows r JOIN customers u ON u.id = r.customer
 		LEFT JOIN identities i ON i.id = (SELECT id FROM identities WHERE customer = u.id AND channel <> '`+OwnChannel+`' ORDER BY created_at, id LIMIT 1)
-		WHERE r.n IN (`+placeholders(1, len(found))+")", found...)
-	slices.SortFunc(list, func(a, b row) int { return slices.Index(found, any(a.n)) - slices.Index(found, any(b.n)) })
+		WHERE `+in, args...)
+	slices.SortFunc(list, func(a, b row) int { return slices.Index(found, a.n) - slices.Index(found, b.n) })
 	for _, r := range list {
 		at := hits(r.c.Name, words, nil)
 		if r.c.Parts = parts(r.c.Name, at, 200); len(at) == 0 {

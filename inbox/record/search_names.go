@@ -2,7 +2,6 @@ package record
 
 import (
 	"context"
-	"database/sql"
 	"math"
 	"slices"
 	"strings"
@@ -68,17 +67,13 @@ func without(w string, less int) []string {
 }
 
 // nearly finds the words of names that one may be a misspelling of, or that sound alike in another script.
-func nearly(ctx context.Context, q querier, w string) ([]string, error) {
+func (s *lists) nearly(ctx context.Context, w string) ([]string, error) {
 	keys := spellings(w)
 	if len(keys) == 0 {
 		return nil, nil
 	}
-	args := make([]any, len(keys))
-	for i, k := range keys {
-		args[i] = k
-	}
-	list, err := collect(ctx, q, func(rows *sql.Rows, s *string) error { return rows.Scan(s) },
-		"SELECT DISTINCT word FROM search_names WHERE key IN ("+placeholders(1, len(args))+") LIMIT 500", args...)
+	in, args := oneOf(s.db.d, "key", 1, keys)
+	list, err := collect(ctx, s.q, scanText, "SELECT DISTINCT word FROM search_names WHERE "+in+" LIMIT 500", args...)
 	wrong := wrongLetters(w)
 	sound, script := soundOf(w)
 	list = slices.DeleteFunc(list, func(other string) bool {
@@ -143,22 +138,22 @@ func (n *nameSearch) match(words []clause, firms bool) match {
 	return m
 }
 
-// rows finds rows of customer_rows, the newest first, as arguments for the next statement.
-func (n *nameSearch) rows(ctx context.Context, of *lists, firms bool, limit int) ([]any, error) {
+// rows finds rows of customer_rows, the newest first.
+func (n *nameSearch) rows(ctx context.Context, of *lists, firms bool, limit int) ([]int64, error) {
 	if !firms && !n.sight.Sees(FieldName) {
 		return nil, nil
 	}
 	found, err := of.numbered(ctx, n.exact(firms), math.MaxInt64, limit)
 	if err != nil || len(found) >= limit || len(n.words) == 0 {
-		return anys(found), err
+		return found, err
 	}
 	if n.nearly == nil {
-		if n.nearly, err = misspelled(ctx, of.q, n.words); err != nil {
+		if n.nearly, err = of.misspelled(ctx, n.words); err != nil {
 			return nil, err
 		}
 	}
 	if len(n.nearly) == 0 {
-		return anys(found), nil
+		return found, nil
 	}
 	wide, err := of.numbered(ctx, n.match(n.nearly, firms), math.MaxInt64, limit)
 	for _, row := range wide {
@@ -166,15 +161,15 @@ func (n *nameSearch) rows(ctx context.Context, of *lists, firms bool, limit int)
 			found = append(found, row)
 		}
 	}
-	return anys(found), err
+	return found, err
 }
 
 // misspelled are words as they may have been meant, each by itself; none when there is no other way to read them.
-func misspelled(ctx context.Context, q querier, words []clause) (out []clause, err error) {
+func (s *lists) misspelled(ctx context.Context, words []clause) (out []clause, err error) {
 	more := false
 	for i, c := range words {
 		for _, w := range c.any[0] {
-			others, err := nearly(ctx, q, w)
+			others, err := s.nearly(ctx, w)
 			if err != nil {
 				return nil, err
 			}
@@ -198,7 +193,7 @@ func misspelled(ctx context.Context, q querier, words []clause) (out []clause, e
 }
 
 // nameRows finds customers by their names and addresses.
-func (s *lists) nameRows(ctx context.Context, words []clause, sight Sight, limit int) ([]any, error) {
+func (s *lists) nameRows(ctx context.Context, words []clause, sight Sight, limit int) ([]int64, error) {
 	if len(words) == 0 {
 		return nil, nil
 	}

@@ -33,25 +33,23 @@ func (db *DB) matching(ctx context.Context, q querier, text string, sight Sight)
 			break
 		}
 		a := pick{mask: docLogged | docWhisper, below: spot{math.MaxInt64, math.MaxInt64}, limit: 200}
-		if err := touched.newest(ctx, v, newLookup(m), math.MinInt64, &a); err != nil {
+		if err := touched.newest(ctx, v, touched.lookup(m), math.MinInt64, &a); err != nil {
 			return nil, nil, 0, err
 		}
 		if len(a.found) == 0 {
 			continue
 		}
-		args := make([]any, len(a.found))
-		for i, d := range a.found {
-			args[i] = d.n
-		}
-		if conversations, err = collect(ctx, q, scanText, "SELECT DISTINCT conversation FROM touches WHERE n IN ("+placeholders(1, len(args))+")", args...); err != nil {
+		in, args := oneOf(db.d, "n", 1, numbersOf(a.found))
+		if conversations, err = collect(ctx, q, scanText, "SELECT DISTINCT conversation FROM touches WHERE "+in, args...); err != nil {
 			return nil, nil, 0, err
 		}
 		break
 	}
-	rows, err := db.lists(q, ofConversations).conversationRows(ctx, match{all: clausesWithBeginning(words)}, math.MaxInt64, 200)
+	rows, err := db.lists(q, ofConversations).numbered(ctx, match{all: clausesWithBeginning(words)}, math.MaxInt64, 200)
 	if err == nil && len(rows) > 0 {
 		var more []string
-		more, err = collect(ctx, q, scanText, "SELECT id FROM conversations WHERE number IN ("+placeholders(1, len(rows))+")", rows...)
+		in, args := oneOf(db.d, "number", 1, rows)
+		more, err = collect(ctx, q, scanText, "SELECT id FROM conversations WHERE "+in, args...)
 		conversations = append(conversations, more...)
 	}
 	if err != nil {
@@ -59,8 +57,9 @@ func (db *DB) matching(ctx context.Context, q querier, text string, sight Sight)
 	}
 	rows, err = db.lists(q, ofNames).nameRows(ctx, words, sight, 200)
 	if err == nil && len(rows) > 0 {
+		in, args := oneOf(db.d, "r.n", 1, rows)
 		identities, err = collect(ctx, q, scanText, `SELECT i.id FROM identities i JOIN customer_rows r ON r.customer = i.customer
-			WHERE r.n IN (`+placeholders(1, len(rows))+") LIMIT 1000", rows...)
+			WHERE `+in+" LIMIT 1000", args...)
 	}
 	return conversations, identities, number, err
 }

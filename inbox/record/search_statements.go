@@ -59,7 +59,7 @@ func (db *DB) asker() querier {
 	if db.d.oneConn {
 		return keptPool{db.pool, &db.kept}
 	}
-	return db.pool // its driver keeps them
+	return db.searches // its driver keeps them
 }
 
 func (p keptPool) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {

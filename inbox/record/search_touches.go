@@ -58,7 +58,7 @@ func (f *finder) touches(ctx context.Context, h *Hits) error {
 	}
 	// All words first; when there is nothing, the last as the beginning of one; when there is still nothing and filters are given, what
 	// those whom the words name have to do with.
-	var named []any
+	var named []int64
 	for by := byWords; by < byNothing; by++ {
 		var some []*section
 		for _, s := range sections {
@@ -115,7 +115,7 @@ func (f *finder) touches(ctx context.Context, h *Hits) error {
 }
 
 // meant are customers whom the words name, as touches are marked with them.
-func (f *finder) meant(ctx context.Context) (c clause, found []any, err error) {
+func (f *finder) meant(ctx context.Context) (c clause, found []int64, err error) {
 	look := nameSearch{words: f.words, sight: f.Sight}
 	if !f.Sight.Sees(FieldName) {
 		return c, nil, nil
@@ -124,11 +124,12 @@ func (f *finder) meant(ctx context.Context) (c clause, found []any, err error) {
 	if err != nil || len(rows) == 0 {
 		return c, nil, err
 	}
-	ids, err := collect(ctx, f.q, scanText, "SELECT i.id FROM identities i JOIN customer_rows r ON r.customer = i.customer WHERE r.n IN ("+placeholders(1, len(rows))+") ORDER BY i.id LIMIT 60", anys(rows)...)
+	in, args := oneOf(f.db.d, "r.n", 1, rows)
+	ids, err := collect(ctx, f.q, scanText, "SELECT i.id FROM identities i JOIN customer_rows r ON r.customer = i.customer WHERE "+in+" ORDER BY i.id LIMIT 60", args...)
 	for _, id := range ids {
 		c.any = append(c.any, []string{markOf("identity", id)})
 	}
-	return c, anys(rows), err
+	return c, rows, err
 }
 
 // searchPlace is where a page goes on.
@@ -182,7 +183,7 @@ func (f *finder) pages(ctx context.Context, m match, some []*section) error {
 		}
 		from = max(from, since)
 	}
-	l := newLookup(m)
+	l := f.touched.lookup(m)
 	for often := 1; len(some) > 0; often = min(4*often, 64) {
 		wanted := make([]*pick, len(some))
 		var all []spot
@@ -293,11 +294,7 @@ func (f *finder) fitting(ctx context.Context, list []spot) (map[int64]bool, erro
 		status string
 	}
 	for some := range slices.Chunk(list, 256) {
-		ns := make([]int64, len(some))
-		for i, d := range some {
-			ns[i] = d.n
-		}
-		cond, args := oneOf(f.db.d, "t.n", 1, ns)
+		cond, args := oneOf(f.db.d, "t.n", 1, numbersOf(some))
 		docs, err := collect(ctx, f.q, func(rows *sql.Rows, v *document) error { return rows.Scan(&v.n, &v.status) },
 			"SELECT t.n, COALESCE(c.status, '') FROM touches t LEFT JOIN conversations c ON c.id = t.conversation WHERE "+cond, args...)
 		if err != nil {

@@ -41,6 +41,15 @@ const identitiesAtOnce = 50
 // spot is where a touch stands on a timeline.
 type spot struct{ at, n int64 }
 
+// numbersOf are their touches.
+func numbersOf(list []spot) []int64 {
+	out := make([]int64, len(list))
+	for i, p := range list {
+		out[i] = p.n
+	}
+	return out
+}
+
 func (p spot) compare(o spot) int { return cmp.Or(cmp.Compare(p.at, o.at), cmp.Compare(p.n, o.n)) }
 
 // Timeline reads the touches of a customer, of all who were merged into one, by when they happened, then by event, newest first. ErrCursor.
@@ -221,7 +230,7 @@ func (db *DB) placesByText(ctx context.Context, q querier, identities []string, 
 		all := m.all
 		marked("identity", some)
 		a := pick{mask: docWhisper, below: top, limit: f.Limit + 1}
-		err := touched.newest(ctx, v, newLookup(m), from, &a)
+		err := touched.newest(ctx, v, touched.lookup(m), from, &a)
 		m.all = all
 		if err != nil {
 			return nil, err

@@ -61,7 +61,7 @@ func TestIdentitiesOfARecordBeforeMerges(t *testing.T) {
 		},
 		"postgres": func() string {
 			a := testenv.Postgres(t)
-			openAt(t, must(openPostgres(a)), &postgresDialect, 7, old)
+			openAt(t, must(openPostgres(a, 4)), &postgresDialect, 7, old)
 			return a
 		},
 	}
