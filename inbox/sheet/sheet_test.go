@@ -391,7 +391,7 @@ func FuzzWrittenIsRead(f *testing.F) {
 }
 
 func FuzzValues(f *testing.F) {
-	for _, s := range []string{"۱۴۰۵/۰۹/۰۱ 14:30", "1.234,5", "+98 912", "22 nov 2026", "a@b.c", "000000"} {
+	for _, s := range []string{"۱۴۰۵/۰۹/۰۱ 14:30", "1.234,5", "+98 912", "22 nov 2026", "a@b.c", "000000", "0@0.'"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
