@@ -100,7 +100,7 @@ func (l *lookup) first(chunks int, chunk func(int) int64) int {
 	if 4*can < 3*chunks {
 		return chunksAtOnce
 	}
-	return 1 << min(3, max(0, len(l.all)-1))
+	return 1 << min(4, 2*max(0, len(l.all)-1))
 }
 
 // last is behind the last chunk of the space that may have what a clause asks for; the first one when nothing is asked for.

@@ -184,7 +184,11 @@ func (f *finder) pages(ctx context.Context, m match, some []*section) error {
 		from = max(from, since)
 	}
 	l := f.touched.lookup(m)
-	for often := 1; len(some) > 0; often = min(4*often, 64) {
+	often := 1
+	if len(f.phrases) > 0 { // some have the words in other places, in pairs that are alike
+		often = 2
+	}
+	for ; len(some) > 0; often = min(4*often, 64) {
 		wanted := make([]*pick, len(some))
 		var all []spot
 		for i, s := range some {
@@ -198,18 +202,16 @@ func (f *finder) pages(ctx context.Context, m match, some []*section) error {
 		for _, s := range some {
 			all = append(all, s.found...)
 		}
-		fits, reads := map[int64]bool{}, map[int64]bool{}
-		if len(f.statuses) > 0 {
-			var err error
-			if fits, err = f.fitting(ctx, all); err != nil {
-				return err
-			}
+		fits, err := f.fitting(ctx, all)
+		if err != nil {
+			return err
 		}
 		var read []int64
+		reads := map[int64]bool{}
 		for _, s := range some {
 			room := f.Limit + 1 - len(s.hits)
 			for _, d := range s.found {
-				if (len(f.statuses) == 0 || fits[d.n]) && (room > 0 || len(f.phrases) > 0) {
+				if fits(d) && room > 0 {
 					room--
 					read, reads[d.n] = append(read, d.n), true
 				}
@@ -219,9 +221,6 @@ func (f *finder) pages(ctx context.Context, m match, some []*section) error {
 		if err != nil {
 			return err
 		}
-		if len(f.phrases) > 0 {
-			list = slices.DeleteFunc(list, func(v MessageHit) bool { return !holds(v.text, f.phrases) })
-		}
 		if list, err = f.heard(ctx, list); err != nil {
 			return err
 		}
@@ -230,7 +229,7 @@ func (f *finder) pages(ctx context.Context, m match, some []*section) error {
 			byN[list[i].n] = &list[i]
 		}
 		some = slices.DeleteFunc(some, func(s *section) bool {
-			if !s.take(byN, f.Limit, func(d spot) bool { return reads[d.n] || len(f.statuses) > 0 && !fits[d.n] }) {
+			if !s.take(byN, f.Limit, func(d spot) bool { return reads[d.n] || !fits(d) }) {
 				return false
 			}
 			for i := range s.hits {
@@ -286,27 +285,39 @@ func (f *finder) openSince(ctx context.Context) (int64, error) {
 	return int64(at), err
 }
 
-// fitting tells which documents are of conversations of the states that are asked for: the index does not know.
-func (f *finder) fitting(ctx context.Context, list []spot) (map[int64]bool, error) {
-	out := make(map[int64]bool, len(list))
-	type document struct {
-		n      int64
-		status string
+// fitting tells of documents what the index does not know: whether they are of conversations of the states that are asked for, and hold the phrases.
+func (f *finder) fitting(ctx context.Context, list []spot) (func(spot) bool, error) {
+	if len(f.statuses)+len(f.phrases) == 0 {
+		return func(spot) bool { return true }, nil
 	}
+	fits := make(map[int64]bool, len(list))
+	type document struct {
+		n                           int64
+		status, subject, text, data string
+	}
+	status, text, from := "''", "'', '', ''", "touches t"
+	if len(f.statuses) > 0 {
+		status, from = "COALESCE(c.status, '')", from+" LEFT JOIN conversations c ON c.id = t.conversation"
+	}
+	if len(f.phrases) > 0 {
+		text, from = "COALESCE(b.subject, ''), COALESCE(b.text, ''), COALESCE(x.json, '')", from+" LEFT JOIN bodies b ON b.n = t.n LEFT JOIN touch_data x ON x.n = t.n"
+	}
+	ask := "SELECT t.n, " + status + ", " + text + " FROM " + from + " WHERE "
 	for some := range slices.Chunk(list, 256) {
 		cond, args := oneOf(f.db.d, "t.n", 1, numbersOf(some))
-		docs, err := collect(ctx, f.q, func(rows *sql.Rows, v *document) error { return rows.Scan(&v.n, &v.status) },
-			"SELECT t.n, COALESCE(c.status, '') FROM touches t LEFT JOIN conversations c ON c.id = t.conversation WHERE "+cond, args...)
+		docs, err := collect(ctx, f.q, func(rows *sql.Rows, v *document) error {
+			return rows.Scan(&v.n, &v.status, &v.subject, &v.text, &v.data)
+		}, ask+cond, args...)
 		if err != nil {
 			return nil, err
 		}
 		for _, v := range docs {
-			out[v.n] = !slices.ContainsFunc(f.statuses, func(s string) bool {
+			fits[v.n] = !slices.ContainsFunc(f.statuses, func(s string) bool {
 				return v.status != s && (s != "open" || v.status == "" || v.status == string(Resolved))
-			})
+			}) && holds(documentText(v.subject, v.text, v.data), f.phrases)
 		}
 	}
-	return out, nil
+	return func(d spot) bool { return fits[d.n] }, nil
 }
 
 // heard leaves out whispers that were for others.
