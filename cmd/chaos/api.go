@@ -65,13 +65,18 @@ func (a *api) once(ctx context.Context, to *hub, method, path, key string, in, o
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
+	if key != "" {
+		req.Header.Set("Idempotency-Key", key)
+	}
+	return a.do(req, out)
+}
+
+// do sends one request.
+func (a *api) do(req *http.Request, out any) error {
 	if a.cookie != "" {
 		req.Header.Set("Cookie", a.cookie)
 	}
 	req.Header.Set("X-Tamas-CSRF", "1")
-	if key != "" {
-		req.Header.Set("Idempotency-Key", key)
-	}
 	resp, err := a.http.Do(req)
 	if err != nil {
 		return err

@@ -16,6 +16,7 @@ type firm struct {
 	doors    map[string]string // account → door
 	capacity map[string]int    // agent → units
 	agents   []*agent
+	clerks   []*clerk
 	pull     string // the queue that agents take from by themselves
 }
 
@@ -81,6 +82,13 @@ func found(ctx context.Context, c *cluster, h *history, agents int) (*firm, erro
 	}
 	for _, a := range f.agents {
 		a.pull = f.pull
+	}
+	for i := range 2 {
+		k := newClerk(c, fmt.Sprint(10+i))
+		if err := k.api.signIn(ctx, c.adminEmail, c.adminPassword); err != nil {
+			return nil, err
+		}
+		f.clerks = append(f.clerks, k)
 	}
 	// Every hub has to have opened the accounts.
 	probe := &smsSender{hubs: c.hubs, account: f.accounts[doorProbe], door: doorProbe, h: h}

@@ -70,6 +70,9 @@ func startLoad(ctx context.Context, c *cluster, f *firm, h *history, rate int) *
 	for _, a := range f.agents {
 		l.readers.Go(func() { a.run(live) })
 	}
+	for _, k := range f.clerks {
+		l.writers.Go(func() { k.run(write) })
+	}
 	return l
 }
 

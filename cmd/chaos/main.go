@@ -118,6 +118,17 @@ func (r *run) summary() {
 	p("  clients              %6d answers of \"again\", %d connections, %d desks loaded", r.h.refused, r.h.resumes, r.h.reloads)
 	r.h.mu.Unlock()
 	p("  record               %6d events, %d conversations; cursor %s", r.events, r.conversations, r.cursor)
+	done := map[string]int{}
+	for _, k := range r.f.clerks {
+		for what, n := range k.done {
+			done[what] += n
+		}
+	}
+	work := ""
+	for _, what := range sortedKeys(done) {
+		work += fmt.Sprintf(", %d %s", done[what], what)
+	}
+	p("  clerks               %s", strings.TrimPrefix(work, ", "))
 	ended := 0
 	for _, h := range r.c.hubs {
 		h.mu.Lock()

@@ -15,7 +15,7 @@ import (
 type contents struct {
 	cursor        record.ID
 	events        []record.Event // by n
-	touches       []record.Touch // by n, with bodies
+	touches       []record.Touch // by n, with bodies; of accounts
 	conversations []record.Conversation
 	agents        []record.Agent
 	addresses     map[string]string // identity → address
@@ -59,7 +59,7 @@ func readContents(ctx context.Context, db *sql.DB) (*contents, error) {
 		return nil, err
 	}
 	err = each(ctx, tx, `SELECT t.n, t.id, t.kind, t.conversation, t.identity, t.account, t.inbound, t.author, t.state, t.rev, t.error, t.key, COALESCE(b.text, '')
-		FROM touches t LEFT JOIN bodies b ON b.n = t.n ORDER BY t.n`, func(scan func(...any) error) error {
+		FROM touches t LEFT JOIN bodies b ON b.n = t.n WHERE t.account NOT LIKE '@%' ORDER BY t.n`, func(scan func(...any) error) error {
 		var t record.Touch
 		var n, inbound int64
 		t.Body = &record.Body{}

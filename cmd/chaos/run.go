@@ -207,6 +207,11 @@ func (r *run) settle(ctx context.Context) error {
 		}
 	}
 	r.violations = append(r.violations, check(r.h, c, r.f.doors, r.f.capacity)...)
+	flaws, err := contradictions(ctx, r.c.sql.URL)
+	if err != nil {
+		return fmt.Errorf("check the record: %w", err)
+	}
+	r.violations = append(r.violations, flaws...)
 	r.count(c)
 	if r.keep || len(r.violations) > 0 {
 		return errors.Join(writeLines(filepath.Join(r.dir, "events.jsonl"), c.events), writeLines(filepath.Join(r.dir, "touches.jsonl"), c.touches),
