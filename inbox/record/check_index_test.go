@@ -108,8 +108,20 @@ func TestCheckIndex(t *testing.T) {
 		if err := db.DeleteOrganisation(ctx, firm.ID, 0, nil); err != nil {
 			t.Fatal(err)
 		}
+		if err := db.write(ctx, func(q querier) (err error) { // another import changed what this one had made
+			run := runner(ctx, q, &err)
+			run("INSERT INTO customers (id, name, created_at, imported) VALUES ('c-new', '', 1, 'm')")
+			run("INSERT INTO import_changes (import, customer, field, before_json, after_json) VALUES ('m2', 'c-new', 'name', '', ''), ('m2', $1, 'name', '', '')", brought.ID)
+			run("INSERT INTO imports (id, version, name, kind, state, blob, size, setup, progress, error, asked_at, created_at, by_user, checked_at, started_at, ended_at) VALUES ('m2', 1, '', 'customers', 'done', '', 0, '{}', '{}', '', 0, 0, '', 0, 0, 0)")
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
 		if left := must(db.UndoImportOrganisations(ctx, "m")); len(left) > 0 {
 			t.Error(left)
+		}
+		if _, left, err := db.UndoImportCustomers(ctx, "m", "", 10, f.now); err != nil || len(left) > 0 {
+			t.Error(left, err)
 		}
 		unflawed(t, db)
 		indexAll(t, db)

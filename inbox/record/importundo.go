@@ -236,7 +236,7 @@ func (db *DB) UndoImportCustomers(ctx context.Context, id, after string, limit i
 			}
 			for _, stmt := range []string{"DELETE FROM fields WHERE subject = $1", "DELETE FROM field_history WHERE subject = $1", "DELETE FROM tags WHERE subject = $1",
 				"DELETE FROM stages WHERE customer = $1", "DELETE FROM members WHERE customer = $1", "DELETE FROM likenesses WHERE customer = $1",
-				"DELETE FROM suggestions WHERE a = $1 OR b = $1", "DELETE FROM seen WHERE customer = $1", "DELETE FROM customers WHERE id = $1"} {
+				"DELETE FROM suggestions WHERE a = $1 OR b = $1", "DELETE FROM seen WHERE customer = $1", "DELETE FROM import_changes WHERE customer = $1", "DELETE FROM customers WHERE id = $1"} {
 				run(stmt, r.id)
 			}
 			if err == nil {
@@ -275,6 +275,7 @@ func (db *DB) UndoImportOrganisations(ctx context.Context, id string) (left []Le
 		for _, of := range []string{"fields", "field_history", "tags"} {
 			run("DELETE FROM "+of+" WHERE subject IN (SELECT id FROM organisations WHERE "+gone+")", id)
 		}
+		run("DELETE FROM import_changes WHERE customer IN (SELECT id FROM organisations WHERE "+gone+")", id)
 		run("DELETE FROM organisations WHERE "+gone, id)
 		for _, name := range names {
 			if err == nil {
