@@ -42,7 +42,8 @@ var flaws = []struct{ what, find string }{
 	{"conversations of no identity", `SELECT c.id FROM conversations c LEFT JOIN identities i ON i.id = c.identity WHERE i.id IS NULL`},
 	{"touches of another identity than their conversation", `SELECT t.id FROM touches t JOIN conversations c ON c.id = t.conversation WHERE t.conversation <> '' AND t.identity <> c.identity`},
 	{"texts and data of no touch", `SELECT CAST(b.n AS TEXT) FROM bodies b LEFT JOIN touches t ON t.n = b.n WHERE t.n IS NULL
-		UNION SELECT CAST(d.n AS TEXT) FROM touch_data d LEFT JOIN touches t ON t.n = d.n WHERE t.n IS NULL`},
+		UNION SELECT CAST(d.n AS TEXT) FROM touch_data d LEFT JOIN touches t ON t.n = d.n WHERE t.n IS NULL
+		UNION SELECT CAST(m.n AS TEXT) FROM order_marks m LEFT JOIN touches t ON t.n = m.n WHERE t.n IS NULL`},
 	{"pins of no touch, or of another identity than the touch's", `SELECT p.touch FROM pins p LEFT JOIN touches t ON t.id = p.touch WHERE t.id IS NULL OR t.identity <> p.identity`},
 	{"fields and tags of nobody", subjectless("fields", "field_history", "tags")},
 	{"stages, consents, memberships, relations and holds of nobody", `SELECT s.customer FROM stages s LEFT JOIN customers c ON c.id = s.customer WHERE c.id IS NULL

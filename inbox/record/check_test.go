@@ -38,7 +38,7 @@ func TestCheck(t *testing.T) {
 			"UPDATE touches SET identity = 'i-nobody' WHERE identity = 'i-d'",
 			"UPDATE conversations SET identity = 'i-nobody' WHERE identity = 'i-d'",
 			"UPDATE touches SET identity = 'i-a' WHERE identity = 'i-b'",
-			"INSERT INTO touch_data (n, json) VALUES (9999, '{}')",
+			"INSERT INTO touch_data (n, json) VALUES (9999, '{}'); INSERT INTO order_marks (n, mark) VALUES (9998, 'r')",
 			"INSERT INTO pins (touch, identity, happened_at, by_user) VALUES ('t-nobody', 'i-a', 0, '')",
 			"INSERT INTO tags (subject, tag) VALUES ('c-nobody', 'x')",
 			"INSERT INTO members (organisation, customer, role, since, until) VALUES ('o-nobody', 'c-a', '', 0, 0)",

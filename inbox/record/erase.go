@@ -253,6 +253,9 @@ func (db *DB) wipe(ctx context.Context, q querier, at Millis, ns []int64, counts
 	if err := db.lockSearch(ctx, q); err != nil {
 		return err
 	}
+	if err := db.markOrders(ctx, q, ns); err != nil {
+		return err
+	}
 	return db.overwriting(ctx, q, func() error { return db.wipeText(ctx, q, at, ns, counts) })
 }
 

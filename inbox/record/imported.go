@@ -200,6 +200,7 @@ func (b *batch) withdrawn(e *Event) {
 	run("DELETE FROM pins WHERE touch IN (SELECT id FROM touches"+these+")", from, to)
 	run("DELETE FROM bodies"+these, from, to)
 	run("DELETE FROM touch_data"+these, from, to)
+	run("DELETE FROM order_marks"+these, from, to)
 	run("DELETE FROM touches"+these, from, to)
 	run("UPDATE import_chunks SET undone = 1 WHERE import = $1 AND first = $2", e.Import.ID, e.Import.First)
 }

@@ -37,3 +37,64 @@ func TestRetainTextGoesOn(t *testing.T) {
 		}
 	})
 }
+
+// A purchase that was returned stays returned when a rule has taken its order's number away, whichever of both goes first, and its return too.
+func TestRetainTextKeepsWhatWasReturned(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		ctx := t.Context()
+		f := newFirm(t, db)
+		f.now = theDay("2026-06-01")
+		for _, c := range []string{"x", "y", "z"} {
+			f.receive(c, "k"+c, "hello")
+		}
+		told := func(c, kind, at, order string, amount int) {
+			f.happened(c, kind, "shop", theDay(at), true, &Data{Amount: Amount(amount) * amountUnit, Currency: "EUR", Order: order})
+		}
+		told("x", KindPurchase, "2026-01-01", "o1", 5)
+		told("x", KindPurchase, "2026-01-02", "o2", 5)
+		told("x", KindReturn, "2026-01-20", "o1", 2)
+		told("x", KindReturn, "2026-03-03", "o1", 1)
+		told("y", KindPurchase, "2026-01-01", "o1", 5) // of another shop, perhaps
+		told("y", KindReturn, "2026-03-01", "o1", 5)
+		told("z", KindPurchase, "2026-01-01", "o3", 5)
+		f.write()
+		is := func(when string, want map[string]int) {
+			t.Helper()
+			all := must(boughtBy(ctx, db.pool, []string{"c-x", "c-y", "c-z"}))
+			for c, n := range want {
+				if list := kept(all["c-"+c]); len(list) != n {
+					t.Errorf("%s: %s keeps %+v of %+v", when, c, list, all["c-"+c])
+				}
+			}
+		}
+		wipe := func(cut string) {
+			t.Helper()
+			for after := int64(0); ; {
+				did, next, err := db.RetainText(ctx, RetentionRule{What: RetainText}, theDay(cut), f.now, after, 1)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if did == 0 {
+					break
+				}
+				after = next
+			}
+			unflawed(t, db)
+		}
+		is("before", map[string]int{"x": 2, "y": 0, "z": 1})
+		wipe("2026-02-01") // the younger returns keep their numbers
+		if n := count(t, db, `SELECT count(*) FROM touch_data WHERE json LIKE '%"order":%'`); n != 2 {
+			t.Errorf("%d numbers are left", n)
+		}
+		is("when the purchases' numbers are gone", map[string]int{"x": 2, "y": 0, "z": 1})
+		told("x", KindReturn, "2026-04-01", "o1", 2) // what was left of it
+		told("z", KindReturn, "2026-04-01", "o3", 5)
+		f.write()
+		is("when the rest comes back", map[string]int{"x": 1, "y": 0, "z": 0})
+		wipe("2026-05-01")
+		is("when all numbers are gone", map[string]int{"x": 1, "y": 0, "z": 0})
+		if n := count(t, db, `SELECT count(*) FROM touch_data WHERE json LIKE '%"order":%' OR json LIKE '%o1%'`); n != 0 {
+			t.Errorf("%d numbers are left", n)
+		}
+	})
+}

@@ -41,8 +41,10 @@ type Bought struct {
 	Kind     string
 	At       Millis
 	Order    string
+	Mark     string // see order_marks
 	Currency string
 	Amount   Amount
+	lost     bool // the number of the order
 }
 
 // StageStep is a stage that somebody came to, and by what: of one who lapsed the last purchase before.
@@ -132,7 +134,8 @@ func outlasts(steps []StageStep, said string, at Millis) *StageStep {
 func monthsOn(at Millis, n int) Millis { return At(at.Time().UTC().AddDate(0, n, 0)) }
 
 // kept are the purchases that were not returned whole, in order. Returns of an order take its purchases away when they come to its amount, or say none; one
-// without an order the latest purchase before it of just that amount.
+// without an order the latest purchase before it of just that amount. An order whose number was taken away is known by its mark; one that returns what it
+// names, when nobody knows of it any more, takes the latest purchase of that amount that has lost its number.
 func kept(all []Bought) []Bought {
 	all = slices.Clone(all)
 	slices.SortFunc(all, func(a, b Bought) int { return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Touch, b.Touch)) })
@@ -140,7 +143,18 @@ func kept(all []Bought) []Bought {
 		bought, back Amount
 		whole        bool
 	}
-	orders := map[string]*order{}
+	orders, marks, known := map[string]*order{}, map[string]string{}, map[string]bool{}
+	for _, b := range all {
+		if b.Mark != "" && b.Order != "" {
+			marks[b.Order] = b.Mark
+		}
+	}
+	for i := range all {
+		b := &all[i]
+		b.lost = b.Order == "" && b.Mark != ""
+		b.Order = cmp.Or(b.Mark, marks[b.Order], b.Order)
+		known[b.Order] = known[b.Order] || b.Kind == KindPurchase
+	}
 	var out []Bought
 	for _, b := range all {
 		switch {
@@ -149,13 +163,13 @@ func kept(all []Bought) []Bought {
 			if b.Order != "" {
 				entry(orders, b.Order).bought += b.Amount
 			}
-		case b.Order != "":
+		case b.Order != "" && known[b.Order]:
 			o := entry(orders, b.Order)
 			o.back += b.Amount
 			o.whole = o.whole || b.Amount == 0
 		default:
 			for i := len(out) - 1; i >= 0; i-- {
-				if p := out[i]; p.Amount == b.Amount && p.Currency == b.Currency {
+				if p := out[i]; p.Amount == b.Amount && p.Currency == b.Currency && (b.Order == "" || p.lost) {
 					out = slices.Delete(out, i, i+1)
 					break
 				}

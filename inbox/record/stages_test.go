@@ -21,6 +21,7 @@ func TestStageSteps(t *testing.T) {
 	back := func(at, order string, amount int) Bought {
 		return Bought{Touch: "r" + at, Kind: KindReturn, At: theDay(at), Order: order, Currency: "EUR", Amount: unit(amount)}
 	}
+	marked := func(b Bought, mark string) Bought { b.Mark = mark; return b }
 	any := rule
 	any.AnyTouch = true
 	spell := func(from, to string) Spell { return Spell{theDay(from), theDay(to)} }
@@ -46,6 +47,9 @@ func TestStageSteps(t *testing.T) {
 		"of no amount":    {rule, []Bought{of(buy("2026-05-01"), "o1", 5), back("2026-05-03", "o1", 0)}, "", nil},
 		"without order":   {rule, []Bought{buy("2026-05-01"), back("2026-05-03", "", 5)}, "", nil},
 		"of another sum":  {rule, []Bought{buy("2026-05-01"), back("2026-05-03", "", 4)}, "first_purchase 2026-05-01", nil},
+		"number lost":     {rule, []Bought{marked(of(buy("2026-05-01"), "", 5), "r1"), marked(back("2026-05-03", "", 2), "r1"), marked(back("2026-05-04", "o1", 2), "r1"), back("2026-05-05", "o1", 1)}, "", nil},
+		"told too late":   {rule, []Bought{of(buy("2026-05-02"), "o2", 5), marked(of(buy("2026-05-01"), "", 5), "r1"), buy("2026-05-03"), back("2026-05-04", "o1", 5)}, "first_purchase 2026-05-02, active 2026-05-03", nil},
+		"of another part": {rule, []Bought{marked(of(buy("2026-05-01"), "", 5), "r1"), back("2026-05-04", "o1", 4)}, "first_purchase 2026-05-01", nil},
 		"before it":       {rule, []Bought{buy("2026-05-01"), back("2026-04-03", "", 5)}, "first_purchase 2026-05-01", nil},
 		"to come":         {rule, []Bought{buy("2027-05-01")}, "", nil},
 		"only lapsing":    {StageRule{LapsedMonths: 1}, []Bought{buy("2026-01-01"), buy("2026-01-02"), buy("2026-01-03")}, "first_purchase 2026-01-01, lapsed 2026-02-03", nil},
