@@ -223,7 +223,7 @@ await ok('a promise counts down in the list', async () => (await waiting.locator
 await ok('and is broken when its time is over', async () => (await waiting.locator('[data-promise=broken]').count()) > 0, waiting)
 await shoot(waiting, 'promise-broken')
 await ok('the live page counts it, and one that took the new times', async () => (await cell(sales.id, 6)) === '2', sara)
-const ofSales = sara.locator('ul[role=alert] li').filter({ hasText: said.sales })
+const ofSales = sara.locator('[role=alert] > div').filter({ hasText: said.sales })
 await ok('an alert shows', async () => (await ofSales.count()) === 1, sara)
 await shoot(sara, 'alert')
 await ok('it is heard', () => sara.evaluate(() => globalThis.tones.filter((hz) => hz === 880 || hz === 622).length >= 4), sara)
@@ -273,7 +273,7 @@ await otto.say('Hello')
 await ok('it begins again for the next', async () => (await ofSales.count()) > 0, sara)
 const rules = await api('GET', '/settings/alerts')
 await api('PUT', '/settings/alerts', { version: rules.version, value: rules.value.filter((r) => r.value !== 3) })
-await ok('a removed rule takes its alert along', async () => !/(^|\D)3(\D|$)/m.test((await sara.locator('ul[role=alert] p').allInnerTexts()).map((x) => bare(x).replace(/\(.*\)/, '')).join('\n')), sara)
+await ok('a removed rule takes its alert along', async () => !/(^|\D)3(\D|$)/m.test((await sara.locator('[role=alert] > div p').allInnerTexts()).map((x) => bare(x).replace(/\(.*\)/, '')).join('\n')), sara)
 
 // The customer's side: place, estimate, answer me later; in both languages. Three answers make a pace.
 for (const name of ['Ada', 'Ben', 'Cleo']) {
