@@ -83,12 +83,14 @@ export async function realHub({ locale = 'en', firm = 'Lotus & Co.', admin = 'Ni
         items: async () => (await door('GET', 'messages?wait=0&after=', session.token)).items,
       }
     },
-    /** A page of somebody's own: another browser context, signed in. */
+    /** A page of somebody's own: another browser context, signed in, unless it is nobody yet. */
     async seat(browser, email, { size = { width: 1440, height: 900 }, theme = 'light', locale: l = locale } = {}) {
-      const { cookie } = await call('', 'POST', '/session', { email, password })
       const context = await browser.newContext({ viewport: size, locale: l })
-      const [key, ...value] = cookie.split('=')
-      await context.addCookies([{ name: key, value: value.join('='), url }])
+      if (email) {
+        const { cookie } = await call('', 'POST', '/session', { email, password })
+        const [key, ...value] = cookie.split('=')
+        await context.addCookies([{ name: key, value: value.join('='), url }])
+      }
       await context.addInitScript(([a, b]) => { localStorage.setItem('tamas.locale', a); localStorage.setItem('tamas.theme', b) }, [l, theme])
       if (process.env.TAMAS_DIST) await context.route(`${url}/**`, built(url, process.env.TAMAS_DIST))
       return context.newPage()
