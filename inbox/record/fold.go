@@ -155,9 +155,9 @@ func tokens(s string) []token {
 		s = s[:cut]
 	}
 	s = seatHamza(s)
-	list := make([]token, 0, 16)
-	words, ends := make([]byte, 0, len(s)+8), make([]int, 0, 16) // the words one behind the other
-	runes := 0                                                   // of the word
+	list := make([]token, 0, len(s)/6+2)
+	words, ends := make([]byte, 0, len(s)+8), make([]int, 0, len(s)/6+2) // the words one behind the other
+	runes := 0                                                           // of the word
 	var buf [8]rune
 	from, end := 0, 0 // of the word
 	between := other  // it and the word before
