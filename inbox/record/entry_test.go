@@ -329,5 +329,12 @@ func TestLoggedOfACustomer(t *testing.T) {
 		if there := must(db.Settle(ctx, gone)); there[0] || there[1] || !there[2] || gone[2].Customer != cx {
 			t.Errorf("settled %v: %+v", there, gone[2])
 		}
+		who := must(db.AddCustomer(ctx, "Ann", []Identity{db.IdentityOf("email", "ann@example.com", "")}, Decided{At: f.now, By: "u1"}, nil))
+		erased := must(db.Erase(ctx, who.ID, "asked", Decided{At: f.now, By: "u1"}, nil))
+		left := must(db.Customer(ctx, erased.Stands)).Identities
+		gone = []*Identity{ownIdentity(erased.Stands), {ID: left[0].ID}, {ID: y}}
+		if there := must(db.Settle(ctx, gone)); there[0] || there[1] || !there[2] {
+			t.Errorf("settled %v of %+v", there, left)
+		}
 	})
 }

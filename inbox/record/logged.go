@@ -90,7 +90,8 @@ func (m *Moment) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// Settle reads the identities that LogRules.Touch was told only the id of, and tells which of all are, or will be, there.
+// Settle reads the identities that LogRules.Touch was told only the id of, and tells which of all are, or will be, there: of who stands for somebody who was
+// erased nothing more is said.
 func (db *DB) Settle(ctx context.Context, list []*Identity) ([]bool, error) {
 	there := make([]bool, len(list))
 	identities, customers := map[string][]int{}, map[string][]int{}
@@ -105,7 +106,7 @@ func (db *DB) Settle(ctx context.Context, list []*Identity) ([]bool, error) {
 		}
 	}
 	for ids := range slices.Chunk(slices.Sorted(maps.Keys(identities)), keysAtOnce) {
-		found, err := collect(ctx, db.pool, scanIdentity, "SELECT "+identityColumns+" FROM identities WHERE id IN ("+placeholders(1, len(ids))+")", anys(ids)...)
+		found, err := collect(ctx, db.pool, scanIdentity, "SELECT "+identityColumns+" FROM identities WHERE id IN ("+placeholders(1, len(ids))+") AND customer NOT IN (SELECT id FROM customers WHERE erased_at <> 0)", anys(ids)...)
 		if err != nil {
 			return nil, fmt.Errorf("read whose touches they are: %w", err)
 		}
@@ -117,7 +118,7 @@ func (db *DB) Settle(ctx context.Context, list []*Identity) ([]bool, error) {
 	}
 	for ids := range slices.Chunk(slices.Sorted(maps.Keys(customers)), keysAtOnce) {
 		found, err := collect(ctx, db.pool, func(rows *sql.Rows, s *string) error { return rows.Scan(s) },
-			"SELECT id FROM customers WHERE id IN ("+placeholders(1, len(ids))+")", anys(ids)...)
+			"SELECT id FROM customers WHERE erased_at = 0 AND id IN ("+placeholders(1, len(ids))+")", anys(ids)...)
 		if err != nil {
 			return nil, fmt.Errorf("read whose touches they are: %w", err)
 		}
