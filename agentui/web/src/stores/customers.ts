@@ -18,6 +18,9 @@ export function loadCustomer(id: string): Promise<CustomerDetail> {
       customers.set(d.customer.id, d) // one who was merged away is who it was merged into
       update((s) => withOwner(s, d.customer, d.identities))
       return d
+    }).catch((e: unknown) => {
+      if (e instanceof ApiError && e.status === 404) customers.delete(id) // erased: nothing of them is shown any more
+      throw e
     }).finally(() => asking.delete(id))
     asking.set(id, p)
   }
