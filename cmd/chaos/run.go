@@ -184,11 +184,19 @@ func (r *run) settle(ctx context.Context) error {
 		}
 		r.violations = append(r.violations, violation{"law 8", "in the end clients are left waiting", []string{err.Error()}})
 	}
-	quiet := r.quiet(ctx)
-	r.note("judging")
-	c, err := readContents(ctx, r.c.db)
-	if err != nil {
-		return fmt.Errorf("read the record: %w", err)
+	var c *contents
+	var quiet error
+	for try := 0; ; try++ {
+		quiet = r.quiet(ctx)
+		r.note("judging")
+		var err error
+		if c, err = readContents(ctx, r.c.db); err != nil {
+			return fmt.Errorf("read the record: %w", err)
+		}
+		// Who waits in line is told their place now and then, also while the record is read.
+		if at, err := readCursor(ctx, r.c.db); err != nil || at == c.cursor || try == 3 {
+			break
+		}
 	}
 	if quiet != nil {
 		r.note("%v", quiet)

@@ -182,7 +182,9 @@ func boughtBy(ctx context.Context, q querier, customers []string) (map[string][]
 		Bought
 		json sql.NullString
 	}
-	rows, err := collect(ctx, q, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.customer, &r.Touch, &r.Kind, &r.At, &r.json, &r.Mark) },
+	rows, err := collect(ctx, q, func(rows *sql.Rows, r *row) error {
+		return rows.Scan(&r.customer, &r.Touch, &r.Kind, &r.At, &r.json, &r.Mark)
+	},
 		"SELECT i.customer, t.id, t.kind, t.happened_at, d.json, COALESCE(m.mark, '') FROM identities i JOIN touches t ON t.identity = i.id AND "+bought+
 			" LEFT JOIN touch_data d ON d.n = t.n LEFT JOIN order_marks m ON m.n = t.n WHERE i.customer IN ("+placeholders(1, len(customers))+")", anys(customers)...)
 	out := map[string][]Bought{}
