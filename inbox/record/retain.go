@@ -15,12 +15,12 @@ type RetentionPreview struct {
 	Held      int    `json:"held"` // customers who are kept by a hold
 }
 
-// heldBy is the condition that a customer u's tree is held.
-const heldBy = `EXISTS (SELECT 1 FROM holds h JOIN customers hc ON hc.id = h.customer WHERE hc.id = i.customer OR hc.root = i.customer)`
+// heldBy is the condition that the tree of an identity i's customer is held. There are few holds: they are looked up once.
+const heldBy = `i.customer IN (SELECT COALESCE((SELECT CASE WHEN hc.root = '' THEN hc.id ELSE hc.root END FROM customers hc WHERE hc.id = h.customer), '') FROM holds h)`
 
 // consented is the condition that the last word of an identity i's customer on a purpose is yes, on any channel.
-const consented = `EXISTS (SELECT 1 FROM consents k WHERE k.customer IN (SELECT id FROM customers WHERE id = i.customer OR root = i.customer) AND k.purpose = %s AND k.state = 'given'
-	AND NOT EXISTS (SELECT 1 FROM consents l WHERE l.customer IN (SELECT id FROM customers WHERE id = i.customer OR root = i.customer) AND l.purpose = k.purpose
+const consented = `EXISTS (SELECT 1 FROM consents k WHERE k.customer IN (SELECT i.customer UNION ALL SELECT id FROM customers WHERE root <> '' AND root = i.customer) AND k.purpose = %s AND k.state = 'given'
+	AND NOT EXISTS (SELECT 1 FROM consents l WHERE l.customer IN (SELECT i.customer UNION ALL SELECT id FROM customers WHERE root <> '' AND root = i.customer) AND l.purpose = k.purpose
 		AND l.channel = k.channel AND l.state <> 'given' AND l.happened_at >= k.happened_at))`
 
 // textOf is the FROM and WHERE of the touches whose text a rule takes away: a body, or what wipeText takes from their data. Conversations that are open
@@ -108,7 +108,7 @@ func (r *RetentionRule) customersOf(cut Millis, held bool) (string, []any) {
 		also += " AND NOT " + fmt.Sprintf(consented, "$2")
 	}
 	return ` FROM (SELECT i.customer, i.id, COALESCE((SELECT max(happened_at) FROM touches t WHERE t.identity = i.id), i.created_at) AS last,
-		EXISTS (SELECT 1 FROM conversations c WHERE c.identity = i.id AND c.live_until = ` + fmt.Sprint(int64(always)) + `) AS open FROM identities i) AS i
+		i.id IN (SELECT c.identity FROM conversations c WHERE c.live_until = ` + fmt.Sprint(int64(always)) + `) AS open FROM identities i) AS i
 		JOIN customers u ON u.id = i.customer WHERE u.erased_at = 0` + also + ` GROUP BY i.customer HAVING max(i.last) < $1 AND NOT ` + anyOf("i.open"), args
 }
 

@@ -1,6 +1,11 @@
 package record
 
-import "testing"
+import (
+	"database/sql"
+	"slices"
+	"strings"
+	"testing"
+)
 
 // However far apart touches are, a rule finds the text of each once, the oldest first, and says when that was all.
 func TestRetainTextGoesOn(t *testing.T) {
@@ -95,6 +100,52 @@ func TestRetainTextKeepsWhatWasReturned(t *testing.T) {
 		is("when all numbers are gone", map[string]int{"x": 1, "y": 0, "z": 0})
 		if n := count(t, db, `SELECT count(*) FROM touch_data WHERE json LIKE '%"order":%' OR json LIKE '%o1%'`); n != 0 {
 			t.Errorf("%d numbers are left", n)
+		}
+	})
+}
+
+// Who is erased by age is found by keys alone, however many customers there are; one who is held by what was merged into them is not.
+func TestToErase(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		ctx := t.Context()
+		f := newFirm(t, db)
+		for _, c := range []string{"a", "b", "d", "open"} {
+			f.receive(c, "k"+c, "hello")
+			if conv := f.change(c); c != "open" {
+				conv.Status, conv.ReopenUntil = Resolved, 1
+				f.append(Event{Kind: EvResolved, Conversation: conv})
+			}
+		}
+		f.write()
+		rule, cut := RetentionRule{What: RetainCustomer, Without: "news"}, f.now+1
+		is := func(want ...string) {
+			t.Helper()
+			if got := must(db.ToErase(ctx, rule, cut, "", 10)); !slices.Equal(got, want) {
+				t.Errorf("%q, want %q", got, want)
+			}
+		}
+		is("c-a", "c-b", "c-d")
+		if err := db.SetHold(ctx, Hold{Customer: "c-a", At: 1, By: "u", Why: "a lawsuit"}); err != nil {
+			t.Fatal(err)
+		}
+		is("c-b", "c-d")
+		must(db.SayConsent(ctx, "c-d", Consent{Channel: "sms", Purpose: "news", State: "given"}, Decided{At: 1, By: "u"}, nil))
+		is("c-b")
+		must(db.Merge(ctx, "c-a", "c-b", "", Decided{At: f.now, By: "u"}, nil))
+		is()
+		if db.Kind() != "sqlite" {
+			return
+		}
+		from, args := rule.customersOf(cut, false)
+		type row struct {
+			id, parent, rest int
+			text             string
+		}
+		for _, r := range must(collect(ctx, db.pool, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.id, &r.parent, &r.rest, &r.text) },
+			"EXPLAIN QUERY PLAN SELECT i.customer"+from+" AND i.customer > 'c' ORDER BY i.customer LIMIT 10", args...)) {
+			if strings.HasPrefix(r.text, "SCAN ") && r.text != "SCAN h" && r.text != "SCAN CONSTANT ROW" {
+				t.Error(r.text)
+			}
 		}
 	})
 }
