@@ -36,6 +36,12 @@ func TestImportsAPI(t *testing.T) {
 	r.as("leyla").refused(http.StatusForbidden, codeForbidden, "", "GET", "/exports/customers.csv", nil)
 	sam.refused(http.StatusUnprocessableEntity, codeInvalid, "of", "POST", "/imports?of=x&name=y", []byte("a,b\n"), "Content-Type", "text/csv")
 	sam.refused(http.StatusUnprocessableEntity, codeInvalid, "file", "POST", "/imports?of=customers&name=y", []byte("\n"), "Content-Type", "text/csv")
+	for _, no := range []string{"PK\x03\x04\x14\x00\x06\x00[Content_Types].xml", `[{"name": "Sara"}]`} { // each says what to do, in both languages
+		p := sam.refused(http.StatusUnprocessableEntity, codeInvalid, "file", "POST", "/imports?of=customers&name=y", []byte(no), "Content-Type", "application/octet-stream")
+		if strings.Contains(p.Message, "no table") || inbox.ImportText("fa", p.Message) == p.Message {
+			t.Errorf("%q: %s", no, p.Message)
+		}
+	}
 
 	var i inbox.Import
 	sam.ok("POST", "/imports?of=customers&name=people.csv", []byte("name;mobile;when\nAli;09121234567;x\nBad;1;y\n"), &i, "Content-Type", "text/csv")

@@ -164,6 +164,12 @@ func (h *Hub) NewImport(ctx context.Context, name, of, by string, content io.Rea
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
 		return Import{}, err
 	}
+	switch sheet.NoTable(head[:n]) {
+	case sheet.Packed:
+		return Import{}, &Refusal{Code: "invalid", Field: "file", Message: "This is a workbook or a packed file: save the table as CSV, in UTF-8, and send that."}
+	case sheet.JSONList:
+		return Import{}, &Refusal{Code: "invalid", Field: "file", Message: "This is a list in JSON: one object a line is needed, without brackets around them."}
+	}
 	i.setup.Format = sheet.Sniff(head[:n], int64(n) == size)
 	i.setup.Options = h.defaultOptions()
 	if err := h.lookAt(ctx, i); err != nil {

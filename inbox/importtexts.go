@@ -15,6 +15,8 @@ var importTexts = [][2]string{
 	// Of a file.
 	{"The file is larger than 2 GB.", "این پرونده بزرگ‌تر از ۲ گیگابایت است."},
 	{"There is no table in this file.", "در این پرونده جدولی نیست."},
+	{"This is a workbook or a packed file: save the table as CSV, in UTF-8, and send that.", "این پروندهٔ اکسل یا پرونده‌ای فشرده است: جدول را با قالب CSV و کدگذاری UTF-8 ذخیره کنید و آن را بفرستید."},
+	{"This is a list in JSON: one object a line is needed, without brackets around them.", "این یک فهرست JSON است: در هر سطر یک شیء لازم است، بی کروشه‌ای دور آن‌ها."},
 	{"The file is gone; send it again.", "این پرونده دیگر نیست؛ دوباره بفرستیدش."},
 	{"The file cannot be read to its end.", "این پرونده تا پایان خواندنی نیست."},
 	{"What was kept of this import cannot be read.", "آنچه از این ورود نگه داشته شده خواندنی نیست."},

@@ -100,6 +100,28 @@ func Sniff(head []byte, whole bool) Format {
 	return f
 }
 
+// Why a file is no table that can be read.
+const (
+	Packed   = "packed" // a workbook, an archive, a PDF
+	JSONList = "list"   // JSON, but one list instead of an object a line
+)
+
+// packed are the first bytes of what people send for a table: XLSX, ODS and ZIP, XLS, gzip, PDF.
+var packed = []string{"PK\x03\x04", "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "\x1F\x8B", "%PDF-"}
+
+// NoTable tells from its beginning what a file is instead of a table; "" for a table.
+func NoTable(head []byte) string {
+	text := string(head)
+	if slices.ContainsFunc(packed, func(p string) bool { return strings.HasPrefix(text, p) }) {
+		return Packed
+	}
+	text = strings.TrimLeft(strings.TrimPrefix(text, "\uFEFF"), " \t\r\n")
+	if rest, ok := strings.CutPrefix(text, "["); ok && strings.HasPrefix(strings.TrimLeft(rest, " \t\r\n"), "{") {
+		return JSONList
+	}
+	return ""
+}
+
 func looksLikeJSON(t string) bool {
 	line, _, _ := strings.Cut(t, "\n")
 	_, err := object([]byte(line))

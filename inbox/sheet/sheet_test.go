@@ -30,6 +30,18 @@ func encoded(t testing.TB, f Format, text string) []byte {
 
 const persianTable = "نام;موبایل;تاریخ\nعلی رضایی;۰۹۱۲۳۴۵۶۷۸۹;۱۴۰۵/۰۹/۰۱\nسارا;0935 123 4567;1405-9-2\n"
 
+func TestNoTable(t *testing.T) {
+	for head, want := range map[string]string{
+		"PK\x03\x04\x14\x00": Packed, "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1\x00": Packed, "\x1F\x8B\x08": Packed, "%PDF-1.4\n": Packed,
+		`[{"name": "Sara"}]`: JSONList, "\uFEFF [\n {": JSONList,
+		"": "", "name,phone\n": "", `{"name": "Sara"}`: "", "[1],[2]\n": "", "PK,name\n": "", "\xFF\xFEn\x00": "",
+	} {
+		if got := NoTable([]byte(head)); got != want {
+			t.Errorf("%q is %q, want %q", head, got, want)
+		}
+	}
+}
+
 func TestSniff(t *testing.T) {
 	latin := "Name,City,Größe\nJörg,Köln,3\nFrançois,Besançon,4\n"
 	windowsPersian := strings.NewReplacer("ی", "ي", "۰", "0", "۱", "1", "۲", "2", "۳", "3", "۴", "4", "۵", "5", "۶", "6", "۷", "7", "۸", "8", "۹", "9").Replace(persianTable)
