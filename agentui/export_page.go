@@ -26,14 +26,20 @@ var personWords = map[string]map[string]string{
 		"given": "agreed", "refused": "refused", "start": "agreed", "stop": "refused", "every": "everything", "masked": "hidden: %s", "card": "card number", "national_id": "national id", "password": "password",
 		"unreachable": "not reachable", "blocked": "blocked", "missing": "missing", "order": "Order", "amount": "Amount", "items": "Items", "outcome": "Outcome", "seconds": "Seconds", "programme": "Programme", "step": "Step",
 		"message": "message", "note": "note of a colleague", "edit": "changed message", "deletion": "message taken back", "rating": "rating", "visit": "page of our site",
-		"webchat": "chat", "email": "email", "sms": "text message", "telegram": "Telegram", "phone": "phone", "shop": "shop", "web": "our site", "external": "number in another system", "app": "app", "api": "another system", "other": "other", "comma": ", ", "at": ", "},
+		"webchat": "chat", "email": "email", "sms": "text message", "telegram": "Telegram", "phone": "phone", "shop": "shop", "web": "our site", "external": "number in another system", "app": "app", "api": "another system", "other": "other", "comma": ", ", "at": ", ",
+		"outcome.answered": "answered", "outcome.missed": "missed", "outcome.voicemail": "voicemail", "outcome.no_answer": "no answer", "outcome.busy": "busy",
+		"step.sent": "sent", "step.opened": "opened", "step.clicked": "clicked", "step.bounced": "bounced", "step.unsubscribed": "unsubscribed", "step.converted": "converted",
+		"step.shipped": "shipped", "step.delivered": "delivered", "step.failed": "failed", "step.returned": "returned"},
 	"fa": {"title": "آنچه دربارهٔ %s نگه داشته‌ایم", "made": "ساخته‌شده در", "person": "شما", "addresses": "نشانی‌ها", "profile": "مشخصات", "consents": "آنچه پذیرفته‌اید یا نپذیرفته‌اید", "stages": "مرحله‌ها",
 		"organisations": "سازمان‌ها", "relations": "کسانی که با شما نسبت دارند", "touches": "هر چه رخ داده است", "us": "ما", "you": "شما", "none": "هیچ.", "machine": "همین‌ها برای برنامه‌های دیگر در",
 		"name": "نام", "tier": "رده", "tags": "برچسب‌ها", "languages": "زبان‌ها", "time_zone": "منطقهٔ زمانی", "place": "جا", "stage": "مرحله", "since": "آشنا از",
 		"given": "پذیرفته‌اید", "refused": "نپذیرفته‌اید", "start": "پذیرفته‌اید", "stop": "نپذیرفته‌اید", "every": "همه چیز", "masked": "پوشیده: %s", "card": "شمارهٔ کارت", "national_id": "کد ملی", "password": "رمز",
 		"unreachable": "در دسترس نیست", "blocked": "بسته‌شده", "missing": "نیست", "order": "سفارش", "amount": "مبلغ", "items": "کالاها", "outcome": "نتیجه", "seconds": "ثانیه", "programme": "برنامه", "step": "گام",
 		"message": "پیام", "note": "یادداشت همکار", "edit": "پیام ویرایش‌شده", "deletion": "پیام پس‌گرفته", "rating": "امتیاز", "visit": "صفحه‌ای از سایت ما",
-		"webchat": "گفت‌وگوی سایت", "email": "ایمیل", "sms": "پیامک", "telegram": "تلگرام", "phone": "تلفن", "shop": "فروشگاه", "web": "سایت ما", "external": "شماره در سامانه‌ای دیگر", "app": "اپ", "api": "سامانه‌ای دیگر", "other": "راه دیگر", "comma": "، ", "at": " "},
+		"webchat": "گفت‌وگوی سایت", "email": "ایمیل", "sms": "پیامک", "telegram": "تلگرام", "phone": "تلفن", "shop": "فروشگاه", "web": "سایت ما", "external": "شماره در سامانه‌ای دیگر", "app": "اپ", "api": "سامانه‌ای دیگر", "other": "راه دیگر", "comma": "، ", "at": "، ساعت ",
+		"outcome.answered": "پاسخ داده شد", "outcome.missed": "بی‌پاسخ", "outcome.voicemail": "پیام صوتی", "outcome.no_answer": "پاسخ نداد", "outcome.busy": "اشغال",
+		"step.sent": "فرستاده شد", "step.opened": "باز شد", "step.clicked": "کلیک شد", "step.bounced": "برگشت خورد", "step.unsubscribed": "لغو اشتراک", "step.converted": "به نتیجه رسید",
+		"step.shipped": "فرستاده شد", "step.delivered": "رسید", "step.failed": "نرسید", "step.returned": "برگشت"},
 }
 
 type personView struct {
@@ -265,7 +271,11 @@ func (p *personPrinter) row(t *portableTouch) personRow {
 			}
 		}
 	}
-	r := personRow{At: p.time(t.At), Who: p.words["us"], What: joined(what, p.word(t.Channel))}
+	where := p.word(t.Channel)
+	if t.Channel == record.ChannelOther {
+		where = ""
+	}
+	r := personRow{At: p.time(t.At), Who: p.words["us"], What: joined(what, where)}
 	if t.Inbound {
 		r.Who = p.words["you"]
 	}
@@ -302,9 +312,9 @@ func (p *personPrinter) row(t *portableTouch) personRow {
 		}
 		add("items", strings.Join(items, p.words["comma"]))
 		add("place", d.Place)
-		add("outcome", d.Outcome)
+		add("outcome", cmp.Or(p.words["outcome."+d.Outcome], d.Outcome))
 		add("programme", d.Programme)
-		add("step", d.Step)
+		add("step", cmp.Or(p.words["step."+d.Step], d.Step))
 		if d.Seconds > 0 {
 			add("seconds", p.digits(strconv.Itoa(d.Seconds)))
 		}
@@ -369,10 +379,10 @@ var personPage = template.Must(template.New("person").Parse(`<!doctype html>
 body { font: 16px/1.7 Vazirmatn, system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; color: #1c1c1e; background: #fff }
 h1 { font-size: 1.4rem; margin-bottom: .2rem } h2 { font-size: 1.1rem; margin: 2rem 0 .4rem }
 dl { display: grid; grid-template-columns: minmax(6rem, auto) 1fr; gap: .2rem 1.2rem; margin: 0 } dt { color: #666 } dd { margin: 0; overflow-wrap: anywhere }
-article { border-top: 1px solid #ddd; padding: .7rem 0 } small { color: #666 } p { white-space: pre-wrap; overflow-wrap: anywhere; margin: .2rem 0 }
+article { border-top: 1px solid #ddd; padding: .7rem 0 } small { color: #666 } p { white-space: pre-wrap; overflow-wrap: anywhere; margin: .2rem 0; text-align: left } html[dir=rtl] p { text-align: right }
 @media (max-width: 30rem) { dl { grid-template-columns: 1fr } dd { margin-bottom: .4rem } }
 @media (prefers-color-scheme: dark) { body { color: #eee; background: #161618 } article { border-color: #333 } small, dt { color: #aaa } a { color: #8ab4ff } }
-@media print { article { break-inside: avoid } }
+@media print { article { break-inside: avoid } h2 { break-after: avoid } }
 </style>
 <h1><bdi>{{.Title}}</bdi></h1>
 <small>{{.Words.made}} {{.At}}. {{.Words.machine}} <a href="data.json" dir="ltr">data.json</a>.</small>

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -29,6 +30,21 @@ func TestPersonPageSaysValues(t *testing.T) {
 			p.value(record.TypeText, nil, json.RawMessage(`"2026-03-21"`)), p.value(record.TypeYesNo, nil, json.RawMessage("true")),
 			p.row(&portableTouch{Touch: record.Touch{Kind: "x_fitting", Data: &record.Data{Fields: map[string]any{"n": 12500000.0, "c": "gold", "m": map[string]any{"amount": 12.0, "currency": "EUR"}}}}}).More}
 		if strings.Join(got, "\n") != strings.Join(want, "\n") {
+			t.Errorf("%s: %q, not %q", lang, got, want)
+		}
+	}
+}
+
+// It has no words of programs, nor a place that says nothing; and when something happened is read in the language's direction.
+func TestPersonPageSaysTouches(t *testing.T) {
+	touch := portableTouch{Touch: record.Touch{Kind: "delivery", Channel: record.ChannelOther, At: 1774086300000, Data: &record.Data{Step: "delivered", Outcome: "answered"}}}
+	for lang, want := range map[string][]string{
+		"en": {"21 Mar 2026, 09:45", "Delivery", "Outcome: answered · Step: delivered"},
+		"fa": {"۱۴۰۵/۰۱/۰۱، ساعت ۰۹:۴۵", "تحویل", "نتیجه: پاسخ داده شد · گام: رسید"},
+	} {
+		set := &inbox.Settings{Kinds: []record.Kind{{ID: "delivery", Name: channels.Text{EN: "Delivery", FA: "تحویل"}}}}
+		row := newPersonPrinter(lang, "UTC", set).row(&touch)
+		if got := []string{row.At, row.What, row.More}; !slices.Equal(got, want) {
 			t.Errorf("%s: %q, not %q", lang, got, want)
 		}
 	}
