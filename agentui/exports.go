@@ -114,7 +114,7 @@ func (s *Server) exportCustomers(ending string) echo.HandlerFunc {
 				columns = append(columns, "identity:"+ch)
 			}
 		}
-		columns = append(columns, "tier", "tags", "languages", "time_zone", "country", "city", "address", "owner", "stage", "organisation", "role")
+		columns = append(columns, "tier", "tags", "languages", "time_zone", "country", "city", "address", "owner", "stage", "organisation", "role", "consents")
 		columns = seenColumns(sight, columns)
 		columns, profile := profiles(set, sight, record.OfCustomer, columns)
 		t, err := s.export(c, "customers", ending, columns)
@@ -133,8 +133,20 @@ func (s *Server) exportCustomers(ending string) echo.HandlerFunc {
 			t.set("languages", strings.Join(x.Languages, ","))
 			t.set("time_zone", x.TimeZone)
 			t.set("stage", x.Stage)
-			t.set("organisation", x.Organisation)
-			t.set("role", x.Role)
+			names, roles := make([]string, len(x.Members)), make([]string, len(x.Members))
+			for i, m := range x.Members {
+				names[i], roles[i] = m.Name, m.Role
+			}
+			t.set("organisation", strings.Join(names, "\n"))
+			t.set("role", joinRoles(roles))
+			if list := []record.Consent{}; len(x.Consents) > 0 {
+				for _, s := range x.Consents { // where the file goes to, there are other colleagues and identities
+					s.Cut(sight)
+					list = append(list, record.Consent{Channel: s.Channel, Purpose: s.Purpose, State: s.State, At: s.At, Evidence: s.Evidence})
+				}
+				b, _ := json.Marshal(list)
+				t.set("consents", string(b))
+			}
 			addresses := map[string][]string{}
 			for _, i := range x.Identities {
 				addresses[i.Channel] = append(addresses[i.Channel], i.Address)
@@ -174,6 +186,17 @@ func joinList(list []string) string {
 		}
 	}
 	return strings.Join(list, ",")
+}
+
+// joinRoles writes the roles of a customer's organisations: a line each, or, when only some have one, a JSON list.
+func joinRoles(list []string) string {
+	if all := strings.Join(list, ""); all != "" && slices.Contains(list, "") {
+		b, _ := json.Marshal(list)
+		return string(b)
+	} else if all == "" {
+		return ""
+	}
+	return strings.Join(list, "\n")
 }
 
 // valueText is a value of the firm's own field as an import reads it.

@@ -62,7 +62,7 @@ func (s *Server) listImports(c echo.Context) error {
 		return badPosition(err)
 	}
 	for at := range list {
-		list[at].Error = inbox.ImportText(localeOf(c), list[at].Error)
+		list[at] = list[at].Said(localeOf(c))
 	}
 	return c.JSON(http.StatusOK, struct {
 		Items []inbox.Import `json:"items"`
@@ -117,8 +117,7 @@ func saidIn(c echo.Context, err error) error {
 }
 
 func answerImport(c echo.Context, status int, i inbox.Import) error {
-	i.Error = inbox.ImportText(localeOf(c), i.Error)
-	return c.JSON(status, i)
+	return c.JSON(status, i.Said(localeOf(c)))
 }
 
 // importOf is the import in the path.

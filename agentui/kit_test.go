@@ -62,20 +62,28 @@ var installed = testenv.NewTemplate(func(address string) error {
 
 func boot(t testing.TB) *rig {
 	t.Helper()
-	return start(t, true)
+	return start(t, sqlite(t), true)
 }
+
+// bootOn is boot on a fresh, empty database.
+func bootOn(t testing.TB, database string) *rig {
+	t.Helper()
+	return start(t, database, true)
+}
+
+func sqlite(t testing.TB) string { return installed.SQLite(t, filepath.Join(t.TempDir(), "tamas.db")) }
 
 // bootEmpty starts a hub that nobody has set up.
 func bootEmpty(t testing.TB) *rig {
 	t.Helper()
-	return start(t, false)
+	return start(t, sqlite(t), false)
 }
 
-func start(t testing.TB, seeded bool) *rig {
+func start(t testing.TB, database string, seeded bool) *rig {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	db, err := record.Open(ctx, installed.SQLite(t, filepath.Join(t.TempDir(), "tamas.db")))
+	db, err := record.Open(ctx, database)
 	must(t, err)
 	rdb, err := inbox.OpenRedis(ctx, "")
 	must(t, err)

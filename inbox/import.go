@@ -36,7 +36,9 @@ type importProgress struct {
 	Done      int64 `json:"done"`                // rows, likewise
 
 	Messages int64              `json:"messages,omitempty"` // rows that are left out: see rowReader.message
-	Checked  *record.ImportSums `json:"checked,omitempty"`  // what a dry run found
+	Warned   int64              `json:"warned,omitempty"`   // rows that are taken without something: see rowReader.warnings
+	Warnings []ImportWarning    `json:"warnings,omitempty"`
+	Checked  *record.ImportSums `json:"checked,omitempty"` // what a dry run found
 	// Of the undoing.
 	Step      string        `json:"step,omitempty"`
 	After     string        `json:"after,omitempty"`
@@ -61,19 +63,21 @@ type Import struct {
 	Remembered bool              `json:"remembered"`
 	Options    ImportOptions     `json:"options"`
 
-	Rows      int64         `json:"rows"`
-	Estimated bool          `json:"estimated"`
-	Done      int64         `json:"done"`
-	Good      int64         `json:"good"`
-	Bad       int64         `json:"bad"`
-	Made      int64         `json:"made"`
-	Updated   int64         `json:"updated"`
-	Known     int64         `json:"known"`
-	Customers int64         `json:"customers"`
-	Messages  int64         `json:"messages"` // rows that are left out, because messages are not imported
-	Error     string        `json:"error"`
-	Left      []record.Left `json:"left"`
-	LeftCount int           `json:"left_count"`
+	Rows      int64           `json:"rows"`
+	Estimated bool            `json:"estimated"`
+	Done      int64           `json:"done"`
+	Good      int64           `json:"good"`
+	Bad       int64           `json:"bad"`
+	Made      int64           `json:"made"`
+	Updated   int64           `json:"updated"`
+	Known     int64           `json:"known"`
+	Customers int64           `json:"customers"`
+	Messages  int64           `json:"messages"` // rows that are left out, because messages are not imported
+	Warned    int64           `json:"warned"`   // rows that are taken without what Warnings say, bad ones too
+	Warnings  []ImportWarning `json:"warnings"`
+	Error     string          `json:"error"`
+	Left      []record.Left   `json:"left"`
+	LeftCount int             `json:"left_count"`
 
 	At        record.Millis `json:"at"`
 	By        string        `json:"by"`
@@ -120,10 +124,14 @@ func (i *importing) view() Import {
 	if left == nil {
 		left = []record.Left{}
 	}
+	warnings := i.progress.Warnings
+	if warnings == nil {
+		warnings = []ImportWarning{}
+	}
 	return Import{ID: i.ID, Version: i.Version, Name: i.Name, Of: i.Of, State: i.State, Size: i.Size, Read: i.progress.Read,
 		Format: i.setup.Format, Columns: i.setup.Columns, Mapping: i.setup.Mapping, Remembered: i.setup.Remembered, Options: i.setup.Options,
 		Rows: i.progress.Rows, Estimated: i.progress.Estimated, Done: max(done, sums.Last), Good: sums.Made + sums.Updated + sums.Known, Bad: sums.Bad,
-		Made: sums.Made, Updated: sums.Updated, Known: sums.Known, Customers: sums.Customers, Messages: i.progress.Messages, Error: i.Error, Left: left, LeftCount: i.progress.LeftCount,
+		Made: sums.Made, Updated: sums.Updated, Known: sums.Known, Customers: sums.Customers, Messages: i.progress.Messages, Warned: i.progress.Warned, Warnings: warnings, Error: i.Error, Left: left, LeftCount: i.progress.LeftCount,
 		At: i.CreatedAt, By: i.By, CheckedAt: i.CheckedAt, StartedAt: i.StartedAt, EndedAt: i.EndedAt, ForgottenAt: i.ForgottenAt}
 }
 

@@ -24,7 +24,8 @@ func (h *Hub) checkImport(ctx context.Context, i *importing) error {
 	if err := h.db.ForgetImportErrors(ctx, i.ID); err != nil {
 		return err
 	}
-	i.progress.Read, i.progress.Done, i.progress.Messages, i.progress.Checked = 0, 0, 0, &sums
+	i.progress.Read, i.progress.Done, i.progress.Checked = 0, 0, &sums
+	i.progress.forgetRows()
 	seen, said := seenSet{}, time.Now()
 	for {
 		s, ok, err := in.step(ctx, h, r, tryRows)
@@ -48,7 +49,7 @@ func (h *Hub) checkImport(ctx context.Context, i *importing) error {
 		if err != nil {
 			return err
 		}
-		i.progress.Messages += int64(len(s.messages))
+		i.progress.count(s)
 		sums.Last, i.progress.Read, i.progress.Done = s.last, s.read, s.last
 		i.progress.Rows = max(i.progress.Rows, s.last)
 		if err := h.told(ctx, i, &said); err != nil {

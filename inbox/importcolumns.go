@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -61,6 +62,7 @@ func (h *Hub) lookAt(ctx context.Context, i *importing) error {
 	var was struct {
 		Mapping map[string]string `json:"mapping"`
 		Options ImportOptions     `json:"options"`
+		Fields  []string          `json:"fields"` // that there were
 	}
 	switch {
 	case err == nil && json.Unmarshal(text, &was) == nil:
@@ -74,6 +76,7 @@ func (h *Hub) lookAt(ctx context.Context, i *importing) error {
 			}
 		}
 		i.setup.Options, i.setup.Remembered = was.Options, true
+		i.suggest(fields, was.Fields)
 	case err != nil && !errors.Is(err, record.ErrNotFound):
 		return err
 	default:
@@ -81,6 +84,26 @@ func (h *Hub) lookAt(ctx context.Context, i *importing) error {
 		i.guessRegion()
 	}
 	return nil
+}
+
+// suggest maps columns that were ignored when there was no field for them yet. known are the fields that there were; nil: those before any was kept.
+func (i *importing) suggest(fields []ImportField, known []string) {
+	isNew := func(id string) bool { return !slices.Contains(known, id) }
+	if known == nil {
+		isNew = func(id string) bool { return slices.Contains([]string{"source", "consents"}, id) }
+	}
+	taken := slices.Collect(maps.Values(i.setup.Mapping))
+	var free []ImportColumn
+	for _, c := range i.setup.Columns {
+		if i.setup.Mapping[c.Name] == "" {
+			free = append(free, c)
+		}
+	}
+	for column, field := range guessMapping(fields, free) {
+		if isNew(field) && !slices.Contains(taken, field) {
+			i.setup.Mapping[column] = field
+		}
+	}
 }
 
 // guessRegion takes numbers that only make sense in Iran for such, where nobody has said of what country they are.

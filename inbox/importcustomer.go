@@ -23,7 +23,8 @@ func (r *rowReader) customer(row *sheet.Row) (out record.ImportedCustomer, reaso
 	c := &cells{r: r}
 	out = record.ImportedCustomer{Fields: map[string]json.RawMessage{}, Evidence: r.name + ", " + strconv.Itoa(row.Number)}
 	var place record.Place
-	var first, last string
+	var first, last, roles string
+	rolesAt := -1
 	for at, f := range r.fields {
 		s := r.value(row, at)
 		if f == "" || s == "" {
@@ -69,9 +70,19 @@ func (r *rowReader) customer(row *sheet.Row) (out record.ImportedCustomer, reaso
 		case f == "stage":
 			out.Fields[record.FieldStage] = quoted(choice(r.stages, "There is no such stage."))
 		case f == "organisation":
-			out.Organisation = text(200)
+			for _, name := range strings.Split(s, "\n") {
+				if name = c.text(at, name, 200); name != "" {
+					out.Members = append(out.Members, record.Membership{Name: name})
+				}
+			}
 		case f == "role":
-			out.Role = text(200)
+			roles, rolesAt = s, at
+		case f == "consents":
+			out.Consents = c.consents(at, s)
+		case f == "id":
+			if out.ID = s; !record.IsCustomerID(s) {
+				c.fail(at, badCustomer, s, "It is no customer's id of a hub.")
+			}
 		default:
 			c.common(at, f, s, out.Fields, &place, &out.Tags)
 		}
@@ -82,17 +93,65 @@ func (r *rowReader) customer(row *sheet.Row) (out record.ImportedCustomer, reaso
 	if place != (record.Place{}) {
 		out.Fields[record.FieldPlace], _ = json.Marshal(place)
 	}
+	c.roles(rolesAt, roles, out.Members)
 	for at := range out.Identities {
 		out.Identities[at].Name = out.Name
 	}
-	if len(out.Identities) == 0 && out.Name == "" && len(c.reasons) == 0 {
+	if len(out.Identities) == 0 && out.Name == "" && out.ID == "" && len(c.reasons) == 0 {
 		c.fail(-1, needed, "", "A name or an address is needed.")
 	}
-	if len(out.Identities) == 0 {
+	if len(out.Identities) == 0 && out.ID == "" {
 		out.ID = c.r.rules.RowCustomer(row.Fields)
 	}
 	return out, c.reasons
 }
+
+// roles gives organisations their roles: of one it is the whole cell, of several a line each, or a JSON list where some have none.
+func (c *cells) roles(at int, s string, of []record.Membership) {
+	if s == "" || len(of) == 0 {
+		return
+	}
+	list := []string{s}
+	if len(of) > 1 {
+		if json.Unmarshal([]byte(s), &list) != nil {
+			list = strings.Split(s, "\n")
+		}
+		if len(list) != len(of) {
+			c.fail(at, badChoice, s, "The row has not as many roles as organisations.")
+			return
+		}
+	}
+	for i := range of {
+		of[i].Role = c.text(at, list[i], 200)
+	}
+}
+
+// consents reads what a customer has said, as an export writes it.
+func (c *cells) consents(at int, s string) []record.Consent {
+	var list []record.Consent
+	if json.Unmarshal([]byte(s), &list) != nil {
+		c.fail(at, badChoice, s, "It is no JSON list of consents.")
+	}
+	for i := range list {
+		said := &list[i]
+		if !record.IsChannel(said.Channel) {
+			c.fail(at, badChoice, said.Channel, "There is no such channel.")
+		}
+		if said.Purpose != "" && !slices.ContainsFunc(c.r.set.Record.Purposes, func(o record.Option) bool { return o.ID == said.Purpose }) {
+			c.fail(at, badChoice, said.Purpose, "There is no such purpose.")
+		}
+		if said.State != record.ConsentGiven && said.State != record.ConsentRefused {
+			c.fail(at, badChoice, said.State, "Consent is given or refused.")
+		}
+		if said.At <= 0 || said.At > c.r.now+tomorrow {
+			c.fail(at, badDate, "", "When it was said is needed, and it is not in the future.")
+		}
+		said.Evidence = cleanText(said.Evidence, 2000)
+	}
+	return list
+}
+
+const tomorrow = record.Millis(24 * time.Hour / time.Millisecond) // clocks differ
 
 func (c *cells) identity(at int, field, s string, out *record.ImportedCustomer) {
 	channel, address, ok := c.address(at, field, s)
@@ -133,7 +192,9 @@ func (c *cells) common(at int, field, s string, fields map[string]json.RawMessag
 			c.fail(at, tooLong, s, "It is longer than 500 characters.")
 		}
 	case "owner":
-		fields[record.FieldOwner] = quoted(c.choice(at, s, c.r.users, "There is no such colleague."))
+		if id, ok := c.r.users.find(s); ok { // see warnings
+			fields[record.FieldOwner] = quoted(id)
+		}
 	default:
 		if a := c.r.attributes[field]; a != nil {
 			if v := c.attribute(at, a, s); v != nil {

@@ -61,7 +61,8 @@ func (h *Hub) EditImport(ctx context.Context, id string, e ImportEdit) (Import, 
 		}
 		i.setup.Mapping = *e.Mapping
 	}
-	i.progress.Checked, i.progress.Messages = nil, 0
+	i.progress.Checked = nil
+	i.progress.forgetRows()
 	i.pack()
 	state := record.ImportNew
 	if i.Sums.Last > 0 {
@@ -102,7 +103,11 @@ func (h *Hub) MoveImport(ctx context.Context, id, what string, note func(before,
 		if err := h.checkMapping(i, i.setup.Mapping); err != nil {
 			return Import{}, err
 		}
-		text, _ := json.Marshal(map[string]any{"mapping": i.setup.Mapping, "options": i.setup.Options})
+		var fields []string
+		for _, f := range h.ImportFields(i.Of) {
+			fields = append(fields, f.ID)
+		}
+		text, _ := json.Marshal(map[string]any{"mapping": i.setup.Mapping, "options": i.setup.Options, "fields": fields})
 		if err := h.db.KeepImportMapping(ctx, i.signature(), text, h.Now()); err != nil {
 			return Import{}, err
 		}

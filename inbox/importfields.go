@@ -55,7 +55,9 @@ func customerFields() []ImportField {
 		field("owner", "user", "profile", "Owner", "مسئول", "account manager", "مسئول مشتری", "کارشناس"),
 		field("stage", "choice", "profile", "Life-cycle stage", "مرحلهٔ چرخهٔ عمر", "life cycle", "lifecycle", "lifecycle stage", "مرحله"),
 		field("organisation", "text", "organisation", "Organisation", "سازمان", "organization", "company", "firm", "employer", "شرکت", "نام شرکت", "نام سازمان", "موسسه"),
-		field("role", "text", "organisation", "Role in the organisation", "نقش در سازمان", "job", "job title", "title", "position", "سمت", "نقش", "شغل"))
+		field("role", "text", "organisation", "Role in the organisation", "نقش در سازمان", "job", "job title", "title", "position", "سمت", "نقش", "شغل"),
+		field("consents", "json", "profile", "Consents (JSON)", "رضایت‌ها (JSON)"),
+		field("id", "text", "identity", "Customer (the hub's id)", "مشتری (شناسهٔ سامانه)"))
 }
 
 func touchFields() []ImportField {

@@ -63,7 +63,8 @@ type step struct {
 	first, last int64 // rows of the file
 	read        int64 // bytes of the file up to its end
 	errors      []record.ImportError
-	messages    []sheet.Row // that are left out
+	messages    []sheet.Row                 // that are left out
+	warned      map[int][]record.CellReason // what rows are taken without, by the row's number in a spreadsheet
 
 	touches   []record.Imported
 	at        []int64     // row of each touch
@@ -75,7 +76,7 @@ type step struct {
 
 // steps reads most rows; ok is false at the end of the file.
 func (in *importFile) step(ctx context.Context, h *Hub, r *rowReader, most int) (s *step, ok bool, err error) {
-	s = &step{first: in.n + 1}
+	s = &step{first: in.n + 1, warned: map[int][]record.CellReason{}}
 	var whose []*record.Identity
 	var touches []*record.Touch
 	for int(in.n-s.first+1) < most {
@@ -89,6 +90,9 @@ func (in *importFile) step(ctx context.Context, h *Hub, r *rowReader, most int) 
 		if r.message(&row) {
 			s.messages = append(s.messages, row)
 			continue
+		}
+		if list := r.warnings(&row); len(list) > 0 {
+			s.warned[row.Number] = list
 		}
 		var reasons []record.CellReason
 		switch r.of {

@@ -22,10 +22,18 @@ func guessMapping(fields []ImportField, columns []ImportColumn) map[string]strin
 			}
 		}
 	}
+	// What others call a source may be "Google Ads", and an id a row's number.
+	own := map[string]func(string) bool{"source": isSource}
+	if slices.ContainsFunc(fields, func(f ImportField) bool { return f.ID == "consents" }) {
+		own["id"] = record.IsCustomerID
+	}
 	give := func(column *ImportColumn, at int) bool {
 		f := &fields[at]
-		if taken[f.ID] && !f.Many || f.ID == "source" && slices.ContainsFunc(column.Samples, func(s string) bool { return !isSource(s) }) {
-			return false // what others call a source may be "Google Ads"
+		if taken[f.ID] && !f.Many {
+			return false
+		}
+		if is := own[f.ID]; is != nil && slices.ContainsFunc(column.Samples, func(s string) bool { return !is(s) }) {
+			return false
 		}
 		mapping[column.Name], taken[f.ID] = f.ID, true
 		return true

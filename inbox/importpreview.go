@@ -3,17 +3,19 @@ package inbox
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	"tamas/inbox/record"
 )
 
 // PreviewRow is a row of a file as it would become.
 type PreviewRow struct {
-	Row     int                 `json:"row"`
-	Fields  []string            `json:"fields"`
-	Becomes any                 `json:"becomes,omitempty"`
-	Status  string              `json:"status"` // made, updated, known, bad; message: left out
-	Errors  []record.CellReason `json:"errors"`
+	Row      int                 `json:"row"`
+	Fields   []string            `json:"fields"`
+	Becomes  any                 `json:"becomes,omitempty"`
+	Status   string              `json:"status"` // made, updated, known, bad; message: left out
+	Errors   []record.CellReason `json:"errors"`
+	Warnings []record.CellReason `json:"warnings,omitempty"` // what it is taken without
 }
 
 // PreviewImport reads the first rows of a file as an import would, and says in a language what is wrong with them.
@@ -80,6 +82,13 @@ func (h *Hub) PreviewImport(ctx context.Context, id, locale string, most int) ([
 			out[row.Number] = p
 		}
 	}
+	for n, list := range s.warned {
+		if p, ok := out[n]; ok {
+			sayReasons(locale, list)
+			p.Warnings = list
+			out[n] = p
+		}
+	}
 	list := []PreviewRow{}
 	for n := 0; len(list) < len(out); n++ {
 		if p, ok := out[n]; ok {
@@ -113,7 +122,8 @@ func customerPreview(c *record.ImportedCustomer) any {
 	if len(attributes) > 0 {
 		out["attributes"] = attributes
 	}
-	for name, s := range map[string]string{"name": c.Name, "tier": c.Tier, "organisation": c.Organisation, "role": c.Role} {
+	for name, s := range map[string]string{"name": c.Name, "tier": c.Tier, "organisation": listed(c.Members, func(m record.Membership) string { return m.Name }),
+		"role": listed(c.Members, func(m record.Membership) string { return m.Role }), "consents": listed(c.Consents, func(s record.Consent) string { return s.State })} {
 		if s != "" {
 			out[name] = s
 		}
@@ -122,6 +132,17 @@ func customerPreview(c *record.ImportedCustomer) any {
 		out["tags"] = c.Tags
 	}
 	return out
+}
+
+// listed are texts of a list in one line, without the empty ones.
+func listed[T any](list []T, text func(T) string) string {
+	var out []string
+	for _, x := range list {
+		if s := text(x); s != "" {
+			out = append(out, s)
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 func cutAttribute(field string) (string, bool) {

@@ -19,7 +19,6 @@ const (
 	badYesNo    = "bad_yes_no"
 	badLink     = "bad_link"
 	badKind     = "bad_kind"
-	badAgent    = "bad_agent"
 	badCustomer = "bad_customer"
 	tooLong     = "too_long"
 	needed      = "needed"
@@ -38,6 +37,7 @@ type rowReader struct {
 	rules   *record.LogRules
 	by      record.Actor
 	set     *Settings
+	now     record.Millis
 
 	kinds, tiers, stages, users wordTable
 	attributes                  map[string]*record.Attribute
@@ -53,7 +53,7 @@ func (h *Hub) newRowReader(i *importing) (*rowReader, error) {
 	}
 	set := h.Settings()
 	r := &rowReader{of: i.Of, csv: i.setup.Format.Kind == sheet.CSV, name: i.Name, columns: i.names(), options: i.setup.Options, zone: zone, rules: h.LogRules(),
-		by: record.Actor{Kind: "system", ID: "import"}, set: set, kinds: wordTable{}, tiers: wordTable{}, users: wordTable{}, stages: optionTable(set.Record.Stages),
+		by: record.Actor{Kind: "system", ID: "import"}, set: set, now: h.Now(), kinds: wordTable{}, tiers: wordTable{}, users: wordTable{}, stages: optionTable(set.Record.Stages),
 		attributes: map[string]*record.Attribute{}, attributeOptions: map[string]wordTable{}, kindFields: map[[2]string]*record.KindField{},
 		mask: h.maskLogged}
 	r.rules.Region = i.setup.Options.Region

@@ -138,7 +138,7 @@ func (h *Hub) runImport(ctx context.Context, i *importing) error {
 		return err
 	}
 	defer in.close()
-	i.progress.Messages = 0
+	i.progress.forgetRows()
 	for in.n < done {
 		row, err := in.next()
 		if err == io.EOF {
@@ -149,6 +149,8 @@ func (h *Hub) runImport(ctx context.Context, i *importing) error {
 		}
 		if r.message(&row) {
 			i.progress.Messages++
+		} else {
+			i.progress.warn(r.warnings(&row))
 		}
 	}
 	bad := i.Sums.Bad
@@ -207,7 +209,7 @@ func (h *Hub) runImport(ctx context.Context, i *importing) error {
 			return err
 		}
 		i.progress.Read, i.progress.Done = p.s.read, p.s.last
-		i.progress.Messages += int64(len(p.s.messages))
+		i.progress.count(p.s)
 		i.progress.Rows = max(i.progress.Rows, p.s.last)
 		if err := h.told(ctx, i, &said); err != nil {
 			return err

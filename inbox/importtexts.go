@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -61,6 +62,12 @@ var importTexts = [][2]string{
 	{"It is neither yes nor no.", "نه آری است و نه نه."},
 	{"It is none of the options.", "در میان گزینه‌ها نیست."},
 	{"It is no JSON list of lines.", "فهرست JSON اقلام نیست."},
+	{"It is no customer's id of a hub.", "شناسهٔ مشتری در سامانه نیست."},
+	{"The row has not as many roles as organisations.", "شمار نقش‌های این سطر با شمار سازمان‌هایش یکی نیست."},
+	{"It is no JSON list of consents.", "فهرست JSON رضایت‌ها نیست."},
+	{"There is no such purpose.", "چنین هدفی نیست."},
+	{"Consent is given or refused.", "رضایت یا داده شده (given) یا رد شده (refused)."},
+	{"When it was said is needed, and it is not in the future.", "زمان گفتنش لازم است، و در آینده نیست."},
 	{"It is longer than %d characters.", "بیش از %s نویسه است."},
 	{"It is longer than %d KB.", "بیش از %s کیلوبایت است."},
 	{"It is longer than %d bytes.", "بیش از %s بایت است."},
@@ -69,6 +76,8 @@ var importTexts = [][2]string{
 	{"There is no such tier.", "چنین سطحی نیست."},
 	{"There is no such stage.", "چنین مرحله‌ای نیست."},
 	{"There is no such colleague.", "چنین همکاری نیست."},
+	{"There is no such colleague; it is left out.", "چنین همکاری نیست؛ کنار گذاشته می‌شود."},
+	{"The column is in no row of the file's beginning, and is left out.", "این ستون در هیچ سطری از آغاز پرونده نیست و کنار گذاشته می‌شود."},
 	{"There is no such kind of touches.", "چنین نوعی از تماس نیست."},
 	{"There is no such customer.", "چنین مشتری‌ای نیست."},
 	{"There is no such channel.", "چنین کانالی نیست."},
@@ -160,6 +169,16 @@ func ImportText(locale, english string) string {
 		return fa
 	}
 	return english
+}
+
+// Said says in a language what an import's own sentences say in English.
+func (i Import) Said(locale string) Import {
+	i.Error = ImportText(locale, i.Error)
+	i.Warnings = slices.Clone(i.Warnings)
+	for n := range i.Warnings {
+		i.Warnings[n].Message = ImportText(locale, i.Warnings[n].Message)
+	}
+	return i
 }
 
 // sayReasons says why a row is not taken in a language.

@@ -40,12 +40,9 @@ func (t tree) consents(ctx context.Context, q querier) ([]Consent, error) {
 		return nil, err
 	}
 	marks, err := collect(ctx, q, func(rows *sql.Rows, c *Consent) error {
-		c.State = ConsentGiven
-		var said string
-		err := rows.Scan(&c.Identity, &c.Channel, &said, &c.At)
-		if said == "stop" {
-			c.State = ConsentRefused
-		}
+		var i Identity
+		err := rows.Scan(&i.ID, &i.Channel, &i.Consent, &i.ConsentAt)
+		*c, _ = i.consented()
 		return err
 	}, "SELECT id, channel, consent, consent_at FROM identities WHERE home IN "+in+" AND consent <> ''", t.ids()...)
 	list = append(list, marks...)
@@ -82,6 +79,18 @@ func Consented(list []Consent, identity, channel, purpose string) string {
 	}
 	return ""
 }
+
+// consented is what was said at an address, as a consent for its channel.
+func (i *Identity) consented() (c Consent, ok bool) {
+	c = Consent{Channel: i.Channel, State: ConsentGiven, At: i.ConsentAt, Identity: i.ID}
+	if i.Consent == "stop" {
+		c.State = ConsentRefused
+	}
+	return c, i.Consent != ""
+}
+
+// IsChannel tells what the name of a channel may be; "": all.
+func IsChannel(name string) bool { return name == "" || channelName.MatchString(name) }
 
 // Consents is the history of a customer's consents, newest first. ErrNotFound.
 func (db *DB) Consents(ctx context.Context, customer string) (list []Consent, err error) {

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -14,9 +15,9 @@ const exportPage = 500
 // ExportedCustomer is a customer as an export writes it.
 type ExportedCustomer struct {
 	Customer
-	Identities   []Identity
-	Organisation string // the first membership that is not over
-	Role         string
+	Identities []Identity
+	Members    []Membership // that are not over
+	Consents   []Consent    // all that was said, oldest first; of addresses what holds now
 }
 
 // ExportCustomers calls f for every customer who is nobody else's, in order of their ids, as they show. Nothing is held open between its pages.
@@ -80,7 +81,18 @@ func (db *DB) ExportCustomers(ctx context.Context, f func(*ExportedCustomer) err
 				return err
 			}
 			members, err := collect(ctx, q, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.subject, &r.field, &r.value) },
-				"SELECT m.customer, o.name, m.role FROM members m JOIN organisations o ON o.id = m.organisation WHERE m.customer IN "+in+" AND m.until = 0 ORDER BY m.since, o.folded, o.id", args...)
+				"SELECT m.customer, o.name, m.role FROM members m JOIN organisations o ON o.id = m.organisation WHERE m.customer IN "+in+" AND m.until = 0 ORDER BY o.folded, o.id", args...)
+			if err != nil {
+				return err
+			}
+			type word struct {
+				whose string
+				Consent
+			}
+			words, err := collect(ctx, q, func(rows *sql.Rows, w *word) error {
+				return rows.Scan(&w.whose, &w.Channel, &w.Purpose, &w.State, &w.At, &w.Evidence)
+			}, `SELECT CASE WHEN u.root = '' THEN u.id ELSE u.root END, s.channel, s.purpose, s.state, s.happened_at, s.evidence FROM consents s JOIN customers u ON u.id = s.customer
+				WHERE u.id IN `+in+" OR u.root <> '' AND u.root IN "+in+" ORDER BY s.happened_at, s.channel, s.purpose, s.state, s.id", args...)
 			if err != nil {
 				return err
 			}
@@ -95,12 +107,22 @@ func (db *DB) ExportCustomers(ctx context.Context, f func(*ExportedCustomer) err
 				place[id] = out[i]
 			}
 			for _, x := range ids {
-				place[x.Customer].Identities = append(place[x.Customer].Identities, x)
+				of := place[x.Customer]
+				of.Identities = append(of.Identities, x)
+				if c, ok := x.consented(); ok {
+					of.Consents = append(of.Consents, c)
+				}
 			}
 			for _, m := range members {
-				if x := place[m.subject]; x.Organisation == "" {
-					x.Organisation, x.Role = m.field, m.value
+				place[m.subject].Members = append(place[m.subject].Members, Membership{Name: m.field, Role: m.value})
+			}
+			for _, w := range words {
+				if of := place[w.whose]; of != nil {
+					of.Consents = append(of.Consents, w.Consent)
 				}
+			}
+			for _, x := range out {
+				slices.SortStableFunc(x.Consents, func(a, b Consent) int { return cmp.Compare(a.At, b.At) })
 			}
 			return nil
 		})

@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"tamas/channels"
@@ -58,6 +59,12 @@ func (db *DB) readSalt(ctx context.Context) error {
 	db.salt = []byte(salt)
 	return nil
 }
+
+// customerID is what hubs call customers: derived from an address or a row, or made anew.
+var customerID = regexp.MustCompile(`^(c[0-9a-z]{16}|[0-9a-f]{16})$`)
+
+// IsCustomerID tells whether a text is an id of a customer as hubs make them.
+func IsCustomerID(s string) bool { return customerID.MatchString(s) }
 
 // Shared tells a thread that is of all accounts of its channel.
 func Shared(thread string) bool { return strings.HasPrefix(thread, "*") }

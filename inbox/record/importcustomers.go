@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,14 +22,14 @@ const (
 
 // ImportedCustomer is a row of a file of customers.
 type ImportedCustomer struct {
-	ID           string     // of one who has no identity: a hash of the row
-	Identities   []Identity // as IdentityOf gives them
-	Name, Tier   string
-	Fields       map[string]json.RawMessage // by Field… and FieldOf, checked
-	Tags         []string
-	Organisation string // by name
-	Role         string // in it
-	Evidence     string // for people: the file and the row
+	ID         string     // as an export gives it; else, of one who has no identity, a hash of the row
+	Identities []Identity // as IdentityOf gives them
+	Name, Tier string
+	Fields     map[string]json.RawMessage // by Field… and FieldOf, checked
+	Tags       []string
+	Members    []Membership // by the organisation's name, with the role
+	Consents   []Consent    // with the time at which each was said
+	Evidence   string       // for people: the file and the row
 }
 
 // CustomersChunk is a piece of a file of customers.
@@ -45,10 +46,11 @@ type customersPass struct {
 	ctx    context.Context
 	q      querier
 	c      *CustomersChunk
-	known  map[string]Identity // by id; new ones are added
-	there  map[string]bool     // customers of this chunk, by id
-	trees  map[string]*tree    // of customers that are known, by root
-	orgs   map[string]string   // folded name → id
+	known  map[string]Identity     // by id; new ones are added
+	there  map[string]bool         // customers of this chunk, by id
+	trees  map[string]*tree        // of customers that are known, by root
+	orgs   map[string]string       // folded name → id
+	said   map[string]map[any]bool // what customers are known to have said, by id
 	dry    bool
 	rows   struct{ customers, identities, links, fields, tags, stages, members, orgs []any }
 	later  []statement
@@ -125,7 +127,7 @@ func (p *customersPass) decide() error {
 	if p.known, err = knownIdentities(p.ctx, p.q, ids); err != nil {
 		return err
 	}
-	p.there, p.trees, p.orgs = map[string]bool{}, map[string]*tree{}, map[string]string{}
+	p.there, p.trees, p.orgs, p.said = map[string]bool{}, map[string]*tree{}, map[string]string{}, map[string]map[any]bool{}
 	slices.Sort(customers)
 	for some := range slices.Chunk(slices.Compact(customers), keysAtOnce) {
 		list, err := collect(p.ctx, p.q, oneText, "SELECT id FROM customers WHERE id IN ("+placeholders(1, len(some))+")", anys(some)...)
@@ -144,7 +146,7 @@ func (p *customersPass) decide() error {
 	return nil
 }
 
-// row decides whose a row is: of whom the first identity is that is known, else of a new one.
+// row decides whose a row is: of whom the first identity is that is known, else of who has its id, else of a new one.
 func (p *customersPass) row(r *ImportedCustomer) error {
 	home := ""
 	for _, i := range r.Identities {
@@ -152,6 +154,13 @@ func (p *customersPass) row(r *ImportedCustomer) error {
 			home = k.Customer
 			break
 		}
+	}
+	if home == "" && p.there[r.ID] {
+		t, err := p.tree(r.ID)
+		if err != nil {
+			return err
+		}
+		home = t.root
 	}
 	isNew := false
 	switch {
@@ -197,7 +206,9 @@ func (p *customersPass) row(r *ImportedCustomer) error {
 		p.make(home, r)
 		p.counts.made++
 		p.what = append(p.what, "made")
-		return p.member(home, r, true)
+		p.consents(home, nil, r)
+		_, err := p.members(home, r, true)
+		return err
 	}
 	if p.c.Existing != ExistingSkip {
 		updated, err := p.update(home, r)
@@ -314,18 +325,55 @@ func (p *customersPass) update(id string, r *ImportedCustomer) (changed bool, er
 			changed = true
 			p.run("INSERT INTO tags (subject, tag) VALUES ($1, $2) ON CONFLICT DO NOTHING", t.root, tag)
 			own.Tags = append(own.Tags, tag)
-			p.noteChange(t.root, "tag:"+tag, nil, json.RawMessage("true"))
+			p.noteChange(t.root, changedTag+tag, nil, json.RawMessage("true"))
 		}
 	}
-	if r.Organisation != "" {
-		had := len(p.rows.members)
-		if err := p.member(t.root, r, false); err != nil {
+	if len(r.Consents) > 0 {
+		there, err := t.consents(p.ctx, p.q)
+		if err != nil {
 			return false, err
 		}
-		changed = changed || len(p.rows.members) > had
+		changed = p.consents(t.root, there, r) || changed
 	}
-	return changed, nil
+	joins, err := p.members(t.root, r, false)
+	return changed || joins, err
 }
+
+// consents writes down what a customer has said and nobody knows yet; nothing that is there is taken back.
+func (p *customersPass) consents(id string, there []Consent, r *ImportedCustomer) (changed bool) {
+	type word struct {
+		channel, purpose, state string
+		at                      Millis
+	}
+	of := func(c *Consent) word { return word{c.Channel, c.Purpose, c.State, c.At} }
+	known := p.said[id]
+	if known == nil {
+		known = map[any]bool{}
+		p.said[id] = known
+	}
+	for i := range there {
+		known[of(&there[i])] = true
+	}
+	for i := range r.Consents {
+		c := &r.Consents[i]
+		if known[of(c)] {
+			continue
+		}
+		changed, known[of(c)] = true, true
+		n := NewID("n")
+		p.run("INSERT INTO consents (id, customer, channel, purpose, state, happened_at, by_user, evidence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+			n, id, c.Channel, c.Purpose, c.State, int64(c.At), p.c.By.By, cmp.Or(c.Evidence, r.Evidence))
+		p.noteChange(id, changedConsent+n, nil, json.RawMessage("true"))
+	}
+	return changed
+}
+
+// What import_changes calls what is no field, with what is behind it.
+const (
+	changedTag          = "tag:"
+	changedOrganisation = "organisation:"
+	changedConsent      = "consent:"
+)
 
 func (p *customersPass) noteChange(customer, field string, was, is json.RawMessage) {
 	text := func(v json.RawMessage) string {
@@ -350,9 +398,20 @@ func sameJSON(a, b json.RawMessage) bool {
 	return bytes.Equal(ja, jb)
 }
 
+// members makes a customer one of the row's organisations.
+func (p *customersPass) members(id string, r *ImportedCustomer, isNew bool) (changed bool, err error) {
+	had := len(p.rows.members)
+	for i := range r.Members {
+		if err := p.member(id, &r.Members[i], isNew); err != nil {
+			return false, err
+		}
+	}
+	return len(p.rows.members) > had, nil
+}
+
 // member makes a customer one of an organisation, which is made when nobody knows it.
-func (p *customersPass) member(id string, r *ImportedCustomer, isNew bool) error {
-	folded := foldedName(r.Organisation)
+func (p *customersPass) member(id string, m *Membership, isNew bool) error {
+	folded := foldedName(m.Name)
 	if folded == "" {
 		return nil
 	}
@@ -366,7 +425,7 @@ func (p *customersPass) member(id string, r *ImportedCustomer, isNew bool) error
 			org = list[0]
 		} else {
 			org = NewID("o")
-			p.rows.orgs = append(p.rows.orgs, org, r.Organisation, folded, int64(p.c.By.At), p.c.Import)
+			p.rows.orgs = append(p.rows.orgs, org, m.Name, folded, int64(p.c.By.At), p.c.Import)
 		}
 		p.orgs[folded] = org
 	}
@@ -375,10 +434,10 @@ func (p *customersPass) member(id string, r *ImportedCustomer, isNew bool) error
 		if err := p.q.QueryRowContext(p.ctx, "SELECT count(*) FROM members WHERE organisation = $1 AND customer = $2", org, id).Scan(&there); err != nil || there > 0 {
 			return err
 		}
-		role, _ := json.Marshal(r.Role)
-		p.noteChange(id, "organisation:"+org, nil, role)
+		role, _ := json.Marshal(m.Role)
+		p.noteChange(id, changedOrganisation+org, nil, role)
 	}
-	p.rows.members = append(p.rows.members, org, id, r.Role)
+	p.rows.members = append(p.rows.members, org, id, m.Role)
 	return nil
 }
 

@@ -34,7 +34,7 @@ func (db *DB) forgetImported(ctx context.Context, q querier, ended, left, now Mi
 		run := runner(ctx, q, &err)
 		for _, r := range list {
 			run("UPDATE imports SET blob = '', setup = $2, progress = $3, bad = bad + (SELECT count(*) FROM import_errors e WHERE e.import = imports.id), forgotten_at = $4 WHERE id = $1",
-				r.id, withoutSamples(r.setup), withoutKey(r.progress, "left"), int64(now))
+				r.id, withoutSamples(r.setup), withoutKeys(r.progress, "left", "warnings"), int64(now))
 			run("DELETE FROM import_errors WHERE import = $1", r.id)
 			doom(run, r.blob, now)
 		}
@@ -57,13 +57,15 @@ func withoutSamples(setup string) string {
 	return string(text)
 }
 
-// withoutKey is an object's JSON without a key.
-func withoutKey(object, key string) string {
+// withoutKeys is an object's JSON without some keys.
+func withoutKeys(object string, keys ...string) string {
 	var all map[string]json.RawMessage
 	if json.Unmarshal([]byte(object), &all) != nil {
 		return "{}"
 	}
-	delete(all, key)
+	for _, key := range keys {
+		delete(all, key)
+	}
 	text, _ := json.Marshal(all)
 	return string(text)
 }

@@ -165,7 +165,7 @@ func (p *organisationsPass) update(o *Organisation, r *ImportedOrganisation) (ch
 		if !slices.Contains(o.Tags, tag) {
 			o.Tags = append(o.Tags, tag)
 			p.run("INSERT INTO tags (subject, tag) VALUES ($1, $2) ON CONFLICT DO NOTHING", o.ID, tag)
-			note("tag:"+tag, nil, json.RawMessage("true"))
+			note(changedTag+tag, nil, json.RawMessage("true"))
 		}
 	}
 	if changed {

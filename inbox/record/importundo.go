@@ -67,11 +67,13 @@ func (db *DB) UndoImportChanges(ctx context.Context, id, after string, limit int
 			}
 			before := json.RawMessage(c.before)
 			none := c.before == "null"
-			switch tag, isTag := strings.CutPrefix(c.field, "tag:"); {
+			switch tag, isTag := strings.CutPrefix(c.field, changedTag); {
 			case isTag:
 				run("DELETE FROM tags WHERE subject = $1 AND tag = $2", c.customer, tag)
-			case strings.HasPrefix(c.field, "organisation:"):
-				run("DELETE FROM members WHERE customer = $1 AND organisation = $2", c.customer, strings.TrimPrefix(c.field, "organisation:"))
+			case strings.HasPrefix(c.field, changedOrganisation):
+				run("DELETE FROM members WHERE customer = $1 AND organisation = $2", c.customer, strings.TrimPrefix(c.field, changedOrganisation))
+			case strings.HasPrefix(c.field, changedConsent):
+				run("DELETE FROM consents WHERE id = $1", strings.TrimPrefix(c.field, changedConsent))
 			case of == OfOrganisation && c.field == FieldName:
 				run("UPDATE organisations SET name = $2, folded = $3 WHERE id = $1", c.customer, said[string](before), foldedName(said[string](before)))
 				noteField(run, c.customer, c.field, is, before, by)
@@ -131,15 +133,17 @@ func ownValue(ctx context.Context, q querier, customer, field string) (v json.Ra
 		return b
 	}
 	var list []string
-	switch tag, isTag := strings.CutPrefix(field, "tag:"); {
+	switch tag, isTag := strings.CutPrefix(field, changedTag); {
 	case field == FieldName:
 		return text(name), name, of, nil
 	case field == FieldTier:
 		return text(tier), name, of, nil
 	case isTag:
 		list, err = collect(ctx, q, oneText, "SELECT 'true' FROM tags WHERE subject = $1 AND tag = $2", customer, tag)
-	case strings.HasPrefix(field, "organisation:"):
-		list, err = collect(ctx, q, oneText, "SELECT role FROM members WHERE customer = $1 AND organisation = $2", customer, strings.TrimPrefix(field, "organisation:"))
+	case strings.HasPrefix(field, changedConsent):
+		list, err = collect(ctx, q, oneText, "SELECT 'true' FROM consents WHERE id = $1", strings.TrimPrefix(field, changedConsent))
+	case strings.HasPrefix(field, changedOrganisation):
+		list, err = collect(ctx, q, oneText, "SELECT role FROM members WHERE customer = $1 AND organisation = $2", customer, strings.TrimPrefix(field, changedOrganisation))
 		if len(list) > 0 {
 			b, _ := json.Marshal(list[0])
 			list[0] = string(b)
@@ -157,7 +161,7 @@ const (
 	usedIdentity = `EXISTS (SELECT 1 FROM touches t WHERE t.identity = i.id) OR EXISTS (SELECT 1 FROM conversations c WHERE c.identity = i.id)
 		OR EXISTS (SELECT 1 FROM links l WHERE l.identity = i.id AND l.step > 1) OR i.consent <> '' OR i.blocked = 1 OR i.unreachable <> ''
 		OR ` + heldBy
-	usedCustomer = `EXISTS (SELECT 1 FROM identities i WHERE i.customer = u.id OR i.home = u.id) OR EXISTS (SELECT 1 FROM consents c WHERE c.customer = u.id)
+	usedCustomer = `EXISTS (SELECT 1 FROM identities i WHERE (i.customer = u.id OR i.home = u.id) AND (i.channel <> '` + OwnChannel + `' OR ` + usedIdentity + `)) OR EXISTS (SELECT 1 FROM consents c WHERE c.customer = u.id)
 		OR EXISTS (SELECT 1 FROM relations r WHERE r.from_customer = u.id OR r.to_customer = u.id) OR EXISTS (SELECT 1 FROM holds h WHERE h.customer = u.id)`
 	mergedCustomer = `u.root <> '' OR EXISTS (SELECT 1 FROM customers m WHERE m.root = u.id AND m.root <> '') OR EXISTS (SELECT 1 FROM merges m WHERE m.from_customer = u.id OR m.into_customer = u.id)`
 )
@@ -236,7 +240,7 @@ func (db *DB) UndoImportCustomers(ctx context.Context, id, after string, limit i
 			}
 			for _, stmt := range []string{"DELETE FROM fields WHERE subject = $1", "DELETE FROM field_history WHERE subject = $1", "DELETE FROM tags WHERE subject = $1",
 				"DELETE FROM stages WHERE customer = $1", "DELETE FROM members WHERE customer = $1", "DELETE FROM likenesses WHERE customer = $1",
-				"DELETE FROM suggestions WHERE a = $1 OR b = $1", "DELETE FROM seen WHERE customer = $1", "DELETE FROM import_changes WHERE customer = $1", "DELETE FROM customers WHERE id = $1"} {
+				"DELETE FROM suggestions WHERE a = $1 OR b = $1", "DELETE FROM seen WHERE customer = $1", "DELETE FROM import_changes WHERE customer = $1", "DELETE FROM identities WHERE home = $1", "DELETE FROM customers WHERE id = $1"} {
 				run(stmt, r.id)
 			}
 			if err == nil {

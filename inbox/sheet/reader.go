@@ -19,10 +19,11 @@ const (
 
 // Row is one row of a table.
 type Row struct {
-	Number int      // in a spreadsheet: the first row is 1, the header too
-	Fields []string // as many as the reader has columns, once it has
-	Raw    string   // of JSON lines: the line
-	Err    string   // why it could not be read, a sentence; "" when it could
+	Number  int      // in a spreadsheet: the first row is 1, the header too
+	Fields  []string // as many as the reader has columns, once it has
+	Raw     string   // of JSON lines: the line
+	Err     string   // why it could not be read, a sentence; "" when it could
+	Unknown []string // of JSON lines: names with a value that are no columns
 }
 
 // Reader streams the rows of a table.
@@ -292,6 +293,8 @@ func (r *Reader) object(b []byte) (row Row, n int, more bool) {
 			row.Fields[i] = v.value
 		} else if r.columns == nil {
 			row.Fields = append(row.Fields, v.value)
+		} else if v.value != "" {
+			row.Unknown = append(row.Unknown, v.name)
 		}
 	}
 	return row, n, false
@@ -395,13 +398,16 @@ func plain(name string, raw json.RawMessage, depth int, out *[]value) error {
 	return nil
 }
 
+// namedBy is how many rows of JSON lines are read for the names of their columns: what is empty is often left out of a row.
+const namedBy = 20_000
+
 // Table reads the names of a file's columns and its first rows, at most most of them.
 func Table(r io.Reader, f Format, most int) (columns []string, rows []Row, err error) {
 	in := NewReader(r, f)
 	if f.Kind == JSONL {
 		in.Expect(nil)
 		at := map[string]bool{}
-		for len(rows) < most {
+		for range namedBy {
 			row, err := in.Next()
 			if err == io.EOF {
 				break
@@ -418,7 +424,9 @@ func Table(r io.Reader, f Format, most int) (columns []string, rows []Row, err e
 					}
 				}
 			}
-			rows = append(rows, row)
+			if row.Unknown = nil; len(rows) < most {
+				rows = append(rows, row)
+			}
 		}
 		in.Expect(columns)
 		for i := range rows {

@@ -29,6 +29,12 @@ export interface Left {
   reason: 'used' | 'changed' | 'merged' | (string & {})
   fields?: string[]
 }
+export interface Warning {
+  column: string
+  value?: string
+  message: string
+  rows: number
+}
 export interface Import {
   id: string
   version: number
@@ -56,6 +62,9 @@ export interface Import {
   customers: number
   /** Rows of messages, which are not imported. */
   messages: number
+  /** Rows that are taken without what warnings say. */
+  warned: number
+  warnings: Warning[]
   error: string
   left?: Left[]
   left_count: number
@@ -87,6 +96,7 @@ export interface PreviewRow {
   becomes?: Record<string, unknown> | null
   status: 'made' | 'updated' | 'known' | 'bad' | 'message'
   errors?: RowError[] | null
+  warnings?: RowError[] | null
 }
 export interface BadRow {
   row: number
