@@ -391,6 +391,18 @@ func (p *OrganisationPage) Cut(s Sight) {
 	if !s.Sees(FieldOrganisations) {
 		p.Members, p.More = []Member{}, false
 	}
+	if !s.Sees(FieldName) { // whose order would tell of names
+		p.Members = slices.SortedFunc(slices.Values(p.Members), func(a, b Member) int {
+			return cmp.Or(cmp.Compare(min(a.Until, 1), min(b.Until, 1)), cmp.Compare(a.Customer.ID, b.Customer.ID))
+		})
+	}
+}
+
+// Cut leaves out who would come to which stage.
+func (m *StagesMoved) Cut(s Sight) {
+	if !s.Sees(FieldStage) {
+		m.Stages = map[string]int{}
+	}
 }
 
 // Cut leaves out ties that may not be seen, and whom only they lead to.

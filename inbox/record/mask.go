@@ -42,8 +42,9 @@ func MaskAddress(address string) string {
 	return sign + string(r[:min(5, n/3+1)]) + hiddenPart + string(r[n-min(4, n/3):])
 }
 
-// addressLike finds mail addresses and telephone numbers in what people write.
-var addressLike = regexp.MustCompile(`[^\s<>"'(),;:\[\]«»،؛]+@[^\s<>"'(),;:\[\]«»،؛]+|\+?\p{Nd}[\p{Nd} ().\-‌]{5,}\p{Nd}`)
+// addressLike finds mail addresses and telephone numbers in what people write, whatever spaces, dashes and marks of direction stand between digits. Stars
+// are around an address, or have been put into it.
+var addressLike = regexp.MustCompile(`[^\s<>"'(),;:\[\]«»،؛*]+@[^\s<>"'(),;:\[\]«»،؛*]+|\+?\p{Nd}[\p{Nd}\p{Zs}\p{Cf}\p{Pd}()./_]{5,}\p{Nd}`)
 
 // maskText hides the addresses in a text.
 func maskText(s string) string {
