@@ -71,6 +71,10 @@ func checkPrivacy(s *Server, _, v *record.PrivacySetting) error {
 		if r.Without, err = text(field+".without_purpose", r.Without, 0, 64, false); err != nil {
 			return err
 		}
+		// To one that is not there nobody has agreed: everybody would be taken away.
+		if r.Without != "" && !slices.ContainsFunc(s.hub.Settings().Record.Purposes, func(o record.Option) bool { return o.ID == r.Without }) {
+			return invalid(field+".without_purpose", "There is no such purpose.")
+		}
 	}
 	return nil
 }

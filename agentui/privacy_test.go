@@ -28,6 +28,9 @@ func TestPrivacy(t *testing.T) {
 			p.Retention = []record.RetentionRule{{ID: "r", Name: "n", What: "text"}}
 		},
 		"value.retention[0].what": func(p *record.PrivacySetting) { p.Retention = []record.RetentionRule{{ID: "r", Name: "n", Days: 1}} },
+		"value.retention[0].without_purpose": func(p *record.PrivacySetting) {
+			p.Retention = []record.RetentionRule{{ID: "r", Name: "n", Days: 1, What: record.RetainText, Without: "marketting"}}
+		},
 		"value.retention[0].kinds": func(p *record.PrivacySetting) {
 			p.Retention = []record.RetentionRule{{ID: "r", Name: "n", Days: 1, What: "customer", Kinds: []string{"note"}}}
 		},
