@@ -279,7 +279,7 @@ func (s *Server) importErrorFile(c echo.Context) error {
 		media, ending = "application/jsonl", ".jsonl"
 	}
 	download(c, media, "errors"+ending)
-	return s.hub.WriteImportErrors(c.Request().Context(), i.ID, localeOf(c), c.Response())
+	return s.cutOff(c, s.hub.WriteImportErrors(c.Request().Context(), i.ID, localeOf(c), c.Response()))
 }
 
 // download begins an answer that is saved as a file.

@@ -120,6 +120,10 @@ func (i *importing) view() Import {
 		sums, done = *c, i.progress.Done
 		sums.Bad = max(bad, sums.Bad)
 	}
+	read := i.progress.Read
+	if i.State == record.ImportRunning && i.Sums.Last == 0 {
+		read, done = 0, 0 // they are of the dry run
+	}
 	left := i.progress.Left
 	if left == nil {
 		left = []record.Left{}
@@ -128,7 +132,7 @@ func (i *importing) view() Import {
 	if warnings == nil {
 		warnings = []ImportWarning{}
 	}
-	return Import{ID: i.ID, Version: i.Version, Name: i.Name, Of: i.Of, State: i.State, Size: i.Size, Read: i.progress.Read,
+	return Import{ID: i.ID, Version: i.Version, Name: i.Name, Of: i.Of, State: i.State, Size: i.Size, Read: read,
 		Format: i.setup.Format, Columns: i.setup.Columns, Mapping: i.setup.Mapping, Remembered: i.setup.Remembered, Options: i.setup.Options,
 		Rows: i.progress.Rows, Estimated: i.progress.Estimated, Done: max(done, sums.Last), Good: sums.Made + sums.Updated + sums.Known, Bad: sums.Bad,
 		Made: sums.Made, Updated: sums.Updated, Known: sums.Known, Customers: sums.Customers, Messages: i.progress.Messages, Warned: i.progress.Warned, Warnings: warnings, Error: i.Error, Left: left, LeftCount: i.progress.LeftCount,

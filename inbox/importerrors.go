@@ -88,7 +88,7 @@ func (h *Hub) WriteImportErrors(ctx context.Context, id, locale string, to io.Wr
 			row := make([]string, 0, len(e.Fields)+1)
 			for at, s := range e.Fields {
 				if at >= len(isWhy) || !isWhy[at] {
-					row = append(row, s)
+					row = append(row, sheet.Guard(sheet.Unguard(s)))
 				}
 			}
 			w.Row(append(row, reason))

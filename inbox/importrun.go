@@ -128,10 +128,12 @@ func (h *Hub) runImport(ctx context.Context, i *importing) error {
 	if err != nil {
 		return err
 	}
+	bad := i.Sums.Bad
 	if done == 0 {
 		if err := h.db.ForgetImportErrors(ctx, i.ID); err != nil {
 			return err
 		}
+		bad = 0 // they were the dry run's
 	}
 	in, err := h.readRows(i)
 	if err != nil {
@@ -153,7 +155,6 @@ func (h *Hub) runImport(ctx context.Context, i *importing) error {
 			i.progress.warn(r.warnings(&row))
 		}
 	}
-	bad := i.Sums.Bad
 	pace := newImportPace(h)
 	said := time.Now()
 	ctx, stop := context.WithCancel(ctx)
@@ -204,6 +205,9 @@ func (h *Hub) runImport(ctx context.Context, i *importing) error {
 			err = h.db.WriteOrganisations(ctx, h.organisationsChunk(i, p.s))
 		default:
 			done, err = h.importTouches(ctx, i, p.s, p.blob, done, pace, &bad)
+		}
+		if errors.Is(err, record.ErrConflict) { // another leader has done other pieces: from where that ends
+			return errStopped
 		}
 		if err != nil {
 			return err

@@ -73,7 +73,7 @@ const noteChange = `INSERT INTO import_changes (import, customer, field, before_
 	ON CONFLICT (import, customer, field) DO UPDATE SET after_json = excluded.after_json`
 
 // WriteCustomers stores a chunk of a file of customers, all of it or nothing, between two batches of the recorder. A chunk that is there already
-// changes nothing.
+// changes nothing. ErrConflict: it does not follow what is there.
 func (db *DB) WriteCustomers(ctx context.Context, c CustomersChunk) error {
 	p := customersPass{ctx: ctx, c: &c}
 	for try := 0; ; try++ {
@@ -86,8 +86,7 @@ func (db *DB) WriteCustomers(ctx context.Context, c CustomersChunk) error {
 			if err := p.q.QueryRowContext(ctx, db.d.lockCursor).Scan(&n); err != nil {
 				return err
 			}
-			var there int
-			if err := p.q.QueryRowContext(ctx, "SELECT count(*) FROM import_chunks WHERE import = $1 AND first = $2", c.Import, c.First).Scan(&there); err != nil || there > 0 {
+			if there, err := follows(ctx, p.q, c.Import, c.First, c.Last); err != nil || there {
 				return err
 			}
 			if err := p.decide(); err != nil {
@@ -178,6 +177,11 @@ func (p *customersPass) row(r *ImportedCustomer) error {
 			}
 		}
 	}
+	if !isNew && p.c.Existing == ExistingSkip {
+		p.counts.known++
+		p.what = append(p.what, "known")
+		return nil
+	}
 	changed := false
 	var first string
 	for _, i := range r.Identities {
@@ -210,14 +214,11 @@ func (p *customersPass) row(r *ImportedCustomer) error {
 		_, err := p.members(home, r, true)
 		return err
 	}
-	if p.c.Existing != ExistingSkip {
-		updated, err := p.update(home, r)
-		if err != nil {
-			return err
-		}
-		changed = changed || updated
+	updated, err := p.update(home, r)
+	if err != nil {
+		return err
 	}
-	if changed {
+	if changed || updated {
 		p.run("UPDATE customers SET stale = 1, seek = seek + 1, version = version + 1 WHERE id = $1", home)
 		p.counts.updated++
 		p.what = append(p.what, "updated")

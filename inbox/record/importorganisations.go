@@ -36,11 +36,10 @@ type organisationsPass struct {
 	what   []string // what became of each row: "made", "updated", "known"
 }
 
-// WriteOrganisations stores a chunk of a file of organisations, all of it or nothing. A chunk that is there already changes nothing.
+// WriteOrganisations stores a chunk of a file of organisations, all of it or nothing. A chunk that is there already changes nothing. ErrConflict: it does not follow what is there.
 func (db *DB) WriteOrganisations(ctx context.Context, c OrganisationsChunk) error {
 	err := db.between(ctx, nil, func(q querier) (err error) {
-		var there int
-		if err := q.QueryRowContext(ctx, "SELECT count(*) FROM import_chunks WHERE import = $1 AND first = $2", c.Import, c.First).Scan(&there); err != nil || there > 0 {
+		if there, err := follows(ctx, q, c.Import, c.First, c.Last); err != nil || there {
 			return err
 		}
 		p := organisationsPass{ctx: ctx, q: q, c: &c, run: runner(ctx, q, &err)}
@@ -169,7 +168,8 @@ func (p *organisationsPass) update(o *Organisation, r *ImportedOrganisation) (ch
 		}
 	}
 	if changed {
-		p.run("UPDATE organisations SET stale = 1, version = version + 1 WHERE id = $1", o.ID)
+		// One that the import made stays at its version, by which undoing tells that nobody else has changed it.
+		p.run("UPDATE organisations SET stale = 1, version = version + CASE WHEN imported = $2 THEN 0 ELSE 1 END WHERE id = $1", o.ID, p.c.Import)
 	}
 	return changed
 }

@@ -248,6 +248,16 @@ func (db *DB) ImportedUpTo(ctx context.Context, id string) (last int64, err erro
 	return last, err
 }
 
+// follows tells whether a piece of a file is written already. ErrConflict: another one is, of which it is a part or that ends elsewhere.
+func follows(ctx context.Context, q querier, id string, first, last int64) (there bool, err error) {
+	var end, mine int64
+	err = q.QueryRowContext(ctx, "SELECT COALESCE(MAX(last), 0), COALESCE(MAX(CASE WHEN first = $2 THEN last END), 0) FROM import_chunks WHERE import = $1", id, first).Scan(&end, &mine)
+	if err == nil && mine != last && end != first-1 {
+		err = ErrConflict
+	}
+	return mine == last, err
+}
+
 // KnownIdentities tells whose identities with these ids are, of those that are there.
 func (db *DB) KnownIdentities(ctx context.Context, ids []string) (map[string]Identity, error) {
 	return knownIdentities(ctx, db.pool, ids)

@@ -92,7 +92,7 @@ func (db *DB) UndoImportChanges(ctx context.Context, id, after string, limit int
 			}
 			run("DELETE FROM import_changes WHERE import = $1 AND customer = $2 AND field = $3", id, c.customer, c.field)
 			if of == OfOrganisation {
-				run("UPDATE organisations SET stale = 1, version = version + 1 WHERE id = $1", c.customer)
+				run("UPDATE organisations SET stale = 1, version = version + CASE WHEN imported = $2 THEN 0 ELSE 1 END WHERE id = $1", c.customer, id)
 			} else {
 				run("UPDATE customers SET stale = 1, seek = seek + 1, version = version + 1 WHERE id = $1", c.customer)
 			}
