@@ -133,7 +133,11 @@ func (h *Hub) await(ctx context.Context, id record.ID, epoch string) error {
 			if err != nil {
 				return channels.ErrUnrecorded
 			}
-			ok, err := h.db.HasEvent(ctx, id)
+			at, err := h.db.Cursor(ctx)
+			ok := false
+			if err == nil {
+				ok, err = h.db.HasEvent(ctx, id)
+			}
 			switch {
 			case err != nil:
 				if sleep(ctx, 100*time.Millisecond) != nil {
@@ -142,7 +146,7 @@ func (h *Hub) await(ctx context.Context, id record.ID, epoch string) error {
 				w.ask()
 			case ok:
 				return nil
-			case now != epoch:
+			case now != epoch, at.N >= id.N: // a replica without the tail went on in the same epoch: the record has another event of that number, or passed it
 				return errDropped
 			}
 		}
