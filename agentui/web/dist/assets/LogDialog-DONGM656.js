@@ -1,0 +1,1 @@
+export{t as default}from"./LogDialog-BpbBHBZ0.js";

@@ -1,1 +1,0 @@
-export{t as default}from"./Together-Cb5LUYqE.js";

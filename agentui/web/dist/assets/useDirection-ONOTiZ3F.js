@@ -1,1 +1,0 @@
-import{m as e}from"./usePortal-B1qGD2f0.js";import{b as t,xt as n}from"./i18n-Cnyf1xMr.js";function r(r){let i=e({dir:n(`ltr`)});return t(()=>r?.value||i.dir?.value||`ltr`)}export{r as t};

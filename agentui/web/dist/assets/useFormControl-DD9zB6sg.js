@@ -1,1 +1,0 @@
-import{Ot as e,b as t}from"./i18n-Cnyf1xMr.js";import{i as n}from"./dist-Cq8P7PXs.js";function r(r){return t(()=>!e(r)||!!n(r)?.closest(`form`))}export{r as t};

@@ -1,1 +1,0 @@
-import{j as e}from"./i18n-Cnyf1xMr.js";function t(){let t=e()?.vnode?.scopeId;return t?{[t]:``}:{}}export{t};
