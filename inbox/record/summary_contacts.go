@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"tamas/persian"
 	"time"
+
+	"tamas/persian"
 )
 
 const summaryMonths = 36
