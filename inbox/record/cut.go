@@ -392,7 +392,7 @@ func (p *OrganisationPage) Cut(s Sight) {
 		p.Members, p.More = []Member{}, false
 	}
 	if !s.Sees(FieldName) { // whose order would tell of names
-		p.Members = slices.SortedFunc(slices.Values(p.Members), func(a, b Member) int {
+		slices.SortFunc(p.Members, func(a, b Member) int {
 			return cmp.Or(cmp.Compare(min(a.Until, 1), min(b.Until, 1)), cmp.Compare(a.Customer.ID, b.Customer.ID))
 		})
 	}
