@@ -137,6 +137,10 @@ func TestTheErasedAreLeftAlone(t *testing.T) {
 				t.Errorf("%s: %v", what, err)
 			}
 		}
+		row := ImportedCustomer{ID: x, Name: name, Members: []Membership{{Name: name}}, Consents: []Consent{{Channel: "email", Purpose: "news", State: "given"}}}
+		if err := db.WriteCustomers(ctx, CustomersChunk{Import: "im", First: 1, Last: 1, By: by, Rows: []ImportedCustomer{row}}); err != nil {
+			t.Fatal(err)
+		}
 		unflawed(t, db)
 	})
 }

@@ -159,6 +159,11 @@ func (p *customersPass) row(r *ImportedCustomer) error {
 		if err != nil {
 			return err
 		}
+		if slices.ContainsFunc(t.list, func(c Customer) bool { return c.ErasedAt != 0 }) { // nothing more is said of who stands for them
+			p.counts.known++
+			p.what = append(p.what, "known")
+			return nil
+		}
 		home = t.root
 	}
 	isNew := false
