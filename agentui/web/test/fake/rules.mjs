@@ -13,11 +13,11 @@ const columns = [['نام', ['علی رضایی', 'سارا کریمی', 'Jonas 
 
 function start(hub) {
   if (hub.imports) return
-  const of = (id, state, more) => ({ id, version: 1, name: `${id}.csv`, of: 'customers', state, waiting: false, size: 1_840_000, read: 0, format: { kind: 'csv', encoding: 'windows-1256', delimiter: ';', header: true }, columns, mapping: { نام: 'name', موبایل: 'phone', ایمیل: 'email', تولد: 'attribute:birthday' }, remembered: true, options: { zone: 'Asia/Tehran', region: 'IR', dates: 'auto', existing: 'fill', source: 'import', kind: '', currency: '', inbound: null }, rows: 12_400, estimated: true, done: 0, good: 0, bad: 0, made: 0, updated: 0, known: 0, customers: 0, messages: 0, error: '', left: [], left_count: 0, checked_at: 0, started_at: 0, ended_at: 0, forgotten_at: 0, at: Date.now() - 30 * minute, by: 'u4', ...more })
+  const of = (id, state, more) => ({ id, version: 1, name: `${id}.csv`, of: 'customers', state, waiting: false, size: 1_840_000, read: 0, format: { kind: 'csv', encoding: 'windows-1256', delimiter: ';', header: true }, columns, mapping: { نام: 'name', موبایل: 'phone', ایمیل: 'email', تولد: 'attribute:birthday' }, remembered: true, options: { zone: 'Asia/Tehran', region: 'IR', dates: 'auto', existing: 'fill', source: 'import', kind: '', currency: '', inbound: null }, rows: 12_400, estimated: true, done: 0, good: 0, bad: 0, made: 0, updated: 0, known: 0, customers: 0, messages: 0, warned: 0, warnings: [], error: '', left: [], left_count: 0, checked_at: 0, started_at: 0, ended_at: 0, forgotten_at: 0, at: Date.now() - 30 * minute, by: 'u4', ...more })
   hub.imports = !hub.accounts.length ? [] : [
     of('مشتریان-پاییز', 'new', {}),
     of('orders-2026', 'running', { of: 'touches', format: { kind: 'jsonl', encoding: 'utf-8', delimiter: '', header: true }, size: 412_000_000, read: 268_000_000, rows: 1_000_000, done: 650_000, made: 641_200, known: 8_300, bad: 500, customers: 4_120 }),
-    of('newsletter', 'done', { rows: 5_210, estimated: false, done: 5_210, made: 3_900, updated: 1_200, known: 92, bad: 18 }),
+    of('newsletter', 'done', { rows: 5_210, estimated: false, done: 5_210, made: 3_900, updated: 1_200, known: 92, bad: 18, warned: 64, warnings: [{ column: 'مسئول', value: 'لیلا صادقی', message: 'There is no such colleague; it is left out.', rows: 64 }] }),
     of('old-shop', 'undone', { rows: 900, estimated: false, made: 0, left_count: 2, left: [{ customer: 'c1', name: 'نگار موسوی', reason: 'used' }, { customer: 'c2', name: 'Thomas Müller', reason: 'changed', fields: ['name'] }] }),
   ]
 }
