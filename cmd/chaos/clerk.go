@@ -145,13 +145,18 @@ type shown struct {
 	Identities []struct{ ID, Channel string }
 }
 
-func (k *clerk) split(ctx context.Context) error {
+// look reads one of the customers.
+func (k *clerk) look(ctx context.Context) (c shown, err error) {
 	id, err := k.any(k.customers)
-	if err != nil {
-		return err
+	if err == nil {
+		err = k.api.call(ctx, "GET", "/customers/"+id, "", nil, &c)
 	}
-	var c shown
-	if err := k.api.call(ctx, "GET", "/customers/"+id, "", nil, &c); err != nil {
+	return c, err
+}
+
+func (k *clerk) split(ctx context.Context) error {
+	c, err := k.look(ctx)
+	if err != nil {
 		return err
 	}
 	if len(c.Identities) < 2 {
@@ -162,12 +167,8 @@ func (k *clerk) split(ctx context.Context) error {
 
 // erase erases one with whom nobody is who writes: their messages have to stay for the judgement.
 func (k *clerk) erase(ctx context.Context) error {
-	id, err := k.any(k.customers)
+	c, err := k.look(ctx)
 	if err != nil {
-		return err
-	}
-	var c shown
-	if err := k.api.call(ctx, "GET", "/customers/"+id, "", nil, &c); err != nil {
 		return err
 	}
 	for _, i := range c.Identities {

@@ -76,7 +76,8 @@ func (f *finder) numberBelow(ctx context.Context) (int64, error) {
 		return math.MaxInt64, nil
 	}
 	a := pick{mask: docLogged, below: spot{f.below, math.MinInt64}, limit: 50}
-	if err := f.db.lists(f.q, ofTouches).newest(ctx, f.view, newLookup(match{}), math.MinInt64, &a); err != nil || len(a.found) == 0 {
+	touched := f.db.lists(f.q, ofTouches) // another goroutine has the finder's
+	if err := touched.newest(ctx, f.view, touched.lookup(match{}), math.MinInt64, &a); err != nil || len(a.found) == 0 {
 		return 0, err
 	}
 	var n int64

@@ -41,6 +41,7 @@ func (db *DB) lists(q querier, space int64) *lists {
 	return &lists{db: db, q: q, space: space, known: map[needle]*knownNeedle{}, sets: map[heldList]*docSet{}, spare: &docSets{}}
 }
 
+// lookup begins to look for a match, with the sets of this search.
 func (s *lists) lookup(m match) *lookup {
 	l := newLookup(m)
 	l.sets = s.spare
