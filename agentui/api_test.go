@@ -457,7 +457,7 @@ func TestAccounts(t *testing.T) {
 	}
 	ada.ok("DELETE", fmt.Sprintf("/accounts/%s?version=%d", b.ID, b.Version), nil, nil)
 	ada.refused(404, codeNotFound, "", "GET", "/accounts/"+b.ID, nil)
-	r.until("its webhook is gone", func() bool { return r.hub.Webhook(b.ID) == nil })
+	r.until("its webhook is gone", func() bool { h, err := r.hub.Webhook(t.Context(), b.ID); return h == nil && err == nil })
 	res, err := http.Post(r.http.URL+"/hooks/"+b.ID+"/in", "application/json", strings.NewReader("{}"))
 	must(t, err)
 	if res.Body.Close(); res.StatusCode != 404 {

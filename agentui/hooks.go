@@ -1,23 +1,29 @@
 package agentui
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"tamas/channels"
 )
 
+// openWait is how long a call waits for its channel to open. Providers give a call some ten seconds.
+const openWait = 5 * time.Second
+
 // hook hands /hooks/<account>/… to the account's adapter, with that prefix stripped. What may be asked, and by whom, is
 // the adapter's to check (a signature, a secret path, an allowed origin).
 func (s *Server) hook(c echo.Context) error {
 	account := c.Param("account")
-	opening := s.hub.Opening(account) // before Webhook: it may open in between
-	h := s.hub.Webhook(account)
+	ctx, cancel := context.WithTimeout(c.Request().Context(), openWait)
+	h, err := s.hub.Webhook(ctx, account)
+	cancel()
 	switch {
-	case h == nil && opening:
+	case err != nil:
 		return &problem{Status: http.StatusServiceUnavailable, Code: codeNotRecorded, Message: "The channel is being opened. Send it again."}
 	case h == nil:
 		return notFound("account")

@@ -132,9 +132,6 @@ func start(t testing.TB, database string, seeded bool) *rig {
 			t.Logf("log:\n%s", r.logs.tail(60))
 		}
 	})
-	if seeded {
-		r.until("the account is open", func() bool { return r.hub.Webhook(r.account) != nil })
-	}
 	return r
 }
 

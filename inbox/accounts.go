@@ -160,29 +160,29 @@ func (h *Hub) openAt(row record.Account, secrets map[string]string, at channels.
 	})
 }
 
-// Webhook is what serves everything below /hooks/<account>/, prefix stripped; nil when there is nothing.
-func (h *Hub) Webhook(account string) http.Handler {
-	h.accounts.mu.RLock()
-	defer h.accounts.mu.RUnlock()
-	if a := h.accounts.open[account]; a != nil {
-		if w, ok := a.adapter.(channels.Webhook); ok {
-			return w
+// Webhook is what serves everything below /hooks/<account>/, prefix stripped; nil when there is nothing. While what it serves is about to come (just after
+// the start, or as its settings change) it waits: who is told that there is no such account would give up. Errors: ctx's.
+func (h *Hub) Webhook(ctx context.Context, account string) (http.Handler, error) {
+	for {
+		read, opened := h.SettingsRead(), h.accountsOpened.wait()
+		h.accounts.mu.RLock()
+		a := h.accounts.open[account]
+		h.accounts.mu.RUnlock()
+		if a != nil {
+			w, _ := a.adapter.(channels.Webhook)
+			return w, nil
+		}
+		set := h.Settings()
+		if row, ok := set.Accounts[account]; set.known() && (!ok || !row.Enabled || row.Archived) {
+			return nil, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-read:
+		case <-opened:
 		}
 	}
-	return nil
-}
-
-// Opening tells whether what an account serves is about to come: just after the start, or while its settings change. Who is told that there is no such
-// account would give up.
-func (h *Hub) Opening(account string) bool {
-	set := h.Settings()
-	row, ok := set.Accounts[account]
-	if !ok || !row.Enabled || row.Archived {
-		return !set.known()
-	}
-	h.accounts.mu.RLock()
-	defer h.accounts.mu.RUnlock()
-	return h.accounts.open[account] == nil
 }
 
 // Kinds are the channels that this program has.

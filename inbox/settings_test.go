@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"testing"
 	"time"
 
@@ -79,20 +80,35 @@ func TestLeaderKnowsSettings(t *testing.T) {
 	<-ended
 }
 
-// Whoever calls just after the start is not told that there is no such account.
+// Whoever calls just after the start, or while the settings change, is not told that there is no such account.
 func TestAccountsAreOpening(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, stores[0])
 	h, _ := r.newHub()
-	if !h.Opening(r.account.ID) || !h.Opening("nobody") {
-		t.Error("before the settings are known, no account is unknown")
+	ctx, stop := context.WithCancel(t.Context())
+	answered := make(chan string)
+	for _, id := range []string{r.account.ID, "nobody"} {
+		ended, end := context.WithTimeout(ctx, 10*time.Millisecond)
+		if _, err := h.Webhook(ended, id); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("before the settings are known, %s: %v", id, err)
+		}
+		end()
+		go func() {
+			if _, err := h.Webhook(ctx, id); err != nil {
+				t.Errorf("%s: %v", id, err)
+			}
+			answered <- id
+		}()
 	}
-	if err := h.readSettings(t.Context()); err != nil {
+	if err := h.readSettings(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if !h.Opening(r.account.ID) || h.Opening("nobody") {
-		t.Error("an account that is not open yet is about to be, another is unknown")
+	if id := <-answered; id != "nobody" {
+		t.Error("an account that is not open yet was not waited for")
 	}
-	running, _ := r.hub()
-	eventually(t, "it is open", func() bool { return !running.Opening(r.account.ID) })
+	ended := make(chan error, 1)
+	go func() { ended <- h.accountsLoop(ctx) }()
+	<-answered
+	stop()
+	<-ended
 }
