@@ -90,13 +90,17 @@ func TestEraseWhileOthersRead(t *testing.T) {
 		f.append(Event{Kind: EvResolved, Conversation: c})
 		f.write()
 		docs := must(collect(ctx, db.pool, scanDocument, readDocuments("")))
+		var at searchCursor
+		if err := at.read(ctx, db.pool); err != nil {
+			t.Fatal(err)
+		}
 		s := sought{id: "c-1", seek: 1}
 		if err := s.read(ctx, db.pool); err != nil || len(docs) != 1 || len(s.words) == 0 {
 			t.Fatal(docs, s.words, err)
 		}
 		must(db.Erase(ctx, "c-1", "asked", Decided{At: f.now + 1, By: "u"}, nil))
 		if err := db.write(ctx, func(q querier) error {
-			if err := db.writeDocuments(ctx, q, docs); err != nil {
+			if err := db.writeDocuments(ctx, q, at, docs); err != nil {
 				return err
 			}
 			return s.write(ctx, q, f.now+2, db.d.lockRows)

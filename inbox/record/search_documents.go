@@ -102,7 +102,7 @@ func (db *DB) indexTouches(ctx context.Context, limit int) (int, error) {
 		if err := moveSearch(ctx, q, column, from, to); err != nil {
 			return err
 		}
-		return db.writeDocuments(ctx, q, list)
+		return db.writeDocuments(ctx, q, at, list)
 	})
 	if errors.Is(err, ErrMoved) {
 		return 0, nil
@@ -115,11 +115,15 @@ var (
 	insertHead = many{`INSERT INTO search_head (slot, seq, n, happened_at, flags, words) VALUES `, `(?, ?, ?, ?, ?, ?)`, ``}
 )
 
-// writeDocuments adds documents that are not in the index.
-func (db *DB) writeDocuments(ctx context.Context, q querier, list []document) error {
+// writeDocuments adds documents that are not in the index. ErrMoved: since they were read, which was then, another indexer has been at their
+// conversations, whose marks may be others now.
+func (db *DB) writeDocuments(ctx context.Context, q querier, then searchCursor, list []document) error {
 	var at searchCursor
 	if err := at.lock(ctx, q, db.d); err != nil {
 		return err
+	}
+	if at.event != then.event || at.number != then.number {
+		return ErrMoved
 	}
 	list = slices.DeleteFunc(list, func(v document) bool { return len(v.words) == 0 })
 	list, err := db.unchanged(ctx, q, list)

@@ -559,6 +559,34 @@ func TestSearchWhileItIsIndexedAnew(t *testing.T) {
 	})
 }
 
+// Another indexer brings a conversation's new mark between what this one reads and writes.
+func TestTwoIndexers(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		ctx := t.Context()
+		f := newFirm(t, db)
+		f.receive("1", "k1", "blue parcel")
+		f.write()
+		must(db.indexConversations(ctx, 100))
+		var at searchCursor
+		if err := at.read(ctx, db.pool); err != nil {
+			t.Fatal(err)
+		}
+		docs := must(collect(ctx, db.pool, scanDocument, readDocuments("")))
+		f.change("1").Tags = []string{"vip"}
+		f.append(Event{Kind: EvChanged, Conversation: f.convs["1"]})
+		f.write()
+		must(db.indexConversations(ctx, 100))
+		must(db.indexAgain(ctx, 100))
+		if err := db.write(ctx, func(q querier) error { return db.writeDocuments(ctx, q, at, docs) }); !errors.Is(err, ErrMoved) {
+			t.Errorf("what was read before is written: %v", err)
+		}
+		indexAll(t, db)
+		if h := search(t, db, "parcel tag:vip"); len(h.Messages) != 1 {
+			t.Errorf("%d found by the tag", len(h.Messages))
+		}
+	})
+}
+
 // What is erased leaves no word behind.
 func TestSearchForgets(t *testing.T) {
 	each(t, func(t *testing.T, db *DB, _ string) {
