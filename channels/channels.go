@@ -235,10 +235,11 @@ type Desk interface {
 	Health(h Health)
 
 	// History lists what a thread's customer may see, in order, after the item with that id ("" from the
-	// start; an unknown id: from the start), at most limit (≤ 200) items. Only what is recorded.
-	History(ctx context.Context, thread, after string, limit int) ([]Item, error)
+	// start; an unknown id: from the start), at most limit (≤ 200) items. Only what is recorded. at is the N of the last of them, or of
+	// after when there are none.
+	History(ctx context.Context, thread, after string, limit int) (items []Item, at uint64, err error)
 	// Watch calls f for each item of the thread as it becomes recorded, and for typing, in order, from one
-	// goroutine; f must not block. stop ends it.
+	// goroutine; f must not block. What this node hears late, History on any node may have told before: N says so. stop ends it.
 	Watch(thread string, f func(Item)) (stop func())
 	// Typing tells the agents that the customer is typing: on or off.
 	Typing(thread string, on bool)
@@ -269,6 +270,7 @@ type Desk interface {
 // Item is one thing that a customer may see of a thread.
 type Item struct {
 	ID   string    `json:"id"`
+	N    uint64    `json:"-"`              // its place in the record's order; 0: it has none, see Kind
 	Kind string    `json:"kind"`           // "message", "typing" (agent is typing; not kept), "state" (of an own message)
 	From string    `json:"from"`           // "customer", "agent", "system"
 	Name string    `json:"name,omitempty"` // the agent's public name

@@ -130,16 +130,16 @@ func (d *desk) Unreachable(ctx context.Context, address, reason string) error {
 
 func (d *desk) Health(hl channels.Health) { d.h.health.report(d.acct().ID, hl) }
 
-func (d *desk) History(ctx context.Context, thread, after string, limit int) ([]channels.Item, error) {
-	touches, err := d.h.db.History(ctx, d.thread(thread), after, min(max(limit, 1), 200))
+func (d *desk) History(ctx context.Context, thread, after string, limit int) ([]channels.Item, uint64, error) {
+	touches, at, err := d.h.db.History(ctx, d.thread(thread), after, min(max(limit, 1), 200))
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	items := make([]channels.Item, len(touches))
 	for i := range touches {
-		items[i] = d.h.item(&touches[i])
+		items[i] = d.h.item(&touches[i], touches[i].N)
 	}
-	return items, nil
+	return items, at, nil
 }
 
 func (d *desk) Watch(thread string, f func(channels.Item)) (stop func()) {

@@ -44,7 +44,7 @@ func TestAnsweredLater(t *testing.T) {
 	if notes := r.noted(h, c.ID); len(notes) != 1 || !strings.Contains(notes[0], "sara@example.com") {
 		t.Errorf("agents are told %v", notes)
 	}
-	if items, err := d.History(t.Context(), "sara", "", 50); err != nil || len(items) != 1 {
+	if items, _, err := d.History(t.Context(), "sara", "", 50); err != nil || len(items) != 1 {
 		t.Errorf("the visitor is shown %+v %v", items, err)
 	}
 

@@ -346,7 +346,7 @@ func TestEmptiedRedis(t *testing.T) {
 		for thread, n := range acked {
 			keys := map[string]bool{}
 			for after := ""; ; {
-				list, err := h.db.History(t.Context(), r.thread(thread), after, 200)
+				list, _, err := h.db.History(t.Context(), r.thread(thread), after, 200)
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -282,12 +282,14 @@ func TestWatchShowsWhatIsRecorded(t *testing.T) {
 		d := &desk{h: h, acct: func() record.Account { return r.account }}
 		var mu sync.Mutex
 		var seen []string
+		places := map[string]uint64{}
 		early := ""
 		stop := d.Watch("t", func(it channels.Item) {
 			mu.Lock()
 			defer mu.Unlock()
 			seen = append(seen, strings.TrimSpace(it.Kind+" "+it.From+" "+it.State+" "+it.Text))
 			if it.ID != "" {
+				places[it.ID] = it.N
 				if _, err := db.Touch(t.Context(), it.ID); err != nil {
 					early = it.ID
 				}
@@ -323,9 +325,17 @@ func TestWatchShowsWhatIsRecorded(t *testing.T) {
 				t.Errorf("a customer saw %q", s)
 			}
 		}
-		items, err := d.History(t.Context(), "t", "", 100)
-		if err != nil || len(items) != 4 || items[1].Kind != "edit" || items[1].Of != items[0].ID || items[3].Of != items[2].ID {
+		items, at, err := d.History(t.Context(), "t", "", 100)
+		if err != nil || len(items) != 4 || at != items[3].N || items[1].Kind != "edit" || items[1].Of != items[0].ID || items[3].Of != items[2].ID {
 			t.Errorf("%+v, %v", items, err)
+		}
+		for _, it := range items {
+			if it.N == 0 || places[it.ID] != it.N {
+				t.Errorf("%s stands at %d, was shown at %d", it.ID, it.N, places[it.ID])
+			}
+		}
+		if none, behind, err := d.History(t.Context(), "t", items[3].ID, 100); len(none) > 0 || behind != at || err != nil {
+			t.Errorf("behind the last: %v, at %d of %d, %v", none, behind, at, err)
 		}
 	})
 }

@@ -238,7 +238,7 @@ func (r *rig) mustSay(h *Hub, thread, key, text string) {
 // touches are what the record holds of a thread.
 func (r *rig) touches(db *record.DB, thread string) []record.Touch {
 	r.t.Helper()
-	list, err := db.History(r.t.Context(), r.thread(thread), "", 200)
+	list, _, err := db.History(r.t.Context(), r.thread(thread), "", 200)
 	if err != nil {
 		r.t.Fatal(err)
 	}

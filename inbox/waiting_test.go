@@ -100,7 +100,7 @@ func TestWaitingCustomersAreToldOnce(t *testing.T) {
 	r.reply(h, "t1", "a1")
 	told := func(thread string) (list []string) {
 		d := &desk{h: h, acct: func() record.Account { return r.account }}
-		items, err := d.History(t.Context(), thread, "", 50)
+		items, _, err := d.History(t.Context(), thread, "", 50)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,9 +13,9 @@ import (
 // items are what each kind of touch is to a customer; notes, ratings and visits are nothing.
 var items = map[string]bool{record.KindMessage: true, record.KindEdit: true, record.KindDeletion: true}
 
-// item is what a customer may see of a touch.
-func (h *Hub) item(t *record.Touch) channels.Item {
-	it := channels.Item{ID: t.ID, Kind: t.Kind, From: "customer", At: t.At.Time(), ReplyTo: t.ReplyTo, Of: t.Of}
+// item is what a customer may see of a touch that begins with event n.
+func (h *Hub) item(t *record.Touch, n uint64) channels.Item {
+	it := channels.Item{ID: t.ID, N: n, Kind: t.Kind, From: "customer", At: t.At.Time(), ReplyTo: t.ReplyTo, Of: t.Of}
 	if t.Inbound {
 		it.Key = t.Key
 	} else {
@@ -203,7 +203,7 @@ func (s *show) event(ctx context.Context, e *record.Event, t *record.Touch) erro
 	case e.Kind == record.EvTouch && (t.State == record.StateDelivered || t.State == record.StateRead) && t.Kind == record.KindMessage:
 		h.watchers.tell(thread, channels.Item{Kind: "state", From: "system", At: e.At.Time(), Of: t.ID, State: t.State})
 	case items[t.Kind] && (e.Kind == record.EvReceived || e.Kind == record.EvEdited || e.Kind == record.EvQueued && t.Body != nil):
-		h.watchers.tell(thread, h.item(t))
+		h.watchers.tell(thread, h.item(t, e.ID.N))
 	}
 	if c := e.Conversation; c != nil {
 		if now := string(c.Status) + " " + c.Owner + " " + c.Queue; s.stood[thread] != now {

@@ -39,6 +39,7 @@ type Desk struct {
 	unreachable []string
 	items       map[string][]channels.Item // thread → what its customer may see
 	nitems      int
+	placed      uint64              // items
 	watchers    map[*watcher]string // → thread
 	blobs       map[string][]byte   // name → content of stored files
 	maxFile     int64

@@ -21,6 +21,8 @@ func (d *Desk) publish(thread string, it channels.Item) string {
 		it.ID = fmt.Sprintf("i%d", d.nitems)
 	}
 	if it.Kind != "typing" {
+		d.placed++
+		it.N = d.placed
 		d.items[thread] = append(d.items[thread], it)
 	}
 	for w, of := range d.watchers {
@@ -68,7 +70,7 @@ func (d *Desk) Watchers() int {
 }
 
 // History implements channels.Desk.
-func (d *Desk) History(_ context.Context, thread, after string, limit int) ([]channels.Item, error) {
+func (d *Desk) History(_ context.Context, thread, after string, limit int) (list []channels.Item, at uint64, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if limit <= 0 || limit > 200 {
@@ -81,11 +83,11 @@ func (d *Desk) History(_ context.Context, thread, after string, limit int) ([]ch
 			from = i + 1
 		}
 	}
-	all = all[from:]
-	if len(all) > limit {
-		all = all[:limit]
+	to := min(len(all), from+limit)
+	if to > 0 {
+		at = all[to-1].N
 	}
-	return append([]channels.Item(nil), all...), nil
+	return append([]channels.Item(nil), all[from:to]...), at, nil
 }
 
 // Watch implements channels.Desk. stop may be called more than once, also from f; f is not called after

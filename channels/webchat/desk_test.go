@@ -122,7 +122,7 @@ func (d *desk) lastID(thread string) string {
 // add records an item and shows it to the watchers. d.mu is held.
 func (d *desk) add(thread string, i channels.Item) channels.Item {
 	d.n++
-	i.ID = fmt.Sprintf("%d-7", d.n)
+	i.ID, i.N = fmt.Sprintf("%d-7", d.n), uint64(d.n)
 	if i.At.IsZero() {
 		i.At = time.Now()
 	}
@@ -148,12 +148,16 @@ func (d *desk) show(thread string, i channels.Item) {
 	}
 }
 
-func (d *desk) History(_ context.Context, thread, after string, limit int) ([]channels.Item, error) {
+func (d *desk) History(_ context.Context, thread, after string, limit int) (list []channels.Item, at uint64, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	all := d.items[thread]
-	all = all[slices.IndexFunc(all, func(i channels.Item) bool { return i.ID == after })+1:]
-	return slices.Clone(all[:min(len(all), limit)]), nil
+	from := slices.IndexFunc(all, func(i channels.Item) bool { return i.ID == after }) + 1
+	to := min(len(all), from+limit)
+	if to > 0 {
+		at = all[to-1].N
+	}
+	return slices.Clone(all[from:to]), at, nil
 }
 
 func (d *desk) Watch(thread string, f func(channels.Item)) func() {

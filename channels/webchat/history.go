@@ -8,11 +8,11 @@ import (
 	"tamas/channels"
 )
 
-// history reads one page after an item. next is where to go on, "" at the end.
-func (a *adapter) history(ctx context.Context, visitor, after string) (items []item, next string, err error) {
-	page, err := a.cfg.Desk.History(ctx, visitor, after, pageSize)
+// history reads one page after an item. next is where to go on, "" at the end; at is how far in the record's order it reaches.
+func (a *adapter) history(ctx context.Context, visitor, after string) (items []item, next string, at uint64, err error) {
+	page, at, err := a.cfg.Desk.History(ctx, visitor, after, pageSize)
 	if err != nil {
-		return nil, "", err
+		return nil, "", 0, err
 	}
 	for _, i := range page {
 		if it, ok := a.sign.toItem(i, visitor); ok && it.kept() {
@@ -25,13 +25,13 @@ func (a *adapter) history(ctx context.Context, visitor, after string) (items []i
 	if next == after {
 		next = ""
 	}
-	return items, next, nil
+	return items, next, at, nil
 }
 
 // page is the first page after an item that has something for the visitor.
 func (a *adapter) page(ctx context.Context, visitor, after string) ([]item, error) {
 	for {
-		items, next, err := a.history(ctx, visitor, after)
+		items, next, _, err := a.history(ctx, visitor, after)
 		if err != nil || len(items) > 0 || next == "" {
 			return items, err
 		}

@@ -104,6 +104,7 @@ func (s *standing) digest() string {
 
 // item is a channels.Item as visitors see it.
 type item struct {
+	n       uint64 // channels.Item.N
 	ID      string `json:"id,omitempty"`
 	Kind    string `json:"kind"` // "message", "edit", "deletion", "typing", "state"
 	From    string `json:"from"` // "customer", "agent", "system"
@@ -139,7 +140,7 @@ func (s signer) toFile(visitor string, f channels.File) file {
 func (s signer) toItem(i channels.Item, visitor string) (it item, ok bool) {
 	switch {
 	case i.Kind == "message", (i.Kind == "edit" || i.Kind == "deletion") && i.Of != "":
-		it = item{ID: i.ID, Kind: i.Kind, From: i.From, Name: i.Name, Text: i.Text, At: i.At.UnixMilli(), ReplyTo: i.ReplyTo, Of: i.Of}
+		it = item{n: i.N, ID: i.ID, Kind: i.Kind, From: i.From, Name: i.Name, Text: i.Text, At: i.At.UnixMilli(), ReplyTo: i.ReplyTo, Of: i.Of}
 		if i.From == "customer" {
 			it.Name = "" // the visitor knows
 			it.Key = strings.TrimPrefix(i.Key, visitor+"/")

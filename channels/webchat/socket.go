@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,7 +21,6 @@ const (
 	writeTime = 10 * time.Second  // one write
 	quietTime = 150 * time.Second // without a word from the client (it pings) the socket is dead
 	byeTime   = 3 * time.Second   // for a client to answer our closing
-	keptIDs   = 16                // of the replayed items, to recognise them when Watch brings them late
 )
 
 // socket is one visitor's connection. Its fields are few and small: tens of thousands are open and idle.
@@ -33,16 +31,16 @@ type socket struct {
 	stop   func() // ends the watch
 	frames bucket // reader only
 
-	mu       sync.Mutex
-	queue    []serverFrame // waits for the writer
-	queued   int           // bytes of it
-	writing  bool          // a writer goroutine lives
-	replay   []item        // heard while history is replayed; nil afterwards
-	ready    bool          // history is replayed
-	replayed []string      // ids that Watch may still bring a second time
-	code     int           // closing with this code
-	typing   bool          // the customer is typing, as the agents were told
-	moved    bool          // the standing is to be told
+	mu      sync.Mutex
+	queue   []serverFrame // waits for the writer
+	queued  int           // bytes of it
+	writing bool          // a writer goroutine lives
+	replay  []item        // heard while history is replayed; nil afterwards
+	ready   bool          // history is replayed
+	told    uint64        // item.n up to which history was replayed: another node may have told it long before Watch does here
+	code    int           // closing with this code
+	typing  bool          // the customer is typing, as the agents were told
+	moved   bool          // the standing is to be told
 }
 
 // serveSocket upgrades and returns: from then on the socket is one parked goroutine.
@@ -247,11 +245,8 @@ func (s *socket) stood() {
 
 // offer queues an item unless it was replayed. s.mu is held.
 func (s *socket) offer(it item) {
-	if s.replayed != nil && it.ID != "" {
-		if slices.Contains(s.replayed, it.ID) {
-			return
-		}
-		s.replayed = nil // Watch is in order: it has passed what was replayed
+	if it.n != 0 && it.n <= s.told {
+		return
 	}
 	s.enqueue(serverFrame{T: "items", Items: []item{it}})
 }
@@ -323,10 +318,11 @@ func (s *socket) begin(after string) {
 	if !s.put(serverFrame{T: "hello", Visitor: s.visitor}) {
 		return
 	}
-	ids := []string{after}
+	var told uint64
+	known := after != ""
 	for at := after; ; {
 		ctx, cancel := context.WithTimeout(context.Background(), receiveTime)
-		items, next, err := s.a.history(ctx, s.visitor, at)
+		items, next, n, err := s.a.history(ctx, s.visitor, at)
 		cancel()
 		if err != nil {
 			s.a.cfg.Log.Warn("webchat: history", "account", s.a.cfg.ID, "err", err)
@@ -338,9 +334,8 @@ func (s *socket) begin(after string) {
 		if len(items) > 0 && !s.put(serverFrame{T: "items", Items: items}) {
 			return
 		}
-		for _, i := range items {
-			ids = append(ids, i.ID)
-		}
+		told = max(told, n)
+		known = known || len(items) > 0
 		if next == "" || !s.patient() {
 			break
 		}
@@ -348,17 +343,12 @@ func (s *socket) begin(after string) {
 	}
 
 	s.mu.Lock()
-	s.moved = s.moved || len(ids) > 1 || after != "" // who has written here wants to know
-	s.replayed = ids
+	s.moved = s.moved || known // who has written here wants to know
+	s.told = told
 	for _, it := range s.replay {
 		s.offer(it)
 	}
 	s.replay, s.ready = nil, true
-	if n := len(s.replayed); n > keptIDs {
-		s.replayed = slices.Clone(s.replayed[n-keptIDs:])
-	} else if n == 1 && after == "" {
-		s.replayed = nil
-	}
 	s.mu.Unlock()
 	s.write()
 }

@@ -124,19 +124,24 @@ func TestNoGapNoDouble(t *testing.T) {
 	}
 }
 
-// Watch may bring late what History has told already.
+// Watch may bring late what History, on this node or on another, has told already: also what is older than what the visitor has seen last.
 func TestLateWatch(t *testing.T) {
 	d := newDesk()
 	_, _, base := account(t, d, shop)
 	v := newVisitorAt(t, base)
-	one := d.say(v.Visitor, "Ali", "one")
-	w := v.dial("")
-	w.items(1)
-	d.wait(t, "watching", func() bool { return len(d.watchers[v.Visitor]) == 1 })
-	d.show(v.Visitor, one)
-	d.say(v.Visitor, "Ali", "two")
-	if got := w.items(1); got[0] != "two" {
-		t.Errorf("%q came twice", got)
+	one, two := d.say(v.Visitor, "Ali", "one"), d.say(v.Visitor, "Ali", "two")
+	for i, after := range []string{"", one.ID, two.ID} {
+		w := v.dial(after)
+		w.items(2 - i)
+		d.wait(t, "watching", func() bool { return len(d.watchers[v.Visitor]) == 1 })
+		d.show(v.Visitor, one)
+		d.show(v.Visitor, two)
+		d.show(v.Visitor, channels.Item{Kind: "message", From: "agent", ID: "later", N: 1 << 40, Text: "three"})
+		if got := w.items(1); got[0] != "three" {
+			t.Errorf("after %q %q came twice", after, got)
+		}
+		w.Close()
+		d.wait(t, "it has gone", func() bool { return len(d.watchers[v.Visitor]) == 0 })
 	}
 }
 

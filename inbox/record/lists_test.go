@@ -182,6 +182,7 @@ func TestWorkersReads(t *testing.T) {
 			}
 			return s
 		}
+		told := func(list []Touch, _ uint64, err error) []string { return texts(list, err) }
 		if got := texts(db.Queued(ctx, "a1", f.now, 0, 10)); !slices.Equal(got, []string{"one", "three"}) { // "two" waits for "one"
 			t.Errorf("queued %v", got)
 		}
@@ -234,13 +235,13 @@ func TestWorkersReads(t *testing.T) {
 		}
 		f.append(Event{Kind: EvNoted, Conversation: f.change("x"), Touch: &Touch{Kind: KindNote, Conversation: "x", Account: "a1", Body: &Body{Text: "secret"}}})
 		f.write()
-		if got := texts(db.History(ctx, Thread{"a1", "sms", "thread-x"}, "", 10)); !slices.Equal(got, []string{"question", "one", "two"}) {
+		if got := told(db.History(ctx, Thread{"a1", "sms", "thread-x"}, "", 10)); !slices.Equal(got, []string{"question", "one", "two"}) {
 			t.Errorf("history %v", got)
 		}
-		if got := texts(db.History(ctx, Thread{"a1", "sms", "thread-x"}, first.ID, 10)); !slices.Equal(got, []string{"two"}) {
+		if got := told(db.History(ctx, Thread{"a1", "sms", "thread-x"}, first.ID, 10)); !slices.Equal(got, []string{"two"}) {
 			t.Errorf("history after %v", got)
 		}
-		if got := texts(db.History(ctx, Thread{"a1", "sms", "thread-x"}, other.ID, 1)); !slices.Equal(got, []string{"question"}) {
+		if got := told(db.History(ctx, Thread{"a1", "sms", "thread-x"}, other.ID, 1)); !slices.Equal(got, []string{"question"}) {
 			t.Errorf("history after another thread's %v", got)
 		}
 		if _, err := db.LastConversation(ctx, Thread{"a1", "sms", "no thread"}); !errors.Is(err, ErrNotFound) {

@@ -207,21 +207,24 @@ func (db *DB) ThreadRefs(ctx context.Context, conversation string) (Refs, error)
 }
 
 // History lists what customers may see of a thread (messages, their changes), in order, after the touch with that id; from the
-// start when it is "" or not known.
-func (db *DB) History(ctx context.Context, t Thread, after string, limit int) ([]Touch, error) {
+// start when it is "" or not known. at is the N of the last of them, or of after when there are none.
+func (db *DB) History(ctx context.Context, t Thread, after string, limit int) (list []Touch, at uint64, err error) {
 	var n int64
 	if after != "" {
 		where, args := t.where(2)
-		list, err := collect(ctx, db.pool, func(rows *sql.Rows, n *int64) error { return rows.Scan(n) },
-			`SELECT n FROM touches WHERE id = $1 AND conversation IN (SELECT id FROM conversations WHERE `+where+`)`, append([]any{after}, args...)...)
+		list, err := collect(ctx, db.pool, scanKey, `SELECT n FROM touches WHERE id = $1 AND conversation IN (SELECT id FROM conversations WHERE `+where+`)`, append([]any{after}, args...)...)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		if len(list) > 0 {
 			n = list[0]
 		}
 	}
 	where, args := t.where(3)
-	return touches(ctx, db.pool, `WHERE t.conversation IN (SELECT id FROM conversations WHERE `+where+`)
+	list, err = touches(ctx, db.pool, `WHERE t.conversation IN (SELECT id FROM conversations WHERE `+where+`)
 		AND t.n > $1 AND t.kind IN ('message', 'edit', 'deletion') ORDER BY t.n LIMIT $2`, append([]any{n, limit}, args...)...)
+	if len(list) > 0 {
+		n = int64(list[len(list)-1].N)
+	}
+	return list, uint64(n), err
 }
