@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // What customers are compared by: words that two who may be one person share.
@@ -124,22 +125,37 @@ func typedIn(name string) (string, []string) {
 // titles are no part of a name.
 var titles = []string{"اقای", "اقا", "خانم", "دکتر", "مهندس", "mr", "mrs", "ms", "miss", "dr"}
 
-// nameWords are none for a short name of one word: too many have it.
+// nameWords are none for a short name of one word: too many have it. A short number is part of a name, since shops and branches are told apart
+// by it; a long one is a telephone's or an id.
 func nameWords(name string) []string {
 	if len(name) > 400 {
 		return nil
 	}
-	words := slices.DeleteFunc(Words(name), func(w string) bool {
-		return slices.Contains(titles, w) || strings.ContainsFunc(w, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) })
-	})
-	if len(words) == 0 || len(words) > 8 {
+	var words []string
+	letters, written := 0, 0 // in words without a digit, and these
+	for _, w := range Words(name) {
+		digits := 0
+		strange := slices.Contains(titles, w) || strings.ContainsFunc(w, func(r rune) bool {
+			if r >= '0' && r <= '9' {
+				digits++
+				return false
+			}
+			return !unicode.IsLetter(r) && !unicode.IsMark(r)
+		})
+		if strange || digits > 6 {
+			continue
+		}
+		words = append(words, w)
+		if digits == 0 {
+			letters += utf8.RuneCountInString(w)
+			written++
+		}
+	}
+	if letters < 6 || len(words) > 8 {
 		return nil
 	}
 	joined := strings.Join(words, "")
-	if len([]rune(joined)) < 6 {
-		return nil
-	}
-	if len(words) == 1 {
+	if written == 1 {
 		return []string{"name1:" + joined}
 	}
 	out := []string{"name:" + joined}
@@ -148,6 +164,10 @@ func nameWords(name string) []string {
 	var sounds []string
 	script, consonants := "", 0
 	for _, w := range words {
+		if strings.ContainsAny(w, "0123456789") {
+			sounds = append(sounds, w)
+			continue
+		}
 		s, of := soundOf(w)
 		if of == "" || script != "" && of != script {
 			return out // of a third script, or of two
