@@ -41,8 +41,55 @@ type Found struct {
 // Any tells whether there is anything to look for.
 func (r Rules) Any() bool { return r.Cards || r.NationalIDs || r.Passwords }
 
-// Find lists what is to be masked in a text, in order, without overlaps.
+// Find lists what is to be masked in a text, in order, without overlaps. Invisible characters, wherever they stand, hide nothing.
 func (r Rules) Find(text string) []Found {
+	list := r.find(text)
+	seen, at := visible(text)
+	if len(seen) == len(text) {
+		return list
+	}
+	for _, f := range r.find(seen) {
+		f.From, f.To = at[f.From], at[f.To-1]+1
+		for i := 0; i < len(list); {
+			if o := list[i]; f.From < o.To && o.From < f.To {
+				f.From, f.To = min(f.From, o.From), max(f.To, o.To)
+				list = slices.Delete(list, i, i+1)
+			} else {
+				i++
+			}
+		}
+		list = append(list, f)
+	}
+	slices.SortFunc(list, func(a, b Found) int { return a.From - b.From })
+	return list
+}
+
+// visible is a text without its invisible characters, and where each of its bytes stands in the text.
+func visible(text string) (seen string, at []int) {
+	if strings.IndexFunc(text, invisible) < 0 {
+		return text, nil
+	}
+	var b strings.Builder
+	for i, c := range text {
+		if invisible(c) {
+			continue
+		}
+		n := utf8.RuneLen(c)
+		if c == utf8.RuneError { // a byte that is none
+			_, n = utf8.DecodeRuneInString(text[i:])
+		}
+		b.WriteString(text[i : i+n])
+		for k := range n {
+			at = append(at, i+k)
+		}
+	}
+	return b.String(), at
+}
+
+// invisible characters join, part and direct others: ZWNJ, marks of direction, soft hyphens.
+func invisible(c rune) bool { return unicode.Is(unicode.Cf, c) }
+
+func (r Rules) find(text string) []Found {
 	var list []Found
 	if r.Cards || r.NationalIDs {
 		list = r.numbers(text)
