@@ -268,6 +268,8 @@ func TestCustomers(t *testing.T) {
 	b.refused(422, codeInvalid, "name", "PATCH", "/customers/"+customer, map[string]any{})
 	b.refused(404, codeNotFound, "", "PATCH", "/customers/none", map[string]any{"name": "x"})
 	b.refused(404, codeNotFound, "", "GET", "/customers/none", nil)
+	b.refused(404, codeNotFound, "", "GET", "/customers/none/touches", nil)
+	b.refused(404, codeNotFound, "", "GET", "/customers/none/touches?text=tea", nil)
 
 	var line record.Timeline
 	b.ok("GET", "/customers/"+customer+"/touches?limit=1", nil, &line)

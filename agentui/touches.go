@@ -134,7 +134,7 @@ func (s *Server) answerTimeline(c echo.Context, customers []string, f record.Tim
 	ctx := c.Request().Context()
 	line, err := s.db.TimelineOf(ctx, customers, record.CutTo(s.sight(c), f))
 	if err != nil {
-		return badPosition(err)
+		return missing(badPosition(err), "customer")
 	}
 	if line.Items, err = heard(ctx, s, principalOf(c), line.Items, func(t *record.TimelineTouch) *record.Touch { return &t.Touch }); err != nil {
 		return err

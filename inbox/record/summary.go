@@ -44,11 +44,6 @@ func (db *DB) Summary(ctx context.Context, customers []string, rules SummaryRule
 		Visits: VisitSummary{Pages: []PageHit{}, From: From{Kind: KindVisit}}, Satisfaction: Satisfaction{From: From{Kind: KindRating}},
 		Open: OpenSummary{Promises: []OpenPromise{}, Orders: []OpenOrder{}}}
 	_, err := db.read(ctx, func(q querier) error {
-		if len(customers) == 1 {
-			if _, err := rootOf(ctx, q, customers[0]); err != nil {
-				return err
-			}
-		}
 		all, err := identitiesOf(ctx, q, customers)
 		if err != nil {
 			return err

@@ -57,7 +57,7 @@ func (db *DB) Timeline(ctx context.Context, customer, before string, limit int) 
 	return db.TimelineOf(ctx, []string{customer}, TimelineFilter{Before: before, Limit: limit})
 }
 
-// TimelineOf is Timeline for customers, narrowed.
+// TimelineOf is Timeline for customers, narrowed. ErrNotFound: the only one is not there.
 func (db *DB) TimelineOf(ctx context.Context, customers []string, f TimelineFilter) (Timeline, error) {
 	line := Timeline{Items: []TimelineTouch{}}
 	top := spot{math.MaxInt64, math.MaxInt64}
@@ -103,8 +103,13 @@ func (db *DB) TimelineOf(ctx context.Context, customers []string, f TimelineFilt
 	return line, err
 }
 
-// identitiesOf are the ids of all identities of customers and of those who were merged into them; none of a customer who is not there.
+// identitiesOf are the ids of all identities of customers and of those who were merged into them. ErrNotFound: the only one is not there.
 func identitiesOf(ctx context.Context, q querier, customers []string) ([]string, error) {
+	if len(customers) == 1 {
+		if _, err := rootOf(ctx, q, customers[0]); err != nil {
+			return nil, err
+		}
+	}
 	var out []string
 	for some := range slices.Chunk(customers, keysAtOnce) {
 		list, err := collect(ctx, q, scanText, `SELECT i.id FROM identities i WHERE i.customer IN
