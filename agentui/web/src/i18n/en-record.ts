@@ -82,6 +82,8 @@ export const record = {
   'field.add': 'Add',
   'field.missing': 'Missing',
   'field.change': 'Change',
+  'field.meanwhile': 'Somebody has changed it to “{value}” meanwhile. Save again to keep yours.',
+  'field.emptied': 'Somebody has emptied it meanwhile. Save again to keep yours.',
   'field.yes': 'Yes',
   'field.no': 'No',
   'field.wrong.number': 'Write a number, such as 1250.5.',

@@ -84,6 +84,8 @@ export const record: Record<keyof typeof en, string> = {
   'field.add': 'افزودن',
   'field.missing': 'نیامده',
   'field.change': 'تغییر',
+  'field.meanwhile': 'در این میان همکاری آن را به «{value}» تغییر داده است. اگر مقدار شما درست است دوباره ذخیره کنید.',
+  'field.emptied': 'در این میان همکاری آن را خالی کرده است. اگر مقدار شما درست است دوباره ذخیره کنید.',
   'field.yes': 'بله',
   'field.no': 'نه',
   'field.wrong.number': 'یک عدد بنویسید، مانند ۱۲۵۰٫۵.',

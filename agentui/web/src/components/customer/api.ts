@@ -1,5 +1,6 @@
 import { del, get, patch, post, put, type Query } from '@/api/client'
 import type * as T from '@/api'
+import { loadCustomer } from '@/stores/customers'
 
 // The record's calls, which a first visit does without.
 
@@ -40,3 +41,6 @@ export const rec = {
   kinds: () => get<Items<T.TouchKind>>('/kinds'),
   settings: () => get<T.Setting<T.RecordSettings>>('/settings/record'),
 }
+
+/** Changes a customer that is still as it was read, or fails with a conflict; either way the newest comes along. */
+export const editCustomer = (c: T.Customer, x: object) => rec.edit(c.id, { ...x, version: c.version }).finally(() => loadCustomer(c.id))
