@@ -73,6 +73,7 @@ type Hub struct {
 	metrics   *metrics
 
 	settings       settingsBox
+	settingsBegun  atomic.Int64 // readings of them
 	settingsRead   broadcast
 	accountsOpened broadcast
 	importAsked    broadcast

@@ -29,6 +29,7 @@ type Settings struct {
 	Privacy    record.PrivacySetting
 
 	compiled map[string]*calendar.Calendar // of Calendars
+	begun    int64                         // their reading's number
 }
 
 // Names of settings that are one value each.
@@ -116,14 +117,26 @@ func ReadSettings(ctx context.Context, db *record.DB) (*Settings, error) {
 	return s, nil
 }
 
+// readSettings reads them; when it returns, Settings gives what stood there when it was called, or what came later.
 func (h *Hub) readSettings(ctx context.Context) error {
+	begun := h.settingsBegun.Add(1)
 	s, err := ReadSettings(ctx, h.db)
 	if err != nil {
 		return err
 	}
-	h.settings.Store(s)
-	h.settingsRead.broadcast()
+	h.takeSettings(s, begun)
 	return nil
+}
+
+// takeSettings has Settings give s from now on, unless a reading that began later has come before it: s would take back what changed in between.
+func (h *Hub) takeSettings(s *Settings, begun int64) {
+	s.begun = begun
+	for was := h.settings.Load(); was.begun < begun; was = h.settings.Load() {
+		if h.settings.CompareAndSwap(was, s) {
+			h.settingsRead.broadcast()
+			return
+		}
+	}
 }
 
 // settingsLoop rereads when the log says so, and now and then in case a change was written by somebody who

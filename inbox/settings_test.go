@@ -51,6 +51,30 @@ func TestSettingsChangedWhileRead(t *testing.T) {
 	eventually(t, "it is read", func() bool { return h.Settings().Queues["late"].ID != "" })
 }
 
+// What was read before a change does not take it back when it comes later: settings are read by whoever changes them, and by the node's loop.
+func TestSettingsReadBefore(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, stores[0])
+	h, _ := r.newHub()
+	db := r.openDB()
+	begun := h.settingsBegun.Add(1)
+	before, err := ReadSettings(t.Context(), h.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	late, err := db.AddQueue(t.Context(), record.Queue{Name: "late", Mode: "offer", OfferSeconds: 30, Members: []string{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.readSettings(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.takeSettings(before, begun)
+	if h.Settings().Queues[late.ID].ID == "" {
+		t.Error("the queue has gone again")
+	}
+}
+
 func (h *Hub) settingsEvent(t *testing.T) (*record.Event, error) {
 	e := &record.Event{Kind: record.EvSettings, Topic: "queues", V: record.EventVersion, Key: tokenText(newToken()), At: h.Now()}
 	return e, h.commit(t.Context(), h.mirror.current(), newToken(), e, false)
