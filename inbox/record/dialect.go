@@ -198,7 +198,6 @@ func Unavailable(err error) bool {
 	return true
 }
 
-// placeholders writes "$from, $from+1, …", n of them.
 // oneOf is the condition that a column has one of some values, of which there is one at least, and its arguments from $at on.
 func oneOf[T any](d *dialect, column string, at int, list []T) (string, []any) {
 	if d.arrays {
@@ -208,6 +207,7 @@ func oneOf[T any](d *dialect, column string, at int, list []T) (string, []any) {
 	return column + " IN (" + placeholders(at, len(args)) + ")", args
 }
 
+// placeholders writes "$from, $from+1, …", n of them.
 func placeholders(from, n int) string {
 	var b strings.Builder
 	for i := range n {

@@ -298,7 +298,7 @@ func (db *DB) postTerms(ctx context.Context, q querier, chunk int64, words []str
 			}
 		}
 	}
-	var lists []any
+	var lists []int64
 	for _, t := range known {
 		if t.in(chunk) {
 			lists = append(lists, listOf(chunk, t.id))
@@ -310,8 +310,8 @@ func (db *DB) postTerms(ctx context.Context, q querier, chunk int64, words []str
 			id   int64
 			docs []byte
 		}
-		rows, err := collect(ctx, q, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.id, &r.docs) },
-			"SELECT id, docs FROM search_postings WHERE id IN ("+placeholders(1, padded(len(lists)))+")", pad(lists)...)
+		in, args := oneOf(db.d, "id", 1, lists)
+		rows, err := collect(ctx, q, func(rows *sql.Rows, r *row) error { return rows.Scan(&r.id, &r.docs) }, "SELECT id, docs FROM search_postings WHERE "+in, args...)
 		if err != nil {
 			return err
 		}
@@ -319,7 +319,8 @@ func (db *DB) postTerms(ctx context.Context, q querier, chunk int64, words []str
 			had[r.id] = r.docs
 		}
 	}
-	var written, noted, emptied, gone []any
+	var written, noted []any
+	var emptied, gone []int64
 	for _, w := range words {
 		t, change, s := known[w], all[w], docSet{}
 		list := listOf(chunk, t.id)
@@ -349,10 +350,12 @@ func (db *DB) postTerms(ctx context.Context, q querier, chunk int64, words []str
 	}
 	run := runner(ctx, q, &err)
 	if len(emptied) > 0 {
-		run("DELETE FROM search_postings WHERE id IN ("+placeholders(1, padded(len(emptied)))+")", pad(emptied)...)
+		in, args := oneOf(db.d, "id", 1, emptied)
+		run("DELETE FROM search_postings WHERE "+in, args...)
 	}
 	if len(gone) > 0 {
-		run("DELETE FROM search_terms WHERE id IN ("+placeholders(1, padded(len(gone)))+")", pad(gone)...)
+		in, args := oneOf(db.d, "id", 1, gone)
+		run("DELETE FROM search_terms WHERE "+in, args...)
 	}
 	if err == nil {
 		_, err = db.all(ctx, q, upsertTerms.over(upsertPostings.over(nil, written), noted))

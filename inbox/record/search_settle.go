@@ -247,11 +247,12 @@ func (db *DB) sweep(ctx context.Context, limit int) (int, error) {
 		}
 		all := changes{}
 		for some := range slices.Chunk(lists, 256) {
-			args := make([]any, len(some))
+			terms := make([]int64, len(some))
 			for i, list := range some {
-				args[i] = list & (1<<termBits - 1)
+				terms[i] = list & (1<<termBits - 1)
 			}
-			words, err := collect(ctx, q, scanText, "SELECT term FROM search_terms WHERE id IN ("+placeholders(1, padded(len(args)))+")", pad(args)...)
+			in, args := oneOf(db.d, "id", 1, terms)
+			words, err := collect(ctx, q, scanText, "SELECT term FROM search_terms WHERE "+in, args...)
 			if err != nil {
 				return err
 			}
