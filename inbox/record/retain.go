@@ -15,8 +15,8 @@ type RetentionPreview struct {
 	Held      int    `json:"held"` // customers who are kept by a hold
 }
 
-// heldBy is the condition that the tree of an identity i's customer is held. There are few holds: they are looked up once.
-const heldBy = `i.customer IN (SELECT COALESCE((SELECT CASE WHEN hc.root = '' THEN hc.id ELSE hc.root END FROM customers hc WHERE hc.id = h.customer), '') FROM holds h)`
+// heldBy is the condition that the tree of an identity i's customer is held. There are few holds: they are looked up once, and their customers by key.
+const heldBy = `i.customer IN (SELECT COALESCE(NULLIF(hc.root, ''), hc.id) FROM holds h CROSS JOIN customers hc WHERE hc.id = h.customer)`
 
 // consented is the condition that the last word of an identity i's customer on a purpose is yes, on any channel.
 const consented = `EXISTS (SELECT 1 FROM consents k WHERE k.customer IN (SELECT i.customer UNION ALL SELECT id FROM customers WHERE root <> '' AND root = i.customer) AND k.purpose = %s AND k.state = 'given'
