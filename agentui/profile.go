@@ -3,7 +3,6 @@ package agentui
 import (
 	"errors"
 	"net/http"
-	"regexp"
 	"slices"
 
 	"golang.org/x/text/language"
@@ -136,11 +135,9 @@ func checkLanguages(list *[]string) error {
 	return nil
 }
 
-var countryCode = regexp.MustCompile(`^([A-Z]{2})?$`)
-
 func checkPlace(p *record.Place) error {
-	if !countryCode.MatchString(p.Country) {
-		return invalid("place.country", "A country is written with two letters, as in IR.")
+	if p.Country != "" && !record.IsCountry(p.Country) {
+		return invalid("place.country", "There is no such country; write its two letters, as in IR.")
 	}
 	if err := setText("place.city", &p.City, &p.City, 0, 120, false); err != nil {
 		return err

@@ -68,7 +68,7 @@ func TestProfileOfACustomer(t *testing.T) {
 	}{
 		{"name", map[string]any{}}, {"tags[0]", map[string]any{"tags": []string{"a\x00b"}}}, {"tags[1]", map[string]any{"tags": []string{"a", "a"}}},
 		{"languages[0]", map[string]any{"languages": []string{"klingonish!"}}}, {"time_zone", map[string]any{"time_zone": "Mars/Base"}},
-		{"place.country", map[string]any{"place": map[string]string{"country": "Iran"}}}, {"place.city", map[string]any{"place": map[string]string{"city": strings.Repeat("x", 121)}}},
+		{"place.country", map[string]any{"place": map[string]string{"country": "Iran"}}}, {"place.country", map[string]any{"place": map[string]string{"country": "ZZ"}}}, {"place.city", map[string]any{"place": map[string]string{"city": strings.Repeat("x", 121)}}},
 		{"owner", map[string]any{"owner": "nobody"}}, {"stage", map[string]any{"stage": "dancing"}}, {"attributes.birthday", map[string]any{"attributes": map[string]any{"birthday": "1990-02-30"}}},
 		{"attributes.likes", map[string]any{"attributes": map[string]any{"likes": []string{"coffee"}}}}, {"attributes.none", map[string]any{"attributes": map[string]any{"none": 1}}},
 		{"attributes.rank", map[string]any{"attributes": map[string]any{"rank": "x"}}}, {"more", map[string]any{"more": 1}},

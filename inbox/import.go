@@ -36,6 +36,7 @@ type importProgress struct {
 	Done      int64 `json:"done"`                // rows, likewise
 
 	Messages int64              `json:"messages,omitempty"` // rows that are left out: see rowReader.message
+	Bad      int64              `json:"bad,omitempty"`      // rows that were not taken, also those past what is kept of them
 	Warned   int64              `json:"warned,omitempty"`   // rows that are taken without something: see rowReader.warnings
 	Warnings []ImportWarning    `json:"warnings,omitempty"`
 	Checked  *record.ImportSums `json:"checked,omitempty"` // what a dry run found
@@ -68,6 +69,7 @@ type Import struct {
 	Done      int64           `json:"done"`
 	Good      int64           `json:"good"`
 	Bad       int64           `json:"bad"`
+	BadKept   int64           `json:"bad_kept"` // of Bad, those that the file of errors holds
 	Made      int64           `json:"made"`
 	Updated   int64           `json:"updated"`
 	Known     int64           `json:"known"`
@@ -114,6 +116,11 @@ func (i *importing) pack() {
 
 func (i *importing) view() Import {
 	sums := i.Sums
+	kept := sums.Bad
+	if i.ForgottenAt != 0 {
+		kept = 0
+	}
+	sums.Bad = max(sums.Bad, i.progress.Bad)
 	done := i.Sums.Last
 	if c := i.progress.Checked; c != nil && (i.State == record.ImportChecking || i.State == record.ImportChecked) {
 		bad := sums.Bad
@@ -134,7 +141,7 @@ func (i *importing) view() Import {
 	}
 	return Import{ID: i.ID, Version: i.Version, Name: i.Name, Of: i.Of, State: i.State, Size: i.Size, Read: read,
 		Format: i.setup.Format, Columns: i.setup.Columns, Mapping: i.setup.Mapping, Remembered: i.setup.Remembered, Options: i.setup.Options,
-		Rows: i.progress.Rows, Estimated: i.progress.Estimated, Done: max(done, sums.Last), Good: sums.Made + sums.Updated + sums.Known, Bad: sums.Bad,
+		Rows: i.progress.Rows, Estimated: i.progress.Estimated, Done: max(done, sums.Last), Good: sums.Made + sums.Updated + sums.Known, Bad: sums.Bad, BadKept: kept,
 		Made: sums.Made, Updated: sums.Updated, Known: sums.Known, Customers: sums.Customers, Messages: i.progress.Messages, Warned: i.progress.Warned, Warnings: warnings, Error: i.Error, Left: left, LeftCount: i.progress.LeftCount,
 		At: i.CreatedAt, By: i.By, CheckedAt: i.CheckedAt, StartedAt: i.StartedAt, EndedAt: i.EndedAt, ForgottenAt: i.ForgottenAt}
 }

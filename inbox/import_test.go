@@ -500,7 +500,7 @@ func TestImportOfOrganisations(t *testing.T) {
 		if o := find("آفتاب"); o.Place == nil || o.Place.City != "تهران" || len(o.Tags) != 1 {
 			t.Errorf("%+v", o)
 		}
-		if o := find("old co"); o.ID != old.ID || o.Name != "old co" || o.Place.City != "Berlin" || o.Place.Country != "" || len(o.Tags) != 1 {
+		if o := find("old co"); o.ID != old.ID || o.Name != "old co" || o.Place.City != "Berlin" || o.Place.Country != "DE" || len(o.Tags) != 1 {
 			t.Errorf("%+v", o)
 		}
 		again := upload(t, h, record.ImportOrganisations, text)

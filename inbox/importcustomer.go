@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/text/language"
 
-	"tamas/channels"
 	"tamas/inbox/record"
 	"tamas/inbox/sheet"
 )
@@ -101,7 +100,7 @@ func (r *rowReader) customer(row *sheet.Row) (out record.ImportedCustomer, reaso
 		c.fail(-1, needed, "", "A name or an address is needed.")
 	}
 	if len(out.Identities) == 0 && out.ID == "" {
-		out.ID = c.r.rules.RowCustomer(row.Fields)
+		out.ID = c.r.rules.RowCustomer(r.own(row))
 	}
 	return out, c.reasons
 }
@@ -182,8 +181,8 @@ func (c *cells) common(at int, field, s string, fields map[string]json.RawMessag
 	case "country":
 		if id, ok := countryWords().find(s); ok {
 			place.Country = id
-		} else if place.Country = strings.ToUpper(s); len(s) != 2 || !channels.Region(place.Country) {
-			c.fail(at, badChoice, s, "A country is written with two letters, as in IR.")
+		} else if place.Country = strings.ToUpper(s); !record.IsCountry(place.Country) {
+			c.fail(at, badChoice, s, "There is no such country; write its two letters, as in IR.")
 		}
 	case "city":
 		place.City = c.text(at, s, 120)

@@ -84,6 +84,14 @@ var importMoves = map[string]struct {
 	"undo":  {[]string{record.ImportDone, record.ImportCancelled, record.ImportFailed}, record.ImportUndoing},
 }
 
+// undoRefused says why there is nothing to undo, by the import's state.
+var undoRefused = map[string]string{
+	record.ImportNew:     "Nothing of this file has been imported.",
+	record.ImportChecked: "Nothing of this file has been imported.",
+	record.ImportUndoing: "The import is being undone already.",
+	record.ImportUndone:  "The import has been undone already.",
+}
+
 // MoveImport asks for work on an import: "check", "run", "undo", or "cancel"s it. *Refusal, record.ErrNotFound.
 func (h *Hub) MoveImport(ctx context.Context, id, what string, note func(before, after string) record.Note) (Import, error) {
 	i, err := h.importByID(ctx, id)
@@ -114,7 +122,11 @@ func (h *Hub) MoveImport(ctx context.Context, id, what string, note func(before,
 	}
 	err = h.db.MoveImport(ctx, id, h.Now(), to, "", from, noted(note != nil, func() record.Note { return note(i.State, to) })...)
 	if errors.Is(err, record.ErrConflict) {
-		return Import{}, refuse("conflict", "The import is at another step meanwhile.")
+		why := "The import is at another step meanwhile."
+		if what == "undo" && undoRefused[i.State] != "" {
+			why = undoRefused[i.State]
+		}
+		return Import{}, refuse("conflict", "%s", why)
 	}
 	if err != nil {
 		return Import{}, err

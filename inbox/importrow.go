@@ -113,6 +113,16 @@ func (r *rowReader) value(row *sheet.Row, at int) string {
 	return s
 }
 
+// own are a row's cells as they stood where it comes from: a file of errors has a column more.
+func (r *rowReader) own(row *sheet.Row) (list []string) {
+	for at, s := range row.Fields {
+		if !isReason(r.columns[at]) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
 // unread is the reason of a row that could not be read at all.
 func (r *rowReader) unread(row *sheet.Row) []record.CellReason {
 	if row.Err == "" {

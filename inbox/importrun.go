@@ -128,12 +128,10 @@ func (h *Hub) runImport(ctx context.Context, i *importing) error {
 	if err != nil {
 		return err
 	}
-	bad := i.Sums.Bad
 	if done == 0 {
-		if err := h.db.ForgetImportErrors(ctx, i.ID); err != nil {
+		if err := h.db.ForgetImportErrors(ctx, i.ID); err != nil { // they were the dry run's
 			return err
 		}
-		bad = 0 // they were the dry run's
 	}
 	in, err := h.readRows(i)
 	if err != nil {
@@ -155,6 +153,9 @@ func (h *Hub) runImport(ctx context.Context, i *importing) error {
 			i.progress.warn(r.warnings(&row))
 		}
 	}
+	// Whatever was neither taken nor left out was bad. Of those only so many are kept, and counted.
+	bad := &i.progress.Bad
+	*bad = max(0, done-i.Sums.Made-i.Sums.Updated-i.Sums.Known-i.progress.Messages)
 	pace := newImportPace(h)
 	said := time.Now()
 	ctx, stop := context.WithCancel(ctx)
@@ -194,7 +195,7 @@ func (h *Hub) runImport(ctx context.Context, i *importing) error {
 		if p.err != nil {
 			return p.err
 		}
-		if err := h.keepErrors(ctx, i.ID, p.s.errors, &bad); err != nil {
+		if err := h.keepErrors(ctx, i.ID, p.s.errors, bad); err != nil {
 			return err
 		}
 		begun := time.Now()
@@ -204,7 +205,7 @@ func (h *Hub) runImport(ctx context.Context, i *importing) error {
 		case record.ImportOrganisations:
 			err = h.db.WriteOrganisations(ctx, h.organisationsChunk(i, p.s))
 		default:
-			done, err = h.importTouches(ctx, i, p.s, p.blob, done, pace, &bad)
+			done, err = h.importTouches(ctx, i, p.s, p.blob, done, pace, bad)
 		}
 		if errors.Is(err, record.ErrConflict) { // another leader has done other pieces: from where that ends
 			return errStopped

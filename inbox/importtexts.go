@@ -22,6 +22,9 @@ var importTexts = [][2]string{
 	{"The file cannot be read to its end.", "این پرونده تا پایان خواندنی نیست."},
 	{"What was kept of this import cannot be read.", "آنچه از این ورود نگه داشته شده خواندنی نیست."},
 	{"The import is at another step meanwhile.", "این ورود در این میان به گام دیگری رسیده است."},
+	{"Nothing of this file has been imported.", "چیزی از این پرونده وارد نشده است."},
+	{"The import is being undone already.", "این ورود هم‌اکنون در حال برگشت است."},
+	{"The import has been undone already.", "این ورود پیش‌تر برگردانده شده است."},
 	{"A part of the file has been imported as it was read; undo that first.", "بخشی از پرونده آن‌گونه که خوانده شد وارد شده است؛ نخست آن را برگردانید."},
 	// Of what people set.
 	{"There is no such encoding or delimiter.", "چنین کدگذاری یا جداکننده‌ای نیست."},
@@ -83,7 +86,7 @@ var importTexts = [][2]string{
 	{"There is no such channel.", "چنین کانالی نیست."},
 	{"There is no such language; write it as in fa or en-GB.", "چنین زبانی نیست؛ مانند fa یا en-GB بنویسیدش."},
 	{"There is no such time zone; write it as in Asia/Tehran.", "چنین منطقهٔ زمانی‌ای نیست؛ مانند Asia/Tehran بنویسیدش."},
-	{"A country is written with two letters, as in IR.", "کشور با دو حرف نوشته می‌شود، مانند IR."},
+	{"There is no such country; write its two letters, as in IR.", "چنین کشوری نیست؛ دو حرف آن را بنویسید، مانند IR."},
 	// Of the rules for touches and the firm's own fields.
 	{"Yours is needed, so that what is sent again is not logged again.", "شناسه لازم است تا آنچه دوباره می‌آید دوباره ثبت نشود."},
 	{"At most 40 small letters, digits, - and _ are needed.", "حداکثر ۴۰ حرف کوچک لاتین، رقم، - و _ لازم است."},

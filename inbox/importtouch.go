@@ -34,8 +34,10 @@ func (r *rowReader) touch(row *sheet.Row) (t *record.Touch, whose *record.Identi
 	columns := map[string]int{} // part of the entry, as LogRules calls it → column
 	for at, f := range r.fields {
 		s := r.value(row, at)
-		hash.Write([]byte(s))
-		hash.Write([]byte{0})
+		if !isReason(r.columns[at]) { // a row that was corrected in a file of errors is the same as one corrected where it came from
+			hash.Write([]byte(s))
+			hash.Write([]byte{0})
+		}
 		if f == "" || s == "" {
 			continue
 		}

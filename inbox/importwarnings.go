@@ -72,8 +72,8 @@ func (p *importProgress) warn(list []record.CellReason) {
 	}
 }
 
-// forgetRows begins the counting of rows that are left out, or taken without something, anew.
-func (p *importProgress) forgetRows() { p.Messages, p.Warned, p.Warnings = 0, 0, nil }
+// forgetRows begins the counting of rows that are bad, left out, or taken without something, anew.
+func (p *importProgress) forgetRows() { p.Messages, p.Bad, p.Warned, p.Warnings = 0, 0, 0, nil }
 
 // count counts the rows of a step that are left out, or taken without something.
 func (p *importProgress) count(s *step) {

@@ -303,7 +303,12 @@ func (p *customersPass) update(id string, r *ImportedCustomer) (changed bool, er
 				continue
 			}
 			v = listValue(list)
-		} else if was != nil && p.c.Existing != ExistingOverwrite || sameJSON(was, v) {
+		} else if f == FieldPlace && was != nil {
+			v = placed(was, v, p.c.Existing)
+		} else if was != nil && p.c.Existing != ExistingOverwrite {
+			continue
+		}
+		if sameJSON(was, v) {
 			continue
 		}
 		changed = true
@@ -389,6 +394,12 @@ func (p *customersPass) noteChange(customer, field string, was, is json.RawMessa
 		return string(v)
 	}
 	p.run(noteChange, p.c.Import, customer, field, text(was), text(is))
+}
+
+// placed is a place as it becomes by what a file says: country, city and address each for itself.
+func placed(was, says json.RawMessage, existing string) json.RawMessage {
+	v, _ := json.Marshal(said[Place](was).with(said[Place](says), existing == ExistingOverwrite))
+	return v
 }
 
 func sameJSON(a, b json.RawMessage) bool {

@@ -147,7 +147,12 @@ func (p *organisationsPass) update(o *Organisation, r *ImportedOrganisation) (ch
 	}
 	for _, f := range slices.Sorted(maps.Keys(says)) {
 		v, was := says[f], shown[f]
-		if was != nil && p.c.Existing != ExistingOverwrite || sameJSON(was, v) {
+		if f == FieldPlace && was != nil {
+			v = placed(was, v, p.c.Existing)
+		} else if was != nil && p.c.Existing != ExistingOverwrite {
+			continue
+		}
+		if sameJSON(was, v) {
 			continue
 		}
 		if f == FieldName {

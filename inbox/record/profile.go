@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+
+	"golang.org/x/text/language"
 )
 
 // What people say of customers and organisations stands in rows of their own (fields, tags, …), each with the customer that it was written for.
@@ -33,6 +35,33 @@ const (
 
 // FieldOf names an attribute as a field.
 func FieldOf(attribute string) string { return attributePrefix + attribute }
+
+// with is a place with what another says of it: over what it says itself, or only where it says nothing and the two agree otherwise.
+func (p Place) with(other Place, over bool) Place {
+	agree, is := true, p
+	for _, of := range []struct {
+		is  *string
+		say string
+	}{{&is.Country, other.Country}, {&is.City, other.City}, {&is.Address, other.Address}} {
+		if of.say != "" {
+			agree = agree && (*of.is == "" || *of.is == of.say)
+			*of.is = of.say
+		}
+	}
+	if over || agree {
+		return is
+	}
+	return p // the street of one city is none of another's
+}
+
+// IsCountry tells whether a text is a country's two capitals, as ISO 3166 has them today (and XK, which has telephone numbers).
+func IsCountry(s string) bool {
+	r, err := language.ParseRegion(s)
+	return err == nil && len(s) == 2 && r.String() == s && r.IsCountry() && r.Canonicalize() == r && !slices.Contains(pastCountries, s)
+}
+
+// pastCountries are regions that ISO 3166 has withdrawn, or has set aside for something else.
+var pastCountries = strings.Fields("AN CP CQ CS DG EA EZ FQ IC NT PC SU UN YU")
 
 // Place is where somebody lives or is to be found.
 type Place struct {
