@@ -28,6 +28,19 @@ func TestGuessedFieldsExist(t *testing.T) {
 	}
 }
 
+// A column called name beside one for the family's name is the first name: else the family's would be lost.
+func TestGuessedNames(t *testing.T) {
+	for name, family := range map[string]string{"نام": "نام خانوادگي", "Name": "Surname"} {
+		got := guessMapping(customerFields(), []ImportColumn{{Name: name}, {Name: family}})
+		if got[name] != "first_name" || got[family] != "last_name" {
+			t.Error(got)
+		}
+	}
+	if got := guessMapping(customerFields(), []ImportColumn{{Name: "Full name"}, {Name: "Surname"}}); got["Full name"] != "name" {
+		t.Error(got)
+	}
+}
+
 // A column that is called source is one only when what stands in it may be.
 func TestGuessedSource(t *testing.T) {
 	for sample, want := range map[string]string{"till": "source", "Google Ads": ""} {

@@ -65,6 +65,13 @@ func guessMapping(fields []ImportField, columns []ImportColumn) map[string]strin
 			}
 		}
 	}
+	if taken["last_name"] && !taken["first_name"] { // a "name" beside a family's name is the first one
+		for column, id := range mapping {
+			if id == "name" && (wordOf(column) == wordOf("name") || wordOf(column) == wordOf("نام")) {
+				mapping[column] = "first_name"
+			}
+		}
+	}
 	for _, c := range columns {
 		if mapping[c.Name] != "" || len(c.Samples) == 0 {
 			continue
