@@ -100,6 +100,8 @@ export const imports = {
   'imp.row.message': 'left out: a message',
   'imp.bad': 'Rows that are wrong',
   'imp.bad.text': 'Get them as a file with the reasons, correct them there and send that file.',
+  'imp.bad.first': 'These are the first {n}; the file of errors has the others too.',
+  'imp.bad.kept': 'It holds {n} rows, and no more.',
   'imp.bad.get': 'File of errors',
   'imp.left': 'What stayed',
   'imp.left.text': 'These customers could not be taken out again.',
@@ -112,5 +114,5 @@ export const imports = {
   'imp.export.organisations': 'With their attributes',
   'imp.export.touches': 'Every one, with what was said and paid',
   'imp.export.as': '{what} as {as}',
-  'imp.export.help': 'Without what your role may not see. Customers with their profile and first organisation, organisations, and touches that were logged can be imported again, also elsewhere once your attributes, kinds and colleagues are there. Messages, ratings, consents and further organisations of a customer cannot; a customer without any address comes in as a new one. Who exported what stands in the audit.',
+  'imp.export.help': 'Without what your role may not see. Customers with their profile, organisations and consents, organisations, and touches that were logged can be imported again, also elsewhere once your attributes, kinds and colleagues are there. Messages and ratings cannot. Who exported what stands in the audit.',
 }

@@ -56,6 +56,7 @@ export interface Import {
   done: number
   good: number
   bad: number
+  bad_kept?: number
   made: number
   updated: number
   known: number
