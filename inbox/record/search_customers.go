@@ -125,7 +125,7 @@ func (db *DB) indexOrganisations(ctx context.Context, limit int) (int, error) {
 					return err
 				}
 				p.names = terms(p.name)
-				p.words = slices.Concat(p.names, tags[p.id], []string{markFirm})
+				p.words = slices.Concat(p.names, unspaced(p.name), tags[p.id], []string{markFirm})
 			}
 			return db.writeNames(ctx, q, all, part)
 		}); err != nil {
@@ -315,8 +315,11 @@ func byName(words []clause) []clause {
 	return out
 }
 
-// customerWords are a customer's names and addresses, telephone numbers also as they are dialled at home
-// (+98912… as 0912… and 912…); and of them the words of names.
+// A telephone number is also found by its end, of so many digits.
+const endFrom, endTo = 4, 7
+
+// customerWords are a customer's names, also without the space between two words, and addresses, telephone numbers also as they are dialled
+// at home (+98912… as 0912… and 912…) and by their ends; and of them the words of names.
 func customerWords(name string, ids []Identity) (words, names []string) {
 	text, called := []string{name}, []string{name}
 	var lines []string
@@ -328,17 +331,42 @@ func customerWords(name string, ids []Identity) (words, names []string) {
 			}
 			lines = append(lines, lineOf(digits))
 		}
+		line, _ := strings.CutPrefix(phoneWord(i.Channel, i.Address), "phone:")
+		for n := endFrom; n <= endTo && n < len(line); n++ {
+			text = append(text, line[len(line)-n:])
+		}
 	}
-	words = terms(strings.Join(text, "\n"))
+	bare := withoutAddresses(strings.Join(called, "\n"))
+	together := unspaced(bare)
+	words = different(func(yield func(string)) {
+		for _, list := range [][]string{terms(strings.Join(text, "\n")), together} {
+			for _, w := range list {
+				yield(w)
+			}
+		}
+	})
 	for _, l := range lines {
 		if l != "" && !slices.Contains(words, l) {
 			words = append(words, l)
 		}
 	}
-	for _, w := range terms(withoutAddresses(strings.Join(called, "\n"))) {
+	for _, w := range append(terms(bare), together...) {
 		if !strings.HasPrefix(w, mark) {
 			words = append(words, nameMark+w)
 		}
 	}
 	return words, terms(strings.Join(called, "\n"))
+}
+
+// unspaced are the words of names, a line each, as they are typed without the space between two neighbours.
+func unspaced(names string) (out []string) {
+	for name := range strings.Lines(names) {
+		list := tokens(name)
+		for i := 1; i < min(len(list), 8); i++ {
+			if w := list[i-1].text + list[i].text; !strings.ContainsAny(w, "0123456789") && !slices.Contains(out, w) {
+				out = append(out, w)
+			}
+		}
+	}
+	return out
 }
