@@ -106,3 +106,25 @@ func TestMoreErrorsThanAreKept(t *testing.T) {
 		}
 	})
 }
+
+// Cells that no column has come back in the file of errors, which is refused again as it is.
+func TestCellsBeyondTheColumns(t *testing.T) {
+	eachEnd(t, func(t *testing.T, r *rig) {
+		h, _ := r.hub()
+		file := "name,phone\nAli,09120000001,Tehran,VIP\nSara,09120000002\n"
+		for range 2 {
+			i := upload(t, h, record.ImportCustomers, file)
+			ask(t, h, i.ID, "run")
+			if i = until(t, h, i.ID, record.ImportDone); i.Bad != 1 {
+				t.Fatalf("%+v", i)
+			}
+			var errs bytes.Buffer
+			if err := h.WriteImportErrors(t.Context(), i.ID, "en", &errs); err != nil {
+				t.Fatal(err)
+			}
+			if file = errs.String(); !strings.Contains(file, `Ali,09120000001,"The row has`) || !strings.Contains(file, ",Tehran,VIP") {
+				t.Fatal(file)
+			}
+		}
+	})
+}

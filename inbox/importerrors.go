@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"slices"
 	"strings"
 
 	"tamas/inbox/record"
@@ -15,7 +16,7 @@ import (
 
 // errorOf is a row that is not taken.
 func errorOf(row *sheet.Row, reasons []record.CellReason) record.ImportError {
-	e := record.ImportError{Row: row.Number, Fields: row.Fields, Reasons: reasons}
+	e := record.ImportError{Row: row.Number, Fields: slices.Concat(row.Fields, row.Beyond), Reasons: reasons}
 	if row.Raw != "" {
 		e.Fields = []string{row.Raw}
 	}
@@ -87,11 +88,17 @@ func (h *Hub) WriteImportErrors(ctx context.Context, id, locale string, to io.Wr
 			}
 			row := make([]string, 0, len(e.Fields)+1)
 			for at, s := range e.Fields {
+				if at == len(isWhy) { // cells that no column has: behind the reason, so that the row stays wrong until somebody has moved them
+					row = append(row, reason)
+				}
 				if at >= len(isWhy) || !isWhy[at] {
 					row = append(row, sheet.Guard(sheet.Unguard(s)))
 				}
 			}
-			w.Row(append(row, reason))
+			if len(e.Fields) <= len(isWhy) {
+				row = append(row, reason)
+			}
+			w.Row(row)
 		}
 	}
 }

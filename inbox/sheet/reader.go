@@ -21,6 +21,7 @@ const (
 type Row struct {
 	Number  int      // in a spreadsheet: the first row is 1, the header too
 	Fields  []string // as many as the reader has columns, once it has
+	Beyond  []string // cells that stand behind them: Err says so
 	Raw     string   // of JSON lines: the line
 	Err     string   // why it could not be read, a sentence; "" when it could
 	Unknown []string // of JSON lines: names with a value that are no columns
@@ -240,7 +241,7 @@ func (r *Reader) fit(row *Row) {
 		if row.Err == "" {
 			row.Err = "The row has " + strconv.Itoa(n) + " fields, the table " + strconv.Itoa(r.width) + " columns."
 		}
-		row.Fields = row.Fields[:r.width]
+		row.Fields, row.Beyond = row.Fields[:r.width:r.width], row.Fields[r.width:]
 	}
 	for len(row.Fields) < r.width {
 		row.Fields = append(row.Fields, "")
