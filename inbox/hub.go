@@ -119,7 +119,7 @@ func New(o Options) (*Hub, error) {
 		h.keep = 100 // its reads scan the stream from the head, and nobody but this node reads
 	}
 	var err error
-	if h.links, err = linkSealer(h.key); err != nil {
+	if h.links, err = sealer(h.key, "file links"); err != nil {
 		return nil, err
 	}
 	h.metrics = newMetrics(o.Metrics, h)

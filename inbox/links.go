@@ -1,8 +1,6 @@
 package inbox
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -120,17 +118,4 @@ func (h *Hub) openToken(purpose, token string) (f channels.File, err error) {
 		return channels.File{}, ErrExpired
 	}
 	return f, nil
-}
-
-// linkSealer is what tokens are sealed with, by a key of their own.
-func linkSealer(key []byte) (cipher.AEAD, error) {
-	k, err := derive(key, "file links")
-	if err != nil {
-		return nil, err
-	}
-	block, err := aes.NewCipher(k)
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCM(block)
 }

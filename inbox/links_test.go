@@ -15,7 +15,7 @@ func linkHub(t testing.TB, key byte) *Hub {
 	t.Helper()
 	k := make([]byte, keySize)
 	k[0] = key
-	links, err := linkSealer(k)
+	links, err := sealer(k, "file links")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package inbox
 
 import (
 	"context"
-	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rand"
 	"encoding/json"
@@ -100,17 +99,7 @@ func (h *Hub) maskedInto(m *masking, name string, b *record.Body) error {
 	return nil
 }
 
-func (h *Hub) maskSealer() (cipher.AEAD, error) {
-	k, err := derive(h.key, "masked text")
-	if err != nil {
-		return nil, err
-	}
-	block, err := aes.NewCipher(k)
-	if err != nil {
-		return nil, err
-	}
-	return cipher.NewGCM(block)
-}
+func (h *Hub) maskSealer() (cipher.AEAD, error) { return sealer(h.key, "masked text") }
 
 // maskNote masks what an agent notes down.
 func (h *Hub) maskNote(ctx context.Context, cmd *Command) error {

@@ -20,7 +20,7 @@ func seal(key []byte, account string, secrets map[string]string) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	aead, err := sealer(key)
+	aead, err := sealer(key, "account secrets")
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func unseal(key []byte, account string, sealed []byte) (map[string]string, error
 	if len(sealed) == 0 {
 		return secrets, nil
 	}
-	aead, err := sealer(key)
+	aead, err := sealer(key, "account secrets")
 	if err != nil {
 		return nil, err
 	}
@@ -49,8 +49,9 @@ func unseal(key []byte, account string, sealed []byte) (map[string]string, error
 	return secrets, json.Unmarshal(plain, &secrets)
 }
 
-func sealer(key []byte) (cipher.AEAD, error) {
-	k, err := derive(key, "account secrets")
+// sealer is what texts of one purpose are sealed with, by a key of their own.
+func sealer(key []byte, purpose string) (cipher.AEAD, error) {
+	k, err := derive(key, purpose)
 	if err != nil {
 		return nil, err
 	}
