@@ -53,21 +53,9 @@ func (a *adapter) report(ctx context.Context, err error) error {
 	}
 	a.desk.Health(h)
 	if t != nil && t.after > 0 {
-		_ = pause(ctx, min(t.after, 5*time.Minute))
+		_ = provider.Pause(ctx, min(t.after, 5*time.Minute))
 	}
 	return err
-}
-
-// pause waits for d or until ctx ends, which it returns as an error.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // Run implements channels.Adapter: it asks now and then whether the system is there, and fetches its events when there is an
@@ -98,7 +86,7 @@ func (a *adapter) Run(ctx context.Context) error {
 			}
 		}
 		a.desk.Health(channels.Health{State: "connected", HeardAt: time.Now()})
-		if err := pause(ctx, wait); err != nil {
+		if err := provider.Pause(ctx, wait); err != nil {
 			return err
 		}
 	}

@@ -50,7 +50,7 @@ func (a *account) sendParts(ctx context.Context, m channels.Outbound, limit int,
 		}
 		got, se := one(ctx, id, text)
 		for tries := 0; i > 0 && se != nil && se.RetryAfter > 0 && se.RetryAfter <= 10*time.Second && tries < 3; tries++ {
-			if pause(ctx, se.RetryAfter) != nil {
+			if provider.Pause(ctx, se.RetryAfter) != nil {
 				break
 			}
 			got, se = one(ctx, id, text)
@@ -69,18 +69,6 @@ func (a *account) sendParts(ctx context.Context, m channels.Outbound, limit int,
 		}
 	}
 	return r, nil
-}
-
-// pause waits for d or until ctx ends, which it returns as an error.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // trouble is why an account does not work, told for people.

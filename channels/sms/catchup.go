@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"tamas/channels"
+	"tamas/channels/provider"
 )
 
 const (
@@ -61,7 +62,7 @@ func (a *account) follow(ctx context.Context, check func(context.Context) error,
 			h.Detail, h.Do = a.polls.Detail, a.polls.Do
 		}
 		a.desk.Health(h)
-		if err := pause(ctx, wait); err != nil {
+		if err := provider.Pause(ctx, wait); err != nil {
 			return err
 		}
 	}

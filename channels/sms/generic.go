@@ -84,7 +84,7 @@ func (a *generic) Run(ctx context.Context) error {
 			return a.report(ctx, err)
 		}
 		a.desk.Health(channels.Health{State: "connected", HeardAt: time.Now()})
-		if err := pause(ctx, a.pace.look); err != nil {
+		if err := provider.Pause(ctx, a.pace.look); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tamas/channels"
+	"tamas/channels/provider"
 )
 
 // maxPages bounds what is read of one day's list, a thousand messages each.
@@ -65,7 +66,7 @@ func (a *twilio) listDay(ctx context.Context, sent bool, day, from time.Time) ([
 	for range maxPages {
 		o := a.get(ctx, addr)
 		for tries := 0; o.Status == 429 && tries < 5; tries++ {
-			if err := pause(ctx, min(max(o.RetryAfter, time.Second), time.Minute)); err != nil {
+			if err := provider.Pause(ctx, min(max(o.RetryAfter, time.Second), time.Minute)); err != nil {
 				return nil, err
 			}
 			o = a.get(ctx, addr)

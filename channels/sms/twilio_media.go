@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"tamas/channels"
+	"tamas/channels/provider"
 )
 
 // listMedia fetches the n files of a listed message. When Twilio does not tell which they are, in several tries, they are
@@ -82,7 +83,7 @@ func (a *twilio) media(ctx context.Context, addr, kind string, patient bool) (ch
 			return f, nil
 		}
 		// Also what is gone may only not have arrived yet.
-		if err := pause(ctx, a.pace.again); err != nil {
+		if err := provider.Pause(ctx, a.pace.again); err != nil {
 			return f, err
 		}
 	}

@@ -67,7 +67,7 @@ func (a *vonage) Run(ctx context.Context) error {
 			h = channels.Health{State: "failing", Detail: "The hub's public address is unknown, so Vonage cannot deliver messages", Do: "Start the hub with --public-url."}
 		}
 		a.desk.Health(h)
-		if err := pause(ctx, a.pace.look); err != nil {
+		if err := provider.Pause(ctx, a.pace.look); err != nil {
 			return err
 		}
 	}

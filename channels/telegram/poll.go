@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"tamas/channels"
+	"tamas/channels/provider"
 )
 
 // pageSize is how many updates are asked for at once, Telegram's most.
@@ -54,7 +55,7 @@ func (a *adapter) poll(ctx context.Context) error {
 			if ce := (*callError)(nil); errors.As(held, &ce) {
 				d = max(d, min(ce.retry, time.Minute)) // Telegram's own wish
 			}
-			if err := pause(ctx, d); err != nil {
+			if err := provider.Pause(ctx, d); err != nil {
 				return err
 			}
 			wait = min(2*wait, 5*time.Second)
@@ -62,7 +63,7 @@ func (a *adapter) poll(ctx context.Context) error {
 			// Only updates that came before, which the next call confirms, or without a number, which nothing confirms: those
 			// come again and again, under the same keys.
 			a.log.Warn("telegram: a page that is no progress", "updates", len(page))
-			if err := pause(ctx, wait); err != nil {
+			if err := provider.Pause(ctx, wait); err != nil {
 				return err
 			}
 			wait = min(2*wait, time.Minute)
@@ -84,7 +85,7 @@ func (a *adapter) page(ctx context.Context, offset int64) ([]arrival, error) {
 		if len(raws) == 0 || len(raws) >= pageSize || !growing(a.readAll(raws), time.Now()) {
 			break
 		}
-		if err := pause(ctx, a.pace.album); err != nil {
+		if err := provider.Pause(ctx, a.pace.album); err != nil {
 			return nil, err
 		}
 		more, err := a.getUpdates(ctx, offset, 0)
@@ -215,7 +216,7 @@ func (a *adapter) receive(ctx context.Context, b channels.Batch) error {
 			return ctx.Err()
 		}
 		a.log.Warn("telegram: messages are not recorded yet; trying again", "messages", len(b.Messages), "err", err)
-		if err := pause(ctx, wait/2+rand.N(wait)); err != nil {
+		if err := provider.Pause(ctx, wait/2+rand.N(wait)); err != nil {
 			return err
 		}
 	}
@@ -233,7 +234,7 @@ func (a *adapter) lost(ctx context.Context, address string) error {
 			return ctx.Err()
 		}
 		a.log.Warn("telegram: a block is not recorded yet; trying again", "err", err)
-		if err := pause(ctx, wait/2+rand.N(wait)); err != nil {
+		if err := provider.Pause(ctx, wait/2+rand.N(wait)); err != nil {
 			return err
 		}
 	}
@@ -248,17 +249,5 @@ func (a *adapter) pressed(ctx context.Context, ids []string) {
 		if ce != nil {
 			a.log.Debug("telegram: a button keeps spinning", "err", ce)
 		}
-	}
-}
-
-// pause waits for d or until ctx ends, which it returns as an error.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }

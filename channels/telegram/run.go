@@ -12,6 +12,7 @@ import (
 	"github.com/go-telegram/bot/models"
 
 	"tamas/channels"
+	"tamas/channels/provider"
 )
 
 // takeOverDo is what to do about a webhook of another program.
@@ -136,7 +137,7 @@ func (a *adapter) report(ctx context.Context, t *trouble) error {
 	}
 	a.desk.Health(channels.Health{State: state, Detail: detail, Do: t.do})
 	if t.wait > 0 {
-		_ = pause(ctx, min(t.wait, 5*time.Minute))
+		_ = provider.Pause(ctx, min(t.wait, 5*time.Minute))
 	}
 	return t
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tamas/channels"
+	"tamas/channels/provider"
 )
 
 // restTime bounds how long the parts after the first are tried within one Send.
@@ -41,7 +42,7 @@ func (a *adapter) Send(ctx context.Context, m channels.Outbound) (channels.Recei
 		ids, failed := a.sendPart(ctx, &to, parts[i], m, i == 0)
 		for wait := a.pace.retry; failed != nil && len(sent) > 0 && !failed.Permanent && !failed.Uncertain; wait *= 2 {
 			d := max(wait, failed.RetryAfter)
-			if time.Now().Add(d).After(deadline) || pause(ctx, d) != nil {
+			if time.Now().Add(d).After(deadline) || provider.Pause(ctx, d) != nil {
 				break
 			}
 			ids, failed = a.sendPart(ctx, &to, parts[i], m, i == 0)
@@ -66,7 +67,7 @@ func (a *adapter) Send(ctx context.Context, m channels.Outbound) (channels.Recei
 }
 
 // pause is the time between two parts: one message a second and chat.
-func (a *adapter) pause(ctx context.Context) error { return pause(ctx, a.pace.part) }
+func (a *adapter) pause(ctx context.Context) error { return provider.Pause(ctx, a.pace.part) }
 
 // halfway remembers the parts that went and says which.
 func (a *adapter) halfway(id string, sent [][]string, parts int, se *channels.SendError) *channels.SendError {

@@ -14,6 +14,7 @@ import (
 
 	"tamas/channels"
 	"tamas/channels/channeltest"
+	"tamas/channels/provider"
 	"tamas/channels/telegram/telegramtest"
 )
 
@@ -56,7 +57,7 @@ func run(t *testing.T, a *adapter) (stop func()) {
 		defer close(done)
 		for ctx.Err() == nil {
 			_ = a.Run(ctx)
-			_ = pause(ctx, 10*time.Millisecond)
+			_ = provider.Pause(ctx, 10*time.Millisecond)
 		}
 	}()
 	stop = func() { cancel(); <-done }

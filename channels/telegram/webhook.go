@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tamas/channels"
+	"tamas/channels/provider"
 )
 
 // runWebhook sets the webhook and watches over it.
@@ -20,7 +21,7 @@ func (a *adapter) runWebhook(ctx context.Context) error {
 	set := time.Now()
 	a.healthy(0)
 	for {
-		if err := pause(ctx, a.pace.info); err != nil {
+		if err := provider.Pause(ctx, a.pace.info); err != nil {
 			return err
 		}
 		info, ce := a.webhookInfo(ctx)
