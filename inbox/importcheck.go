@@ -26,6 +26,10 @@ func (h *Hub) checkImport(ctx context.Context, i *importing) error {
 	}
 	i.progress.Read, i.progress.Done, i.progress.Checked = 0, 0, &sums
 	i.progress.forgetRows()
+	i.pack()
+	if err := h.db.ImportProgress(ctx, i.ID, i.Progress); err != nil {
+		return err
+	}
 	seen, said := seenSet{}, time.Now()
 	for {
 		s, ok, err := in.step(ctx, h, r, tryRows)

@@ -156,6 +156,11 @@ func (h *Hub) runImport(ctx context.Context, i *importing) error {
 	// Whatever was neither taken nor left out was bad. Of those only so many are kept, and counted.
 	bad := &i.progress.Bad
 	*bad = max(0, done-i.Sums.Made-i.Sums.Updated-i.Sums.Known-i.progress.Messages)
+	i.progress.Read, i.progress.Done = 0, done // the dry run's would show all as done
+	i.pack()
+	if err := h.db.ImportProgress(ctx, i.ID, i.Progress); err != nil {
+		return err
+	}
 	pace := newImportPace(h)
 	said := time.Now()
 	ctx, stop := context.WithCancel(ctx)
