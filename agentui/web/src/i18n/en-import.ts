@@ -30,7 +30,7 @@ export const imports = {
   'imp.n.bad': '{n} wrong',
   'imp.n.rows': '{n} row|{n} rows',
   'imp.n.about': 'about {n} rows',
-  'imp.n.customers': '{n} customer came to be known by it.|{n} customers came to be known by it.',
+  'imp.n.customers': '{n} customer is new by it.|{n} customers are new by it.',
   'imp.n.warned': '{n} row names what is not here, and is taken without it:|{n} rows name what is not here, and are taken without it:',
   'imp.n.messages': '{n} row is left out: messages, their changes and ratings are exported, but not imported.|{n} rows are left out: messages, their changes and ratings are exported, but not imported.',
   'imp.check': 'Try it',

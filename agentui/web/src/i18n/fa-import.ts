@@ -32,7 +32,7 @@ export const imports: Record<keyof typeof en, string> = {
   'imp.n.bad': '{n} نادرست',
   'imp.n.rows': '{n} سطر',
   'imp.n.about': 'نزدیک {n} سطر',
-  'imp.n.customers': '{n} مشتری از این راه شناخته شد.',
+  'imp.n.customers': '{n} مشتری از این راه تازه است.',
   'imp.n.warned': '{n} سطر چیزی می‌گوید که اینجا نیست و بی آن پذیرفته می‌شود:',
   'imp.n.messages': '{n} سطر کنار می‌ماند: پیام‌ها، تغییرهایشان و امتیازها در خروجی هستند ولی وارد نمی‌شوند.',
   'imp.check': 'آزمایش',

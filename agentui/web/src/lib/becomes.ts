@@ -3,6 +3,7 @@ export function becomesLines(x: Record<string, unknown>, dateText: (ms: number) 
   const lines: { key: string; text: string }[] = []
   const add = (key: string, v: unknown): void => {
     if (v === undefined || v === null || v === '' || (Array.isArray(v) && !v.length)) return
+    if (key === 'id' && /^row-[0-9a-f]{32}$/.test(String(v))) return // made of the row's content
     if (key === 'at' && typeof v === 'number') lines.push({ key, text: dateText(v) })
     else if (key === 'identities' && Array.isArray(v)) v.forEach((i: { channel?: string; address?: string }) => lines.push({ key: i.channel ?? '', text: i.address ?? '' }))
     else if (key === 'customer' && typeof v === 'object') {
@@ -12,7 +13,7 @@ export function becomesLines(x: Record<string, unknown>, dateText: (ms: number) 
     } else if (Array.isArray(v)) lines.push({ key, text: v.map((i) => (typeof i === 'object' ? JSON.stringify(i) : String(i))).join(', ') })
     else if (typeof v === 'object') {
       const o = v as Record<string, unknown>
-      if ('amount' in o && 'currency' in o && Object.keys(o).length === 2) lines.push({ key, text: `${String(o.amount)} ${String(o.currency)}` })
+      if ('amount' in o && 'currency' in o && Object.keys(o).length === 2) lines.push({ key: key === 'data' ? 'amount' : key, text: `${String(o.amount)} ${String(o.currency)}` })
       else for (const [k, y] of Object.entries(o)) add(k, y)
     } else lines.push({ key, text: String(v) })
   }
