@@ -1,4 +1,4 @@
-import { computed } from 'vue'
+import { computed, ref } from 'vue'
 import type { RouteLocationRaw } from 'vue-router'
 import { api, type Alert } from '@/api'
 import { locale } from '@/i18n'
@@ -23,10 +23,16 @@ export function alertPlace(a: Alert): RouteLocationRaw {
   return { name: 'supervisor', query: a.queue ? { queue: a.queue } : {} }
 }
 
+/** Whether the alerts were asked for and the answer is here, or failed: what stands below them need not move any more. */
+export const alertsTold = ref(false)
 export async function loadAlerts(): Promise<void> {
   if (!may('supervisor')) return
-  const got = await api.alerts()
-  update((s) => ({ ...s, alerts: got.alerts ?? [] }))
+  try {
+    const got = await api.alerts()
+    update((s) => ({ ...s, alerts: got.alerts ?? [] }))
+  } finally {
+    alertsTold.value = true
+  }
 }
 
 export async function loadHealth(): Promise<void> {
