@@ -104,7 +104,7 @@ func (db *DB) indexCustomers(ctx context.Context, limit int) (int, error) {
 }
 
 func (db *DB) indexOrganisations(ctx context.Context, limit int) (int, error) {
-	list, err := collect(ctx, db.pool, scanNameRow, "SELECT id, name, '' FROM organisations WHERE stale = 1 ORDER BY id LIMIT $1", limit)
+	list, err := collect(ctx, db.pool, scanText, "SELECT id FROM organisations WHERE stale = 1 ORDER BY id LIMIT $1", limit)
 	if err != nil || len(list) == 0 {
 		return 0, err
 	}
@@ -114,16 +114,22 @@ func (db *DB) indexOrganisations(ctx context.Context, limit int) (int, error) {
 			return err
 		}
 		all := changes{}
-		if err := inParts(list, idOf, func(part []nameRow, ids []any) error {
+		if err := inParts(list, func(id string) any { return id }, func(_ []string, ids []any) error {
+			// Those that are still there, and stay as they are until the end: who changes one's tags marks the row after this has it, or has
+			// changed them before.
+			part, err := collect(ctx, q, scanNameRow, "SELECT id, name, '' FROM organisations WHERE id IN ("+placeholders(1, len(ids))+") ORDER BY id"+db.d.lockRows, ids...)
+			if err != nil || len(part) == 0 {
+				return err
+			}
+			if err := markStale(ctx, q, "organisations", 0, part, idOf); err != nil {
+				return err
+			}
 			tags, err := tagsBy(ctx, q, ids)
 			if err != nil {
 				return err
 			}
 			for i := range part {
 				p := &part[i]
-				if _, err := q.ExecContext(ctx, "UPDATE organisations SET stale = 0 WHERE id = $1 AND name = $2", p.id, p.name); err != nil {
-					return err
-				}
 				p.names = terms(p.name)
 				p.words = slices.Concat(p.names, unspaced(p.name), tags[p.id], []string{markFirm})
 			}

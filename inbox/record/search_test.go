@@ -589,6 +589,55 @@ func TestTwoIndexers(t *testing.T) {
 	})
 }
 
+// An organisation is changed, or goes away, between the moments that the indexer reads which are to be indexed and indexes them.
+func TestOrganisationsChangeWhileIndexed(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		ctx := t.Context()
+		name, tags := "Golestan", []string{"vip"}
+		o := must(db.AddOrganisation(ctx, OrganisationEdit{Name: &name}, Decided{At: 1}, nil))
+		indexed := make(chan error, 1)
+		index := func() { // begins, and waits for the change that runs this
+			go func() {
+				_, err := db.indexOrganisations(ctx, 100)
+				indexed <- err
+			}()
+			for waits := db.d.oneConn; !waits; { // a file's one writer cannot be looked at
+				if err := db.pool.QueryRowContext(ctx, "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()").Scan(&waits); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		}
+		if _, _, err := db.EditOrganisation(ctx, o.ID, 0, OrganisationEdit{Tags: &tags}, Decided{At: 2}, func(_, _ Organisation) Note {
+			index()
+			return func() (*Changed, error) { return nil, nil }
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-indexed; err != nil {
+			t.Fatal(err)
+		}
+		indexAll(t, db)
+		if h := search(t, db, "tag:vip"); len(h.Organisations) != 1 {
+			t.Errorf("%d found by the tag", len(h.Organisations))
+		}
+		name = "Shiraz"
+		o2 := must(db.AddOrganisation(ctx, OrganisationEdit{Name: &name}, Decided{At: 3}, nil))
+		if err := db.DeleteOrganisation(ctx, o2.ID, 0, func() (*Changed, error) {
+			index()
+			return nil, nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-indexed; err != nil {
+			t.Fatal(err)
+		}
+		if n := count(t, db, "SELECT count(*) FROM customer_rows WHERE customer = '"+o2.ID+"'"); n != 0 {
+			t.Error("words of one who is gone are in the index")
+		}
+	})
+}
+
 // What is erased leaves no word behind.
 func TestSearchForgets(t *testing.T) {
 	each(t, func(t *testing.T, db *DB, _ string) {
