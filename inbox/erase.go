@@ -74,12 +74,11 @@ func (h *Hub) Erase(ctx context.Context, customer, reason, by string, note func(
 	}
 }
 
-// trimErased takes out of the log in Redis, once every node has read it, what was recorded when text was taken away since it was last called. It is
+// trimErased takes out of the log in Redis, once every node has read it, what was recorded when the last text was taken away, unless that was done. It is
 // the leader's: whoever erased may have stopped since.
-func (h *Hub) trimErased(ctx context.Context, trimmed *record.Unwiped) error {
-	now, err := h.db.Unwiped(ctx)
-	if err != nil || now.Times == 0 || now == *trimmed {
-		return err
+func (h *Hub) trimErased(ctx context.Context, last record.Millis, trimmed *record.Millis) error {
+	if last == *trimmed || last == 0 {
+		return nil
 	}
 	at, err := h.db.Cursor(ctx)
 	if err == nil {
@@ -91,7 +90,7 @@ func (h *Hub) trimErased(ctx context.Context, trimmed *record.Unwiped) error {
 	if err != nil {
 		return fmt.Errorf("trim what was erased: %w", err)
 	}
-	*trimmed = now
+	*trimmed = last
 	return nil
 }
 
@@ -100,14 +99,18 @@ func (h *Hub) trimErased(ctx context.Context, trimmed *record.Unwiped) error {
 func (h *Hub) privacyLoop(ctx context.Context) error {
 	var (
 		retained time.Time
-		trimmed  record.Unwiped
+		trimmed  record.Millis
 	)
 	for {
 		// What one of them cannot do now is no reason to leave the others, but for the certificate.
-		more, late := false, h.trimErased(ctx, &trimmed)
+		more := false
+		left, late := h.db.Unwiped(ctx)
+		if late == nil {
+			late = h.trimErased(ctx, left.Last, &trimmed)
+		}
 		err := errors.Join(h.keepLedger(ctx), h.removeDoomed(ctx), late)
 		if late == nil {
-			more, late = h.db.ScrubOnce(ctx, h.Now(), h.Now()-record.Millis(h.doomedAfter.Milliseconds()))
+			more, late = h.db.ScrubOnce(ctx, h.Now(), h.Now()-record.Millis(h.doomedAfter.Milliseconds()), left)
 			err = errors.Join(err, late)
 		}
 		if time.Since(retained) > h.retainEvery {

@@ -275,7 +275,9 @@ func (db *DB) overwriting(ctx context.Context, q querier, f func() error) error 
 }
 
 func (db *DB) wipeText(ctx context.Context, q querier, at Millis, ns []int64, counts *EraseCounts) error {
-	if _, err := q.ExecContext(ctx, "INSERT INTO unwiped (since) VALUES ($1) ON CONFLICT DO NOTHING", int64(at)); err != nil {
+	// Behind all others, so that Unwiped.Last tells what was there when it was read.
+	if _, err := q.ExecContext(ctx, `INSERT INTO unwiped (since) SELECT CASE WHEN COALESCE(MAX(since), 0) >= $1 THEN MAX(since) + 1 ELSE $1 END FROM unwiped
+		WHERE true ON CONFLICT DO NOTHING`, int64(at)); err != nil {
 		return err
 	}
 	// Whoever indexes them has done so, or finds them gone.

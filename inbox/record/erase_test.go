@@ -7,7 +7,7 @@ import (
 // scrubAll does all that follows from erasures.
 func scrubAll(t *testing.T, db *DB, now Millis) {
 	t.Helper()
-	for must(db.ScrubOnce(t.Context(), now, now)) {
+	for must(db.ScrubOnce(t.Context(), now, now, must(db.Unwiped(t.Context())))) {
 	}
 }
 
@@ -69,12 +69,44 @@ func TestScrubsManyAtOnce(t *testing.T) {
 		for _, id := range []string{"1", "2"} {
 			must(db.Erase(ctx, "c-"+id, "asked", Decided{At: f.now + 1}, nil))
 		}
-		if !must(db.ScrubOnce(ctx, f.now+2, f.now+2)) || count(t, db, "SELECT count(*) FROM erasures WHERE threads <> ''") != 0 {
+		if !must(db.ScrubOnce(ctx, f.now+2, f.now+2, must(db.Unwiped(ctx)))) || count(t, db, "SELECT count(*) FROM erasures WHERE threads <> ''") != 0 {
 			t.Error("one reading was not enough")
 		}
 		unflawed(t, db)
 		if left := count(t, db, named); before == 0 || left != before/3 {
 			t.Errorf("%d events name a thread, %d did", left, before)
+		}
+	})
+}
+
+// Who is erased while others are certified is not certified with them, but next: the log was not trimmed of that one.
+func TestEraseWhileOthersAreCertified(t *testing.T) {
+	each(t, func(t *testing.T, db *DB, _ string) {
+		ctx := t.Context()
+		f := newFirm(t, db)
+		for _, who := range []string{"1", "2"} {
+			f.receive(who, "k"+who, "words")
+			c := f.change(who)
+			c.Status, c.ReopenUntil = Resolved, 1
+			f.append(Event{Kind: EvResolved, Conversation: c})
+		}
+		f.write()
+		erase := func(customer string) { must(db.Erase(ctx, customer, "asked", Decided{At: f.now + 1, By: "u"}, nil)) }
+		erase("c-1")
+		left := must(db.Unwiped(ctx))
+		erase("c-2") // in the same millisecond
+		now := f.now + 10
+		for must(db.ScrubOnce(ctx, now, now, left)) && count(t, db, "SELECT count(*) FROM erasures WHERE scrubbed_at = 0") > 1 {
+		}
+		if n := count(t, db, "SELECT count(*) FROM erasures WHERE customer = 'c-2' AND scrubbed_at = 0"); n != 1 {
+			t.Error("certified with the other")
+		}
+		if next := must(db.Unwiped(ctx)); next.Last <= left.Last {
+			t.Errorf("nothing is left to be seen to: %v after %v", next, left)
+		}
+		scrubAll(t, db, now)
+		if n := count(t, db, "SELECT count(*) FROM erasures WHERE scrubbed_at = 0"); n > 0 {
+			t.Errorf("%d are never certified", n)
 		}
 	})
 }

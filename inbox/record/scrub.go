@@ -15,10 +15,26 @@ import (
 // scrubAtOnce is how many erasures share one reading of the events.
 const scrubAtOnce = 1000
 
+// Unwiped is what was taken away, by erasures or by retention, of which the log and the database's files may still have traces.
+type Unwiped struct {
+	Last     Millis   // the last time, no two are alike; 0: none
+	erasures []string // that are not certified
+}
+
+// Unwiped tells what was taken away until now.
+func (db *DB) Unwiped(ctx context.Context) (u Unwiped, err error) {
+	// The erasures first: what follows from each of them is then told below.
+	if u.erasures, err = collect(ctx, db.pool, scanText, "SELECT id FROM erasures WHERE scrubbed_at = 0"); err != nil {
+		return u, err
+	}
+	err = db.pool.QueryRowContext(ctx, "SELECT COALESCE(MAX(since), 0) FROM unwiped").Scan(&u.Last)
+	return u, err
+}
+
 // ScrubOnce does what is left of the oldest erasures that are not done: it takes the threads, the addresses that headers carried, out of their events. When
-// none has any left, and the files are gone, it overwrites what deleted rows have left since before a moment, and certifies. It tells whether it did something.
-// It reads all events once, however many were erased, and writes in small pieces.
-func (db *DB) ScrubOnce(ctx context.Context, now, before Millis) (bool, error) {
+// none has any left, and the files are gone, it overwrites what deleted rows have left since before a moment, and certifies those of u, which the log has
+// been trimmed of. It tells whether it did something. It reads all events once, however many were erased, and writes in small pieces.
+func (db *DB) ScrubOnce(ctx context.Context, now, before Millis, u Unwiped) (bool, error) {
 	type row struct {
 		id      string
 		threads map[string]string
@@ -29,7 +45,7 @@ func (db *DB) ScrubOnce(ctx context.Context, now, before Millis) (bool, error) {
 		return false, err
 	}
 	if len(list) == 0 {
-		return db.certify(ctx, now, before)
+		return db.certify(ctx, now, before, u)
 	}
 	threads := map[string]string{} // by conversation
 	for _, r := range list {
@@ -49,30 +65,13 @@ func (db *DB) ScrubOnce(ctx context.Context, now, before Millis) (bool, error) {
 	})
 }
 
-// Unwiped tells whether text was taken away, by erasures or by retention, of which the database's files may still have traces.
-type Unwiped struct {
-	Times int
-	Last  Millis
-}
-
-// Unwiped changes with each time.
-func (db *DB) Unwiped(ctx context.Context) (u Unwiped, err error) {
-	err = db.pool.QueryRowContext(ctx, "SELECT COUNT(*), COALESCE(MAX(since), 0) FROM unwiped").Scan(&u.Times, &u.Last)
-	return u, err
-}
-
-// certify overwrites, and ends the erasures whose events and files are done. An error leaves all for the next time.
-func (db *DB) certify(ctx context.Context, now, before Millis) (bool, error) {
-	var since int64
-	if err := db.pool.QueryRowContext(ctx, "SELECT COALESCE(MAX(since), 0) FROM unwiped").Scan(&since); err != nil || since == 0 || since > int64(before) {
-		return false, err
+// certify overwrites, and ends the erasures of u, whose events and files are done. An error leaves all for the next time, as does what came after u.
+func (db *DB) certify(ctx context.Context, now, before Millis, u Unwiped) (bool, error) {
+	if u.Last == 0 || u.Last > before {
+		return false, nil
 	}
 	var files bool
 	if err := db.pool.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM doomed_blobs)").Scan(&files); err != nil || files {
-		return false, err
-	}
-	list, err := collect(ctx, db.pool, oneText, "SELECT id FROM erasures WHERE scrubbed_at = 0")
-	if err != nil {
 		return false, err
 	}
 	if err := db.Overwrite(ctx); err != nil {
@@ -80,10 +79,10 @@ func (db *DB) certify(ctx context.Context, now, before Millis) (bool, error) {
 	}
 	return true, db.write(ctx, func(q querier) (err error) {
 		run := runner(ctx, q, &err)
-		for _, id := range list {
+		for _, id := range u.erasures {
 			run("UPDATE erasures SET scrubbed_at = $2 WHERE id = $1 AND threads = ''", id, int64(now))
 		}
-		run("DELETE FROM unwiped WHERE since <= $1", since)
+		run("DELETE FROM unwiped WHERE since <= $1", int64(u.Last))
 		return err
 	})
 }
