@@ -76,8 +76,8 @@ func TestImportOfPlaces(t *testing.T) {
 		}
 		for of, key := range map[string]string{record.ImportCustomers: "phone", record.ImportOrganisations: "name"} {
 			send(of, record.ExistingFill, key+",country,city\n09120000001,IR,Tehran\n")
-			send(of, record.ExistingFill, key+",city,address,tags\n09120000001,Shiraz,Street 2,old\n") // another city's street
 			send(of, record.ExistingFill, key+",city,address\n09120000001,Tehran,Street 1\n")
+			send(of, record.ExistingFill, key+",city,address,tags\n09120000001,Shiraz,Street 2,old\n") // another city's street
 			if p := place[of](); p != (record.Place{Country: "IR", City: "Tehran", Address: "Street 1"}) {
 				t.Errorf("%s filled: %+v", of, p)
 			}
