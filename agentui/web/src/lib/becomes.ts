@@ -1,5 +1,5 @@
 /** What a row of a file becomes, as short lines: a name of the field where the value does not speak for itself, and the value. */
-export function becomesLines(x: Record<string, unknown>, dateText: (ms: number) => string): { key: string; text: string }[] {
+export function becomesLines(x: Record<string, unknown>, dateText: (ms: number) => string, dayText: (utc: number) => string): { key: string; text: string }[] {
   const lines: { key: string; text: string }[] = []
   const add = (key: string, v: unknown): void => {
     if (v === undefined || v === null || v === '' || (Array.isArray(v) && !v.length)) return
@@ -15,7 +15,8 @@ export function becomesLines(x: Record<string, unknown>, dateText: (ms: number) 
       const o = v as Record<string, unknown>
       if ('amount' in o && 'currency' in o && Object.keys(o).length === 2) lines.push({ key: key === 'data' ? 'amount' : key, text: `${String(o.amount)} ${String(o.currency)}` })
       else for (const [k, y] of Object.entries(o)) add(k, y)
-    } else lines.push({ key, text: String(v) })
+    } else if (typeof v === 'string' && /^\d{4}-\d\d-\d\d$/.test(v) && Date.parse(v)) lines.push({ key, text: dayText(Date.parse(v)) })
+    else lines.push({ key, text: String(v) })
   }
   for (const [k, v] of Object.entries(x)) add(k, v)
   return lines
