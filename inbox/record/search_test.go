@@ -452,6 +452,15 @@ func TestSearchNames(t *testing.T) {
 				t.Errorf("%s: %+v %+v", text, h.Organisations, h.Customers)
 			}
 		}
+		numbers := func(s *SearchFor) {
+			s.Sight = SightOf(RoleAgent, &RecordSetting{FieldRoles: map[string]Limit{FieldAddress: {See: []string{RoleAdmin}}}}, nil)
+		}
+		if h := search(t, db, "4567", numbers); len(h.Customers) > 0 {
+			t.Errorf("who sees no numbers finds by their ends: %+v", h.Customers)
+		}
+		if h := search(t, db, "زهراکاظمی", numbers); len(h.Customers) != 1 {
+			t.Errorf("who sees no numbers finds no names: %+v", h.Customers)
+		}
 		if c := search(t, db, "0912").Customers[0]; whole(c.Parts) != "+989121234567" || !c.Parts[1].Hit || c.Parts[1].Text != "912" {
 			t.Errorf("found by the address, shown %+v", c.Parts)
 		}
