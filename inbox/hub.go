@@ -88,6 +88,7 @@ type Hub struct {
 	keep          uint64 // events kept in the log behind the recorder
 	trimmed       uint64 // the leader's: N up to which it last trimmed
 	maxUnrecorded int    // bytes
+	keptErrors    int64  // rows that were not taken which are kept of an import
 	ledger        string
 	ledgerLength  int        // as it was last kept
 	fatal         chan error // ends Run
@@ -114,7 +115,7 @@ func New(o Options) (*Hub, error) {
 		pipe: newPipe(o.Redis), mirror: newMirror(o.Redis, k), waiters: newWaiters(), watchers: newWatchers(), locks: newLocks(),
 		health: newHealthBook(), presence: newPresence(), typists: newTypists(), accounts: accounts{open: map[string]*openAccount{}},
 		renew: make(chan struct{}, 1), newsOut: make(chan news, 256), newsTo: map[int]func([]byte){},
-		fatal: make(chan error, 1), rounds: usualRounds(), keep: 5000, maxUnrecorded: 64 << 20}
+		fatal: make(chan error, 1), rounds: usualRounds(), keep: 5000, maxUnrecorded: 64 << 20, keptErrors: 100_000}
 	if o.Redis.InProcess {
 		h.keep = 100 // its reads scan the stream from the head, and nobody but this node reads
 	}

@@ -29,7 +29,7 @@ func errorOf(row *sheet.Row, reasons []record.CellReason) record.ImportError {
 }
 
 func (h *Hub) keepErrors(ctx context.Context, id string, list []record.ImportError, bad *int64) error {
-	room := max(0, record.MaxImportErrors-*bad)
+	room := max(0, h.keptErrors-*bad)
 	*bad += int64(len(list))
 	if list = list[:min(int64(len(list)), room)]; len(list) == 0 {
 		return nil

@@ -194,9 +194,6 @@ type CellReason struct {
 	Message string `json:"message"` // for people; kept in English
 }
 
-// MaxImportErrors are how many rows that were not taken are kept of an import.
-const MaxImportErrors = 100_000
-
 var insertImportErrors = many{`INSERT INTO import_errors (import, row_no, fields, reasons) VALUES `, `(?, ?, ?, ?)`, ` ON CONFLICT DO NOTHING`}
 
 // AddImportErrors keeps rows that were not taken; one that is kept already stays as it is.
