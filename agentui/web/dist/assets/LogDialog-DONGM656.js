@@ -1,1 +1,0 @@
-export{t as default}from"./LogDialog-BpbBHBZ0.js";

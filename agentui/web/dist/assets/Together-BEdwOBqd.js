@@ -1,0 +1,1 @@
+export{t as default}from"./Together-DdBxI4a1.js";

@@ -1,1 +1,0 @@
-export{t as default}from"./Together-B58V3Ave.js";

@@ -1,1 +1,0 @@
-import{ot as e}from"./i18n-QlzcB4tZ.js";import{c as t}from"./health-Dp1CsW1m.js";import{t as n}from"./sound-BzFSU4gM.js";var r=new Set;function i(){e(t,e=>{e.some(e=>e.sound&&!r.has(e.id))&&n(`alert`),r=new Set(e.map(e=>e.id))},{immediate:!0})}export{i as t};

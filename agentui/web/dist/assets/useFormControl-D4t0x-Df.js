@@ -1,1 +1,0 @@
-import{Ot as e,b as t}from"./i18n-QlzcB4tZ.js";import{i as n}from"./dist-2g3mRpeD.js";function r(r){return t(()=>!e(r)||!!n(r)?.closest(`form`))}export{r as t};

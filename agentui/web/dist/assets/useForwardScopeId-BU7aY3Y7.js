@@ -1,0 +1,1 @@
+import{j as e}from"./i18n-D52a_BOr.js";function t(){let t=e()?.vnode?.scopeId;return t?{[t]:``}:{}}export{t};
