@@ -13,7 +13,7 @@ const columns = [['نام', ['علی رضایی', 'سارا کریمی', 'Jonas 
 
 function start(hub) {
   if (hub.imports) return
-  const of = (id, state, more) => ({ id, version: 1, name: `${id}.csv`, of: 'customers', state, waiting: false, size: 1_840_000, read: 0, format: { kind: 'csv', encoding: 'windows-1256', delimiter: ';', header: true }, columns, mapping: { نام: 'name', موبایل: 'phone', ایمیل: 'email', تولد: 'attribute:birthday' }, remembered: true, options: { zone: 'Asia/Tehran', region: 'IR', dates: 'auto', existing: 'fill', source: 'import', kind: '', currency: '', inbound: null }, rows: 12_400, estimated: true, done: 0, good: 0, bad: 0, made: 0, updated: 0, known: 0, customers: 0, messages: 0, warned: 0, warnings: [], error: '', left: [], left_count: 0, checked_at: 0, started_at: 0, ended_at: 0, forgotten_at: 0, at: Date.now() - 30 * minute, by: 'u4', ...more })
+  const of = (id, state, more) => ({ id, version: 1, name: `${id}.csv`, of: 'customers', state, waiting: false, size: 1_840_000, read: 0, format: { kind: 'csv', encoding: 'windows-1256', delimiter: ';', header: true }, columns, mapping: { نام: 'name', موبایل: 'phone', ایمیل: 'email', تولد: 'attribute:birthday' }, remembered: true, options: { zone: 'Asia/Tehran', region: 'IR', dates: 'auto', existing: 'fill', source: 'import', kind: '', currency: '', inbound: null }, rows: 12_400, estimated: true, done: 0, good: 0, bad: 0, bad_kept: more?.bad ?? 0, made: 0, updated: 0, known: 0, customers: 0, messages: 0, warned: 0, warnings: [], error: '', left: [], left_count: 0, checked_at: 0, started_at: 0, ended_at: 0, forgotten_at: 0, at: Date.now() - 30 * minute, by: 'u4', ...more })
   hub.imports = !hub.accounts.length ? [] : [
     of('مشتریان-پاییز', 'new', {}),
     of('orders-2026', 'running', { of: 'touches', format: { kind: 'jsonl', encoding: 'utf-8', delimiter: '', header: true }, size: 412_000_000, read: 268_000_000, rows: 1_000_000, done: 650_000, made: 641_200, known: 8_300, bad: 500, customers: 4_120 }),
@@ -35,6 +35,6 @@ export function imports(hub, method, id, action, body) {
   if (action === 'errors') return { items: wrong, total: x.bad }
   if (method === 'PATCH') return Object.assign(x, { ...body, version: x.version + 1, mapping: body.mapping ?? x.mapping, state: 'new' })
   if (method === 'DELETE') { hub.imports = hub.imports.filter((i) => i !== x); return null }
-  if (action) Object.assign(x, { state: { check: 'checked', run: 'done', undo: 'undone', cancel: 'cancelled' }[action], made: 11_000, updated: 1_300, bad: 18, estimated: false })
+  if (action) Object.assign(x, { state: { check: 'checked', run: 'done', undo: 'undone', cancel: 'cancelled' }[action], made: 11_000, updated: 1_300, bad: 18, bad_kept: 18, estimated: false })
   return x
 }
