@@ -11,7 +11,7 @@ export const privacy = {
   'masking.passwords.help': 'Behind a word that announces them, in Persian and English.',
   'masking.ids': 'Iranian national ids',
   'masking.ids.help': 'Any number passes their check once in eleven times, so some order numbers would be masked, too.',
-  'masking.ids.off': 'Not',
+  'masking.ids.off': 'Not masked',
   'masking.ids.named': 'Beside a word that says so',
   'masking.ids.always': 'Always',
   'masking.keep': 'Keep the original, encrypted',

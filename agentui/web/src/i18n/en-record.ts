@@ -149,6 +149,7 @@ export const record = {
   'access.seen.export': 'exported it',
   'access.seen.list': 'exported a list that may hold it',
   'access.changed': 'changed it',
+  'access.change': '{field}: {was} → {value}',
   'kind.message': 'Message',
   'kind.note': 'Note',
   'kind.edit': 'Edit',

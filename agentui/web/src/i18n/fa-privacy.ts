@@ -13,7 +13,7 @@ export const privacy: Record<keyof typeof en, string> = {
   'masking.passwords.help': 'پس از واژه‌ای که از آن‌ها خبر می‌دهد، به فارسی و انگلیسی.',
   'masking.ids': 'کد ملی',
   'masking.ids.help': 'از هر یازده عدد یکی اتفاقی درست درمی‌آید؛ پس برخی شماره‌های سفارش هم پوشانده می‌شود.',
-  'masking.ids.off': 'نه',
+  'masking.ids.off': 'پوشانده نمی‌شود',
   'masking.ids.named': 'در کنار واژه‌ای که آن را بگوید',
   'masking.ids.always': 'همیشه',
   'masking.keep': 'اصل آن رمزشده بماند',

@@ -151,6 +151,7 @@ export const record: Record<keyof typeof en, string> = {
   'access.seen.export': 'خروجی گرفت',
   'access.seen.list': 'خروجی فهرستی را گرفت که شاید این را هم داشته باشد',
   'access.changed': 'تغییر داد',
+  'access.change': '{field}: {was} ← {value}',
   'kind.message': 'پیام',
   'kind.note': 'یادداشت',
   'kind.edit': 'ویرایش',

@@ -32,6 +32,8 @@ export function countries(): { id: string; name: string }[] {
   return regions.list
 }
 
+export const countryName = (id: string): string => countries().find((c) => c.id === id)?.name ?? id
+
 /** The currency that was last typed here. */
 export const lastCurrency = () => kept.get('tamas.currency', locale.value === 'fa' ? 'IRT' : 'EUR')
 export const keepCurrency = (c: string) => kept.set('tamas.currency', c)

@@ -7,7 +7,7 @@ import { kindLabel, userName } from '@/stores/directory'
 import { kind as channelKind } from '@/stores/session'
 import { iconOf } from './channels'
 import { money } from './money'
-import { languageName } from './regions'
+import { countryName, languageName } from './regions'
 import { dayBegins } from './typedDate'
 
 // What a touch of any kind is called, and what it says.
@@ -75,7 +75,9 @@ export function shownText(field: string, v: unknown): string {
   if (field === 'owner') return userName(String(v))
   if (field === 'languages' && Array.isArray(v)) return v.map((x) => languageName(String(x))).join(t('list.comma'))
   if (Array.isArray(v)) return v.join(t('list.comma'))
-  return typeof v === 'object' ? Object.values(v).filter(Boolean).join(t('list.comma')) : String(v)
+  if (typeof v !== 'object') return String(v)
+  const parts = field === 'place' && 'country' in v! ? { ...v, country: countryName(String(v.country)) } : v!
+  return Object.values(parts).filter(Boolean).join(t('list.comma'))
 }
 
 const quantity = (q: unknown) => (q === undefined || Number(q) === 1 ? '' : ` × ${number(Number(q))}`)
