@@ -1,1 +1,0 @@
-export{t as default}from"./Chart-CVWaiX_9.js";

@@ -1,0 +1,1 @@
+export{t as default}from"./LogDialog-C8fKlGq4.js";

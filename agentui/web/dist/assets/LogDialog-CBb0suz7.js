@@ -1,1 +1,0 @@
-export{t as default}from"./LogDialog-BH3_ikuk.js";

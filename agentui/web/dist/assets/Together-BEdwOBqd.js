@@ -1,1 +1,0 @@
-export{t as default}from"./Together-DdBxI4a1.js";

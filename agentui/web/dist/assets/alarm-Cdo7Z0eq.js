@@ -1,0 +1,1 @@
+import{ot as e}from"./i18n-CFYTNT-I.js";import{l as t}from"./health-B1wYuMUn.js";import{t as n}from"./sound-BzFSU4gM.js";var r=new Set;function i(){e(t,e=>{e.some(e=>e.sound&&!r.has(e.id))&&n(`alert`),r=new Set(e.map(e=>e.id))},{immediate:!0})}export{i as t};

@@ -1,0 +1,1 @@
+import{b as e,d as t}from"./i18n-CFYTNT-I.js";import{a as n}from"./desk-DVkvSddc.js";var r=e(()=>n.value.break_reasons?.length?n.value.break_reasons:[t(`break.lunch`),t(`break.short`),t(`break.training`),t(`break.meeting`)]);export{r as t};

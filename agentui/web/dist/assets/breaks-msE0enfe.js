@@ -1,1 +1,0 @@
-import{b as e,d as t}from"./i18n-D52a_BOr.js";import{a as n}from"./desk-BILoR6Kj.js";var r=e(()=>n.value.break_reasons?.length?n.value.break_reasons:[t(`break.lunch`),t(`break.short`),t(`break.training`),t(`break.meeting`)]);export{r as t};

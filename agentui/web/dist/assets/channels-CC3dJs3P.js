@@ -1,0 +1,1 @@
+import{n as e}from"./session-BIHY-NHh.js";function t(e){return e?e.subject?`i-lucide-mail`:e.segments?`i-lucide-smartphone`:e.live?`i-lucide-message-circle`:`i-lucide-send`:`i-lucide-circle-help`}var n=n=>t(e(n)?.limits),r=t=>e(t)?.limits??{text_length:0};export{t as n,r,n as t};

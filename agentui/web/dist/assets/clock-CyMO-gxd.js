@@ -1,0 +1,1 @@
+import{xt as e}from"./i18n-CFYTNT-I.js";var t=e(Date.now());setInterval(()=>{document.visibilityState===`visible`&&(t.value=Date.now())},1e3),document.addEventListener(`visibilitychange`,()=>t.value=Date.now());export{t};

@@ -1,1 +1,0 @@
-import{xt as e}from"./i18n-D52a_BOr.js";var t=e(Date.now());setInterval(()=>{document.visibilityState===`visible`&&(t.value=Date.now())},1e3),document.addEventListener(`visibilitychange`,()=>t.value=Date.now());export{t};

@@ -1,0 +1,1 @@
+import{n as e}from"./useToast-DSvrxI7P.js";import{t}from"./problem-tbOgf1bP.js";function n(){let n=e();return async function(e,r){try{return await e(),r&&n.add({title:r,color:`success`,icon:`i-lucide-check`}),!0}catch(e){return n.add({title:t(e),color:`error`,icon:`i-lucide-circle-alert`}),!1}}}export{n as t};

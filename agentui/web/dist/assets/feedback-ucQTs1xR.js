@@ -1,1 +1,0 @@
-import{n as e}from"./useToast-BYh2fYXA.js";import{t}from"./problem-3JphUcW2.js";function n(){let n=e();return async function(e,r){try{return await e(),r&&n.add({title:r,color:`success`,icon:`i-lucide-check`}),!0}catch(e){return n.add({title:t(e),color:`error`,icon:`i-lucide-circle-alert`}),!1}}}export{n as t};

@@ -1,1 +1,0 @@
-import{a as e}from"./Icon-eEPgIS67.js";import{a as t,p as n}from"./i18n-D52a_BOr.js";async function r(){let[r]=await Promise.all([n(()=>import(`./_virtual_later-icons-D705B679.js`),[]),t()]);for(let[t,n]of Object.entries(r.default))e(`lucide:${t}`,n)}export{r as t};

@@ -1,0 +1,1 @@
+import{a as e}from"./Icon-BlF8N3Dd.js";import{a as t,p as n}from"./i18n-CFYTNT-I.js";async function r(){let[r]=await Promise.all([n(()=>import(`./_virtual_later-icons-D705B679.js`),[]),t()]);for(let[t,n]of Object.entries(r.default))e(`lucide:${t}`,n)}export{r as t};

@@ -1,1 +1,0 @@
-import{k as e}from"./i18n-D52a_BOr.js";import{t}from"./late-CjPwECvZ.js";function n(n){return e({loader:async()=>{let[e]=await Promise.all([n(),t()]);return e.default},onError:(e,t,n,r)=>void setTimeout(t,Math.min(500*2**r,15e3))})}export{n as t};

@@ -1,0 +1,1 @@
+import{k as e}from"./i18n-CFYTNT-I.js";import{t}from"./late-DjJx17yg.js";function n(n){return e({loader:async()=>{let[e]=await Promise.all([n(),t()]);return e.default},onError:(e,t,n,r)=>void setTimeout(t,Math.min(500*2**r,15e3))})}export{n as t};

@@ -1,1 +1,0 @@
-import{d as e}from"./i18n-D52a_BOr.js";import{n as t}from"./names-rzs35vmn.js";var n=n=>n.value?e(`likeness.${n.kind}.of`,{value:n.kind===`phone`||n.kind===`email`?t(n.value):n.value}):e(`likeness.${n.kind}`);export{n as t};

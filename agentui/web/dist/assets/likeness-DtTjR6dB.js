@@ -1,0 +1,1 @@
+import{d as e}from"./i18n-CFYTNT-I.js";import{n as t}from"./names-BgVOWsj5.js";var n=n=>n.value?e(`likeness.${n.kind}.of`,{value:n.kind===`phone`||n.kind===`email`?t(n.value):n.value}):e(`likeness.${n.kind}`);export{n as t};

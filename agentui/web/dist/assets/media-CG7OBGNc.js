@@ -1,0 +1,1 @@
+import{V as e,xt as t}from"./i18n-CFYTNT-I.js";function n(n){let r=matchMedia(n),i=t(r.matches),a=()=>i.value=r.matches;return r.addEventListener(`change`,a),e(()=>r.removeEventListener(`change`,a)),i}export{n as t};

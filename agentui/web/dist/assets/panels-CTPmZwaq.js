@@ -1,0 +1,1 @@
+import{xt as e}from"./i18n-CFYTNT-I.js";var t=e(``),n=e(``),r=e(null),i=e(null),a=e(``),o=(e,t)=>void(a.value=`${e}/${t}`);export{o as a,i,a as n,n as o,t as r,r as t};

@@ -1,1 +1,0 @@
-import{xt as e}from"./i18n-D52a_BOr.js";var t=e(``),n=e(``),r=e(null),i=e(null),a=e(``),o=(e,t)=>void(a.value=`${e}/${t}`);export{o as a,i,a as n,n as o,t as r,r as t};

@@ -1,0 +1,1 @@
+import{m as e}from"./usePortal-C8b5mE9o.js";import{b as t,xt as n}from"./i18n-CFYTNT-I.js";function r(r){let i=e({dir:n(`ltr`)});return t(()=>r?.value||i.dir?.value||`ltr`)}export{r as t};

@@ -1,1 +1,0 @@
-import{m as e}from"./usePortal-CXAHMtEz.js";import{b as t,xt as n}from"./i18n-D52a_BOr.js";function r(r){let i=e({dir:n(`ltr`)});return t(()=>r?.value||i.dir?.value||`ltr`)}export{r as t};

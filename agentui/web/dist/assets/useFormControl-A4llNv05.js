@@ -1,0 +1,1 @@
+import{Ot as e,b as t}from"./i18n-CFYTNT-I.js";import{i as n}from"./dist-rjVXD1mh.js";function r(r){return t(()=>!e(r)||!!n(r)?.closest(`form`))}export{r as t};

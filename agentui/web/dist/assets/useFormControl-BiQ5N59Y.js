@@ -1,1 +1,0 @@
-import{Ot as e,b as t}from"./i18n-D52a_BOr.js";import{i as n}from"./dist-CbyDp4yL.js";function r(r){return t(()=>!e(r)||!!n(r)?.closest(`form`))}export{r as t};

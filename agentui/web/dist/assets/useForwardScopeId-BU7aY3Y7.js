@@ -1,1 +1,0 @@
-import{j as e}from"./i18n-D52a_BOr.js";function t(){let t=e()?.vnode?.scopeId;return t?{[t]:``}:{}}export{t};

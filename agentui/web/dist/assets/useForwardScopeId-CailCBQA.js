@@ -1,0 +1,1 @@
+import{j as e}from"./i18n-CFYTNT-I.js";function t(){let t=e()?.vnode?.scopeId;return t?{[t]:``}:{}}export{t};
